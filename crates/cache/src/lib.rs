@@ -1,0 +1,1 @@
+//! What makes reads cheap: the in-process level, coalesced misses, the change feed.

@@ -1,0 +1,2 @@
+//! `dancu`.
+fn main() {}

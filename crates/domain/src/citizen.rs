@@ -1,0 +1,214 @@
+//! What the registry holds about a person.
+
+use crate::outcome::coded;
+use crate::{AttributeSet, BirthDate, CivilDate, LegacyId, PersonName, PersonalId, Place};
+
+coded! {
+    /// Giới tính, by the codes seen in the real envelope.
+    Sex {
+        /// Not known.
+        Unknown = 0, "UNKNOWN";
+        /// Nam.
+        Male = 1, "MALE";
+        /// Nữ.
+        Female = 2, "FEMALE";
+    }
+}
+
+coded! {
+    /// Tình trạng hôn nhân. The code of widowed is assumed.
+    MaritalStatus {
+        /// Not known.
+        Unknown = 0, "UNKNOWN";
+        /// Chưa kết hôn.
+        Single = 1, "SINGLE";
+        /// Đang có vợ hoặc chồng.
+        Married = 2, "MARRIED";
+        /// Đã ly hôn.
+        Divorced = 3, "DIVORCED";
+        /// Goá.
+        Widowed = 4, "WIDOWED";
+    }
+}
+
+coded! {
+    /// Nhóm máu.
+    BloodType {
+        /// Not known.
+        Unknown = 0, "UNKNOWN";
+        /// A.
+        A = 1, "A";
+        /// B.
+        B = 2, "B";
+        /// AB.
+        Ab = 3, "AB";
+        /// O.
+        O = 4, "O";
+    }
+}
+
+coded! {
+    /// Quan hệ với chủ hộ. Codes other than that of the head are assumed.
+    RelationToHead {
+        /// Not known.
+        Unknown = 0, "UNKNOWN";
+        /// Chủ hộ, CH01.
+        Head = 1, "HEAD";
+        /// Vợ hoặc chồng.
+        Spouse = 2, "SPOUSE";
+        /// Con.
+        Child = 3, "CHILD";
+        /// Cha hoặc mẹ.
+        Parent = 4, "PARENT";
+        /// Anh, chị, em.
+        Sibling = 5, "SIBLING";
+        /// Cháu.
+        Grandchild = 6, "GRANDCHILD";
+        /// Khác.
+        Other = 7, "OTHER";
+    }
+}
+
+/// A social insurance number (mã số bảo hiểm xã hội): ten digits. `Debug` shows the last two.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SocialInsuranceNumber(u64);
+
+impl SocialInsuranceNumber {
+    /// The number with these digits, if it has at most ten of them.
+    pub const fn from_digits(digits: u64) -> Option<Self> {
+        if digits < 10_000_000_000 {
+            Some(Self(digits))
+        } else {
+            None
+        }
+    }
+
+    /// Reads exactly ten ASCII digits.
+    pub fn parse(text: &str, field: &str) -> Result<Self, crate::Fault> {
+        if text.len() != 10 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(crate::Fault::new(field, crate::Reason::NumberLength));
+        }
+        Ok(Self(
+            text.bytes().fold(0, |n, b| n * 10 + u64::from(b - b'0')),
+        ))
+    }
+
+    /// The ten digits as one integer.
+    pub const fn digits(self) -> u64 {
+        self.0
+    }
+
+    /// The ten digits as text.
+    pub fn text(self) -> String {
+        format!("{:010}", self.0)
+    }
+}
+
+impl std::fmt::Debug for SocialInsuranceNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SocialInsuranceNumber(..{:02})", self.0 % 100)
+    }
+}
+
+/// Somebody named in another's record: a parent, a spouse, a representative, a head of household.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Relative {
+    /// Their name.
+    pub name: PersonName,
+    /// Their number, where it is recorded.
+    pub personal_id: Option<PersonalId>,
+    /// ISO 3166-1 alpha-2, upper case.
+    pub nationality: [u8; 2],
+}
+
+/// A person's record at one version.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Citizen {
+    /// The number that never changes.
+    pub personal_id: PersonalId,
+    /// The old number, where one was issued.
+    pub legacy_id: Option<LegacyId>,
+    /// How many changes this record has seen; 0 as the nation was made.
+    pub version: u32,
+    /// Full name.
+    pub name: PersonName,
+    /// Birth date as far as it is known.
+    pub birth: BirthDate,
+    /// Sex.
+    pub sex: Sex,
+    /// Where the birth was registered.
+    pub birth_registration: Place,
+    /// Quê quán.
+    pub native_place: Place,
+    /// 1 Kinh to 54; 0 unknown.
+    pub ethnicity: u8,
+    /// 0 none or unknown; further codes are assumed.
+    pub religion: u8,
+    /// ISO 3166-1 alpha-2, upper case.
+    pub nationality: [u8; 2],
+    /// Marital status.
+    pub marital_status: MaritalStatus,
+    /// Nơi thường trú.
+    pub permanent_residence: Place,
+    /// Nơi ở hiện tại.
+    pub current_residence: Place,
+    /// The day since which the current residence holds.
+    pub resident_since: CivilDate,
+    /// Blood type.
+    pub blood_type: BloodType,
+    /// Father.
+    pub father: Option<Relative>,
+    /// Mother.
+    pub mother: Option<Relative>,
+    /// Spouse.
+    pub spouse: Option<Relative>,
+    /// Legal representative.
+    pub representative: Option<Relative>,
+    /// The household; 0 when none is recorded.
+    pub household: u64,
+    /// The head of that household, unless it is this person.
+    pub head: Option<Relative>,
+    /// Relation to the head.
+    pub relation_to_head: RelationToHead,
+    /// Day of death.
+    pub died_on: Option<CivilDate>,
+    /// Day since which the person is missing by a court's word.
+    pub missing_since: Option<CivilDate>,
+    /// Social insurance number, where there is one.
+    pub social_insurance: Option<SocialInsuranceNumber>,
+    /// A locked record answers nobody: claims on it are NO_MATCH.
+    pub locked: bool,
+}
+
+impl Citizen {
+    /// The attributes of `wanted` that this record holds a value for: what an answer really gives.
+    pub fn present(&self, wanted: AttributeSet) -> AttributeSet {
+        use crate::Attribute as A;
+        let mut absent = AttributeSet::NONE;
+        let mut drop_if = |is_absent: bool, attribute: A| {
+            if is_absent {
+                absent.insert(attribute);
+            }
+        };
+        drop_if(self.legacy_id.is_none(), A::LegacyNumber);
+        drop_if(self.sex == Sex::Unknown, A::Sex);
+        drop_if(self.ethnicity == 0, A::Ethnicity);
+        drop_if(self.religion == 0, A::Religion);
+        drop_if(
+            self.marital_status == MaritalStatus::Unknown,
+            A::MaritalStatus,
+        );
+        drop_if(self.blood_type == BloodType::Unknown, A::BloodType);
+        drop_if(self.father.is_none(), A::Father);
+        drop_if(self.mother.is_none(), A::Mother);
+        drop_if(self.spouse.is_none(), A::Spouse);
+        drop_if(self.representative.is_none(), A::Representative);
+        drop_if(self.household == 0, A::Household);
+        drop_if(
+            self.died_on.is_none() && self.missing_since.is_none(),
+            A::Death,
+        );
+        drop_if(self.social_insurance.is_none(), A::SocialInsurance);
+        wanted.without(absent)
+    }
+}

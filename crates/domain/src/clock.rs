@@ -1,0 +1,45 @@
+//! Time is an argument: instants come from a [`Clock`] that the edge hands in.
+
+use crate::CivilDate;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// A day of Asia/Ho_Chi_Minh, as days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub i32);
+
+/// Viet Nam has been at UTC+7 without daylight saving since 1975.
+const OFFSET_MS: i64 = 7 * 3_600_000;
+
+impl Timestamp {
+    /// The day in Asia/Ho_Chi_Minh on which this instant falls.
+    pub fn day(self) -> Day {
+        Day(i32::try_from((self.0 + OFFSET_MS).div_euclid(86_400_000)).unwrap_or(i32::MAX))
+    }
+}
+
+impl Day {
+    /// The calendar date, if it lies within the calendar of [`CivilDate`].
+    pub fn date(self) -> Option<CivilDate> {
+        CivilDate::from_days_since_epoch(self.0)
+    }
+
+    /// The day with this date.
+    pub fn of(date: CivilDate) -> Self {
+        Self(date.days_since_epoch())
+    }
+}
+
+/// Where instants come from.
+pub trait Clock: Send + Sync + 'static {
+    /// The instant of asking.
+    fn now(&self) -> Timestamp;
+}
+
+impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+}

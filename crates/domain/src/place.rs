@@ -1,0 +1,46 @@
+//! Addresses: codes of the administrative units of 2023 and a line of detail.
+
+/// A place: province (2 digits), district (3), commune (5), detail, country.
+///
+/// Codes are numbers of the statistics office; 0 means unknown or abroad.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Two digits, as `1` for Hà Nội.
+    pub province: u8,
+    /// Three digits.
+    pub district: u16,
+    /// Five digits.
+    pub commune: u32,
+    /// House, street, hamlet; may be empty. Personal.
+    pub detail: Detail,
+    /// ISO 3166-1 alpha-2, upper case.
+    pub country: [u8; 2],
+}
+
+/// A line of an address; `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Detail(pub Box<str>);
+
+impl std::fmt::Debug for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Detail({} bytes)", self.0.len())
+    }
+}
+
+impl Place {
+    /// A place in Viet Nam.
+    pub fn domestic(province: u8, district: u16, commune: u32, detail: &str) -> Self {
+        Self {
+            province,
+            district,
+            commune,
+            detail: Detail(detail.into()),
+            country: *b"VN",
+        }
+    }
+
+    /// The country code as text.
+    pub fn country(&self) -> &str {
+        std::str::from_utf8(&self.country).unwrap_or("")
+    }
+}

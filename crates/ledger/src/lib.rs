@@ -1,0 +1,1 @@
+//! No answer without a record: group commit, blocks, chain, counts, checkpoints.

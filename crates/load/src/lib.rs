@@ -1,0 +1,1 @@
+//! The load tool as a library: draw, send, verify, tally.

@@ -1,0 +1,1 @@
+//! The mock nation: citizens, households, personas, agencies.

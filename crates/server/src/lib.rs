@@ -1,0 +1,1 @@
+//! The service as a library: configuration, credentials, limits, gRPC, metrics, drain.

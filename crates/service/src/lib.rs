@@ -1,0 +1,1 @@
+//! The verbs: lookup, authenticate, reconcile, push, volumes.
