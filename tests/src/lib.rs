@@ -1,1 +1,3 @@
-//! What the tests share: a server of their own, ports and folders of their own.
+//! What the tests share: the house's table, a server of their own, ports and folders of their own.
+
+pub mod house;
