@@ -1,0 +1,9 @@
+//! The side-by-side benchmark: the service and its rivals, in one run, interleaved.
+//!
+//! Ratios are what it is for; single rates belong to the machine and the minute.
+
+pub mod echo;
+pub mod generator;
+pub mod processes;
+pub mod report;
+pub mod requests;

@@ -1,0 +1,225 @@
+//! A pre-encoded generator over h2: it costs little, so that what is measured is the server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hdrhistogram::Histogram;
+
+/// What is sent: one method, framed messages in turn, one credential.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    /// Such as `/dancu.v1.LookupService/LookupCitizen`.
+    pub path: &'static str,
+    /// The bearer key.
+    pub key: String,
+    /// Messages with their five bytes of gRPC framing.
+    pub messages: Arc<Vec<Bytes>>,
+}
+
+/// How hard.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Connections.
+    pub connections: usize,
+    /// Calls in flight on each.
+    pub in_flight: usize,
+    /// For how long, after the warm-up.
+    pub measured: Duration,
+    /// For how long nothing is counted.
+    pub warm_up: Duration,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Calls answered with OK within the measured time.
+    pub ok: u64,
+    /// Calls answered otherwise, or not at all.
+    pub failed: u64,
+    /// Seconds measured.
+    pub seconds: f64,
+    /// Latencies in microseconds.
+    pub latency: Histogram<u64>,
+    /// Seconds of processor time the generator used, all of its threads.
+    pub cpu: f64,
+}
+
+impl Measured {
+    /// OK calls a second.
+    pub fn rate(&self) -> f64 {
+        self.ok as f64 / self.seconds
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    counting: AtomicBool,
+    stop: AtomicBool,
+    ok: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// Drives `address` with two current-thread runtimes and returns what was measured.
+pub fn drive(address: SocketAddr, traffic: &Traffic, load: Load) -> Measured {
+    let shared = Arc::new(Shared::default());
+    let threads = 2.min(load.connections);
+    let workers: Vec<_> = (0..threads)
+        .map(|thread| {
+            let (shared, traffic) = (Arc::clone(&shared), traffic.clone());
+            let connections = (load.connections + threads - 1 - thread) / threads;
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("a runtime can be built");
+                let local = tokio::task::LocalSet::new();
+                local.block_on(&runtime, async move {
+                    let calls: Vec<_> = (0..connections)
+                        .map(|n| {
+                            let connection = connection(
+                                address,
+                                traffic.clone(),
+                                load.in_flight,
+                                Arc::clone(&shared),
+                                (thread * 64 + n) * 31,
+                            );
+                            tokio::task::spawn_local(connection)
+                        })
+                        .collect();
+                    let mut latency = empty();
+                    for call in calls {
+                        latency.add(call.await.expect("a connection's task ends well")).ok();
+                    }
+                    latency
+                })
+            })
+        })
+        .collect();
+    std::thread::sleep(load.warm_up);
+    let (began, cpu) = (instant(), own_cpu());
+    shared.counting.store(true, Ordering::Relaxed);
+    std::thread::sleep(load.measured);
+    shared.counting.store(false, Ordering::Relaxed);
+    let (seconds, cpu) = (began.elapsed().as_secs_f64(), own_cpu() - cpu);
+    shared.stop.store(true, Ordering::Relaxed);
+    let mut latency = empty();
+    for worker in workers {
+        latency.add(worker.join().expect("a generator thread ends well")).ok();
+    }
+    Measured {
+        ok: shared.ok.load(Ordering::Relaxed),
+        failed: shared.failed.load(Ordering::Relaxed),
+        seconds,
+        latency,
+        cpu,
+    }
+}
+
+async fn connection(
+    address: SocketAddr,
+    traffic: Traffic,
+    in_flight: usize,
+    shared: Arc<Shared>,
+    offset: usize,
+) -> Histogram<u64> {
+    let mut latency = empty();
+    let Ok(socket) = tokio::net::TcpStream::connect(address).await else {
+        shared.failed.fetch_add(1, Ordering::Relaxed);
+        return latency;
+    };
+    socket.set_nodelay(true).ok();
+    let built = h2::client::Builder::new()
+        .initial_window_size(4 << 20)
+        .initial_connection_window_size(8 << 20)
+        .handshake::<_, Bytes>(socket)
+        .await;
+    let Ok((sender, driver)) = built else {
+        shared.failed.fetch_add(1, Ordering::Relaxed);
+        return latency;
+    };
+    let driver = tokio::task::spawn_local(driver);
+    let calls: Vec<_> = (0..in_flight)
+        .map(|n| {
+            let (sender, traffic, shared) =
+                (sender.clone(), traffic.clone(), Arc::clone(&shared));
+            tokio::task::spawn_local(calls(address, sender, traffic, shared, offset + n * 7))
+        })
+        .collect();
+    drop(sender);
+    for call in calls {
+        latency.add(call.await.expect("a caller's task ends well")).ok();
+    }
+    driver.abort();
+    latency
+}
+
+async fn calls(
+    address: SocketAddr,
+    mut sender: h2::client::SendRequest<Bytes>,
+    traffic: Traffic,
+    shared: Arc<Shared>,
+    mut turn: usize,
+) -> Histogram<u64> {
+    let mut latency = empty();
+    let uri = format!("http://{address}{}", traffic.path);
+    let head = http::Request::post(uri)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("authorization", format!("Bearer {}", traffic.key))
+        .body(())
+        .expect("these headers are well-formed");
+    while !shared.stop.load(Ordering::Relaxed) {
+        let message = traffic.messages[turn % traffic.messages.len()].clone();
+        turn += 1;
+        let began = instant();
+        let answered = call(&mut sender, &head, message).await;
+        if !shared.counting.load(Ordering::Relaxed) {
+            continue;
+        }
+        if answered.is_some() {
+            shared.ok.fetch_add(1, Ordering::Relaxed);
+            latency.record(began.elapsed().as_micros() as u64).ok();
+        } else {
+            shared.failed.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    latency
+}
+
+/// One call; `None` unless it ended with `grpc-status: 0` and a message.
+async fn call(
+    sender: &mut h2::client::SendRequest<Bytes>,
+    head: &http::Request<()>,
+    message: Bytes,
+) -> Option<usize> {
+    let mut ready = sender.clone().ready().await.ok()?;
+    let (reply, mut body) = ready.send_request(head.clone(), false).ok()?;
+    body.send_data(message, true).ok()?;
+    let mut body = reply.await.ok()?.into_body();
+    let mut length = 0;
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk.ok()?;
+        length += chunk.len();
+        body.flow_control().release_capacity(chunk.len()).ok()?;
+    }
+    let trailers = body.trailers().await.ok()??;
+    (trailers.get("grpc-status")?.as_bytes() == b"0" && length > 5).then_some(length)
+}
+
+fn empty() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000, 3).expect("these bounds are in order")
+}
+
+/// Seconds of processor time of this process.
+fn own_cpu() -> f64 {
+    super::processes::cpu_seconds(std::process::id()).unwrap_or(0.0)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the benchmark measures on the wall clock")]
+fn instant() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,87 @@
+//! The processes that a benchmark starts, and what they cost.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+/// A server in a process of its own; it is ended when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts `command` and reads lines of its standard output until one holds a loopback
+    /// address.
+    pub fn start(command: &mut Command) -> std::io::Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().expect("standard output was piped");
+        let mut lines = BufReader::new(output).lines();
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));
+        let Some(address) = address else {
+            child.kill().ok();
+            child.wait().ok();
+            return Err(std::io::Error::other("the server told no address"));
+        };
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Ok(Self { child, address })
+    }
+
+    /// Seconds of processor time that it has used.
+    pub fn cpu(&self) -> f64 {
+        cpu_seconds(self.child.id()).unwrap_or(0.0)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let from = line.find("127.0.0.1:")?;
+    let rest = &line[from..];
+    let end = rest
+        .char_indices()
+        .find(|(_, c)| !(c.is_ascii_digit() || *c == '.' || *c == ':'))
+        .map_or(rest.len(), |(at, _)| at);
+    rest[..end].parse().ok()
+}
+
+/// Seconds of processor time a process has used, user and system, from `/proc`.
+pub fn cpu_seconds(id: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let rest = stat.rsplit_once(')')?.1;
+    let mut fields = rest.split_whitespace().skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    let system: f64 = fields.next()?.parse().ok()?;
+    Some((user + system) / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_in_a_line() {
+        assert_eq!(
+            address_in("gRPC on http://127.0.0.1:50051, metrics elsewhere"),
+            "127.0.0.1:50051".parse().ok()
+        );
+        assert_eq!(address_in("nothing here"), None);
+    }
+
+    #[test]
+    fn a_process_has_used_some_time() {
+        assert!(cpu_seconds(std::process::id()).is_some());
+    }
+}

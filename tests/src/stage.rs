@@ -1,0 +1,58 @@
+//! A server of one's own: the real binary, on ports that the system chooses, in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// A program that was built beside the one that is running.
+pub fn sibling(name: &str) -> std::io::Result<PathBuf> {
+    let mut folder = std::env::current_exe()?;
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    let path = folder.join(name);
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(std::io::Error::other(format!("build `{name}` first: it is not beside this program")))
+    }
+}
+
+/// The binary `dancu` of this build; built now if it is not there or not new.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let mut folder = std::env::current_exe().expect("this program has a path");
+        folder.pop();
+        if folder.ends_with("deps") {
+            folder.pop();
+        }
+        let mut build = Command::new(env!("CARGO"));
+        build
+            .args(["build", "--quiet", "-p", "dancu", "--bin", "dancu", "--target-dir"])
+            .arg(folder.parent().expect("a profile's folder lies in the target folder"))
+            .current_dir(crate::house::top());
+        match folder.file_name().and_then(|name| name.to_str()) {
+            Some("debug") | None => {}
+            Some(profile) => {
+                build.args(["--profile", profile]);
+            }
+        }
+        let built = build.status().expect("cargo runs");
+        assert!(built.success(), "the binary does not build");
+        folder.join("dancu")
+    })
+}
+
+/// The command that serves a nation from `data` on ports that the system chooses.
+pub fn serve_command(binary: &Path, data: &Path, citizens: u64, seed: u64) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"])
+        .args(["--citizens", &citizens.to_string(), "--seed", &seed.to_string()])
+        .arg("--data")
+        .arg(data)
+        .stdin(std::process::Stdio::null());
+    command
+}
