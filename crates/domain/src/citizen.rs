@@ -1,7 +1,7 @@
 //! What the registry holds about a person.
 
 use crate::outcome::coded;
-use crate::{AttributeSet, BirthDate, CivilDate, LegacyId, PersonName, PersonalId, Place};
+use crate::{AttributeSet, BirthDate, CivilDate, IdKey, LegacyId, PersonName, PersonalId, Place};
 
 coded! {
     /// Giới tính, by the codes seen in the real envelope.
@@ -181,6 +181,14 @@ pub struct Citizen {
 }
 
 impl Citizen {
+    /// Whether the number is one of this person's.
+    pub fn has(&self, key: IdKey) -> bool {
+        match key {
+            IdKey::Personal(id) => self.personal_id == id,
+            IdKey::Legacy(id) => self.legacy_id == Some(id),
+        }
+    }
+
     /// The attributes of `wanted` that this record holds a value for: what an answer really gives.
     pub fn present(&self, wanted: AttributeSet) -> AttributeSet {
         use crate::Attribute as A;

@@ -24,6 +24,7 @@ mod reason;
 mod record;
 mod request;
 mod revision;
+mod volume;
 
 pub use agency::{Agency, AgencyCode, AgencyKind, Credential, Licence, Patterns, Validity};
 pub use attributes::{Attribute, AttributeSet};
@@ -58,3 +59,4 @@ pub use request::{
     UnitCode,
 };
 pub use revision::{NationId, Revision};
+pub use volume::{VolumeTotals, VolumesQuery};

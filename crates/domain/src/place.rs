@@ -39,6 +39,15 @@ impl Place {
         }
     }
 
+    /// Whether both name the same administrative unit, as far as this one says. A code of 0 on
+    /// this side is not known and not compared; the detail never is.
+    pub fn same_unit(&self, recorded: &Self) -> bool {
+        self.country == recorded.country
+            && (self.province == 0 || self.province == recorded.province)
+            && (self.district == 0 || self.district == recorded.district)
+            && (self.commune == 0 || self.commune == recorded.commune)
+    }
+
     /// The country code as text.
     pub fn country(&self) -> &str {
         std::str::from_utf8(&self.country).unwrap_or("")

@@ -1,0 +1,76 @@
+//! Xác thực: claims in, a verdict out, no attribute.
+
+use dancu_domain::{
+    Answer, Authenticate, AuthenticateResult, Failure, Outcome, Permit, Recorder, Registry, Verb,
+    Verdict,
+};
+
+use crate::matching::{match_subjects, told};
+use crate::recording::{Unrecorded, entry, permitted};
+
+/// Judges the claims of every subject of a message.
+///
+/// Malformed items keep their places and have no entry; a number without name or birth date is
+/// malformed unless the permit is for numbers alone.
+pub async fn authenticate<R: Registry, L: Recorder>(
+    registry: &R,
+    ledger: &L,
+    permit: Permit,
+    message: Authenticate,
+) -> Result<Answer<AuthenticateResult>, Failure> {
+    permitted(&permit, Verb::Authenticate)?;
+    let matched = match_subjects(
+        registry,
+        message.freshness,
+        message.items,
+        permit.number_alone(),
+    )
+    .await?;
+    let mut results = Vec::with_capacity(matched.items.len());
+    let mut entries = Vec::with_capacity(matched.items.len());
+    for item in matched.items {
+        results.push(match item {
+            Ok((subject, verdict)) => {
+                let (result, outcome) = judge(&permit, verdict);
+                entries.push(entry(Some(subject.claims.key), outcome, subject.dossier));
+                result
+            }
+            Err(fault) => AuthenticateResult::Malformed(fault),
+        });
+    }
+    Unrecorded {
+        revision: matched.revision,
+        source: matched.source,
+        results,
+        entries,
+        kept: None,
+    }
+    .record(ledger, permit)
+    .await
+}
+
+fn judge(permit: &Permit, verdict: Verdict) -> (AuthenticateResult, Outcome) {
+    match verdict {
+        Verdict::Match(citizen, agreement) => (
+            AuthenticateResult::Match {
+                version: citizen.version,
+                agreement,
+                deceased: false,
+            },
+            Outcome::Match,
+        ),
+        Verdict::Deceased(citizen, agreement) => (
+            AuthenticateResult::Match {
+                version: citizen.version,
+                agreement,
+                deceased: true,
+            },
+            Outcome::Deceased,
+        ),
+        Verdict::Ambiguous => (AuthenticateResult::Ambiguous, Outcome::Ambiguous),
+        Verdict::NoMatch(cause) => (
+            AuthenticateResult::NoMatch(told(permit, cause)),
+            Outcome::NoMatch,
+        ),
+    }
+}

@@ -1,0 +1,92 @@
+//! Tra cứu: claims in, the attributes that the licence grants out.
+
+use dancu_domain::{
+    Answer, AttributeSet, Failure, ItemRecord, Lookup, LookupResult, Outcome, Permit, Recorder,
+    Registry, Subject, Verb, Verdict,
+};
+
+use crate::matching::{match_subjects, told};
+use crate::recording::{Unrecorded, entry, permitted};
+
+/// Looks up every subject of a message.
+///
+/// Malformed items keep their places and have no entry; a number without name or birth date is
+/// malformed unless the permit is for numbers alone. An answer gives what was wanted, granted and
+/// present, and the entry says the same.
+pub async fn lookup<R: Registry, L: Recorder>(
+    registry: &R,
+    ledger: &L,
+    permit: Permit,
+    message: Lookup,
+) -> Result<Answer<LookupResult>, Failure> {
+    permitted(&permit, Verb::Lookup)?;
+    let matched = match_subjects(
+        registry,
+        message.freshness,
+        message.items,
+        permit.number_alone(),
+    )
+    .await?;
+    let wanted = message.wanted.and(permit.attributes());
+    let mut results = Vec::with_capacity(matched.items.len());
+    let mut entries = Vec::with_capacity(matched.items.len());
+    for item in matched.items {
+        results.push(match item {
+            Ok((subject, verdict)) => {
+                let (result, entry) = minimise(&permit, wanted, subject, verdict);
+                entries.push(entry);
+                result
+            }
+            Err(fault) => LookupResult::Malformed(fault),
+        });
+    }
+    Unrecorded {
+        revision: matched.revision,
+        source: matched.source,
+        results,
+        entries,
+        kept: None,
+    }
+    .record(ledger, permit)
+    .await
+}
+
+fn minimise(
+    permit: &Permit,
+    wanted: AttributeSet,
+    subject: Subject,
+    verdict: Verdict,
+) -> (LookupResult, ItemRecord) {
+    let about = Some(subject.claims.key);
+    let (citizen, agreement, deceased) = match verdict {
+        Verdict::Match(citizen, agreement) => (citizen, agreement, false),
+        Verdict::Deceased(citizen, agreement) => (citizen, agreement, true),
+        Verdict::Ambiguous => {
+            return (
+                LookupResult::Ambiguous,
+                entry(about, Outcome::Ambiguous, subject.dossier),
+            );
+        }
+        Verdict::NoMatch(cause) => {
+            return (
+                LookupResult::NoMatch(told(permit, cause)),
+                entry(about, Outcome::NoMatch, subject.dossier),
+            );
+        }
+    };
+    let attributes = citizen.present(wanted);
+    let outcome = if deceased {
+        Outcome::Deceased
+    } else {
+        Outcome::Found
+    };
+    let mut entry = entry(about, outcome, subject.dossier);
+    entry.given = attributes;
+    let result = LookupResult::Found {
+        citizen,
+        attributes,
+        agreement,
+        deceased,
+    };
+    (result, entry)
+}
