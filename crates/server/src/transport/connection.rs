@@ -1,0 +1,173 @@
+//! One connection: HTTP/2 with our settings, its time limits, and its end.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::activity::{Activity, Observed};
+use crate::clock::instant;
+use crate::config::{Limits, Times};
+use crate::phase::Phase;
+
+/// How long a connection without a call may stay after it was told to go away.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Flow control of a whole connection: room for a thousand whole records in both directions.
+const CONNECTION_WINDOW: u32 = 8 << 20;
+/// Flow control of one stream.
+const STREAM_WINDOW: u32 = 4 << 20;
+/// All headers of one request together.
+const HEADER_LIST: u32 = 16 << 10;
+/// What one stream may have waiting to be sent.
+const SEND_BUFFER: usize = 1 << 20;
+
+/// The HTTP/2 settings of every connection.
+pub(crate) fn http2(limits: &Limits, times: &Times) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams_per_connection)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .max_header_list_size(HEADER_LIST)
+        .max_send_buf_size(SEND_BUFFER)
+        .keep_alive_interval(times.ping_every)
+        .keep_alive_timeout(times.ping_timeout)
+        .auto_date_header(false);
+    builder
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By its peer, or after it was told to go away.
+    Closed,
+    /// It broke the protocol, or its socket failed.
+    Broken,
+    /// No preface came in time.
+    Silent,
+}
+
+/// Serves one connection until it ends.
+pub(crate) async fn serve<S, B>(
+    builder: &http2::Builder<TokioExecutor>,
+    socket: TcpStream,
+    activity: Arc<Activity>,
+    service: S,
+    times: &Times,
+    mut phase: watch::Receiver<Phase>,
+) -> End
+where
+    S: hyper::service::Service<Request<Incoming>, Response = Response<B>>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S::Future: Send + 'static,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let io = TokioIo::new(Observed::new(socket, Arc::clone(&activity)));
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut watch = Watch::new(&activity, times);
+    let mut told_to_go = false;
+    loop {
+        let pause = watch.pause(told_to_go);
+        tokio::select! {
+            ended = connection.as_mut() => {
+                return if ended.is_ok() { End::Closed } else { End::Broken };
+            }
+            changed = phase.changed(), if !told_to_go => {
+                if changed.is_err() || *phase.borrow_and_update() != Phase::Serving {
+                    told_to_go = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+            () = sleep(pause) => match watch.look(told_to_go) {
+                Verdict::Stay => {}
+                Verdict::Go => {
+                    told_to_go = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                Verdict::Drop(end) => return end,
+            }
+        }
+    }
+}
+
+/// What the timer of a connection finds.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Stay,
+    Go,
+    Drop(End),
+}
+
+/// Remembers since when a connection has been quiet.
+struct Watch<'a> {
+    activity: &'a Activity,
+    times: &'a Times,
+    accepted: Instant,
+    quiet_since: Instant,
+    begun: u64,
+}
+
+impl<'a> Watch<'a> {
+    fn new(activity: &'a Activity, times: &'a Times) -> Self {
+        let now = instant();
+        Self {
+            activity,
+            times,
+            accepted: now,
+            quiet_since: now,
+            begun: 0,
+        }
+    }
+
+    /// How long to wait before looking again.
+    fn pause(&self, told_to_go: bool) -> Duration {
+        if !self.activity.spoke() {
+            return self
+                .times
+                .preface
+                .saturating_sub(instant().duration_since(self.accepted));
+        }
+        if told_to_go {
+            FAREWELL / 4
+        } else {
+            (self.times.idle / 4).max(Duration::from_millis(10))
+        }
+    }
+
+    fn look(&mut self, told_to_go: bool) -> Verdict {
+        let now = instant();
+        if !self.activity.spoke() {
+            let late = now.duration_since(self.accepted) >= self.times.preface;
+            return if late || told_to_go {
+                Verdict::Drop(End::Silent)
+            } else {
+                Verdict::Stay
+            };
+        }
+        let begun = self.activity.begun();
+        if self.activity.active() > 0 || begun != self.begun {
+            self.begun = begun;
+            self.quiet_since = now;
+            return Verdict::Stay;
+        }
+        let quiet = now.duration_since(self.quiet_since);
+        match told_to_go {
+            true if quiet >= FAREWELL => Verdict::Drop(End::Closed),
+            false if quiet >= self.times.idle => {
+                self.quiet_since = now;
+                Verdict::Go
+            }
+            _ => Verdict::Stay,
+        }
+    }
+}
