@@ -6,4 +6,3 @@ pub mod echo;
 pub mod generator;
 pub mod processes;
 pub mod report;
-pub mod requests;

@@ -15,7 +15,9 @@ pub fn sibling(name: &str) -> std::io::Result<PathBuf> {
     if path.exists() {
         Ok(path)
     } else {
-        Err(std::io::Error::other(format!("build `{name}` first: it is not beside this program")))
+        Err(std::io::Error::other(format!(
+            "build `{name}` first: it is not beside this program"
+        )))
     }
 }
 
@@ -30,8 +32,20 @@ pub fn binary() -> &'static Path {
         }
         let mut build = Command::new(env!("CARGO"));
         build
-            .args(["build", "--quiet", "-p", "dancu", "--bin", "dancu", "--target-dir"])
-            .arg(folder.parent().expect("a profile's folder lies in the target folder"))
+            .args([
+                "build",
+                "--quiet",
+                "-p",
+                "dancu",
+                "--bin",
+                "dancu",
+                "--target-dir",
+            ])
+            .arg(
+                folder
+                    .parent()
+                    .expect("a profile's folder lies in the target folder"),
+            )
             .current_dir(crate::house::top());
         match folder.file_name().and_then(|name| name.to_str()) {
             Some("debug") | None => {}
@@ -50,7 +64,12 @@ pub fn serve_command(binary: &Path, data: &Path, citizens: u64, seed: u64) -> Co
     let mut command = Command::new(binary);
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"])
-        .args(["--citizens", &citizens.to_string(), "--seed", &seed.to_string()])
+        .args([
+            "--citizens",
+            &citizens.to_string(),
+            "--seed",
+            &seed.to_string(),
+        ])
         .arg("--data")
         .arg(data)
         .stdin(std::process::Stdio::null());

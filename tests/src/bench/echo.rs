@@ -59,7 +59,9 @@ impl Stream for HandedOut {
     type Item = std::io::Result<TcpStream>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(cx).map(|socket| socket.map(TcpStream::from_std))
+        self.0
+            .poll_recv(cx)
+            .map(|socket| socket.map(TcpStream::from_std))
     }
 }
 
@@ -74,7 +76,9 @@ pub fn serve_per_core(echo: &Echo, cores: usize) -> std::io::Result<SocketAddr> 
         desks.push(hand);
         let service = LookupServiceServer::new(echo.clone());
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             let Ok(runtime) = runtime else { return };
             let served = runtime.block_on(
                 tonic::transport::Server::builder()
@@ -90,7 +94,9 @@ pub fn serve_per_core(echo: &Echo, cores: usize) -> std::io::Result<SocketAddr> 
     std::thread::spawn(move || {
         let turn = AtomicUsize::new(0);
         for socket in listener.incoming().flatten() {
-            let ready = socket.set_nonblocking(true).and_then(|()| socket.set_nodelay(true));
+            let ready = socket
+                .set_nonblocking(true)
+                .and_then(|()| socket.set_nodelay(true));
             if ready.is_ok() {
                 let next = turn.fetch_add(1, Ordering::Relaxed) % desks.len();
                 drop(desks[next].send(socket));
@@ -107,11 +113,16 @@ pub fn serve_stock(echo: &Echo) -> std::io::Result<SocketAddr> {
     let address = listener.local_addr()?;
     let service = LookupServiceServer::new(echo.clone());
     std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else {
+        let Ok(runtime) = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+        else {
             return;
         };
         runtime.block_on(async move {
-            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+            let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+                return;
+            };
             let incoming =
                 tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
             let served = tonic::transport::Server::builder()

@@ -91,7 +91,9 @@ pub fn drive(address: SocketAddr, traffic: &Traffic, load: Load) -> Measured {
                         .collect();
                     let mut latency = empty();
                     for call in calls {
-                        latency.add(call.await.expect("a connection's task ends well")).ok();
+                        latency
+                            .add(call.await.expect("a connection's task ends well"))
+                            .ok();
                     }
                     latency
                 })
@@ -107,7 +109,9 @@ pub fn drive(address: SocketAddr, traffic: &Traffic, load: Load) -> Measured {
     shared.stop.store(true, Ordering::Relaxed);
     let mut latency = empty();
     for worker in workers {
-        latency.add(worker.join().expect("a generator thread ends well")).ok();
+        latency
+            .add(worker.join().expect("a generator thread ends well"))
+            .ok();
     }
     Measured {
         ok: shared.ok.load(Ordering::Relaxed),
@@ -143,14 +147,15 @@ async fn connection(
     let driver = tokio::task::spawn_local(driver);
     let calls: Vec<_> = (0..in_flight)
         .map(|n| {
-            let (sender, traffic, shared) =
-                (sender.clone(), traffic.clone(), Arc::clone(&shared));
+            let (sender, traffic, shared) = (sender.clone(), traffic.clone(), Arc::clone(&shared));
             tokio::task::spawn_local(calls(address, sender, traffic, shared, offset + n * 7))
         })
         .collect();
     drop(sender);
     for call in calls {
-        latency.add(call.await.expect("a caller's task ends well")).ok();
+        latency
+            .add(call.await.expect("a caller's task ends well"))
+            .ok();
     }
     driver.abort();
     latency
@@ -219,7 +224,10 @@ fn own_cpu() -> f64 {
     super::processes::cpu_seconds(std::process::id()).unwrap_or(0.0)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the benchmark measures on the wall clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the benchmark measures on the wall clock"
+)]
 fn instant() -> Instant {
     Instant::now()
 }

@@ -19,7 +19,10 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().expect("standard output was piped");
         let mut lines = BufReader::new(output).lines();
-        let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| address_in(&line));
         let Some(address) = address else {
             child.kill().ok();
             child.wait().ok();

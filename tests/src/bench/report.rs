@@ -89,8 +89,14 @@ mod tests {
 
     #[test]
     fn ratios_are_taken_round_by_round() {
-        let (a, b) = (Rounds(vec![10.0, 40.0, 20.0]), Rounds(vec![20.0, 40.0, 80.0]));
+        let (a, b) = (
+            Rounds(vec![10.0, 40.0, 20.0]),
+            Rounds(vec![20.0, 40.0, 80.0]),
+        );
         let ratio = a.over(&b);
-        assert_eq!((ratio.least(), ratio.median(), ratio.most()), (0.25, 0.5, 1.0));
+        assert_eq!(
+            (ratio.least(), ratio.median(), ratio.most()),
+            (0.25, 0.5, 1.0)
+        );
     }
 }

@@ -12,7 +12,7 @@ use dancu_tests::bench::echo::{self, Echo};
 use dancu_tests::bench::generator::{Load, Traffic, drive};
 use dancu_tests::bench::processes::Server;
 use dancu_tests::bench::report::{Side, table};
-use dancu_tests::bench::requests;
+use dancu_tests::messages;
 use dancu_tests::stage;
 use dancu_wire::pb::dancu::v1 as pb;
 
@@ -44,7 +44,10 @@ struct Arguments {
 
 const PATH: &str = "/dancu.v1.LookupService/LookupCitizen";
 
-#[expect(clippy::print_stdout, reason = "the figures are what the command is for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what the command is for"
+)]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     let nation = Nation::new(arguments.seed, arguments.citizens);
@@ -56,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .into_iter()
         .find(|key| key.state == KeyState::Valid && key.agency.text() == "H26")
         .ok_or("the nation has no key for H26")?;
-    let messages = requests::lookups(&nation, 8192, &key.officer, &key.procedure);
+    let messages = messages::framed_lookups(&nation, 8192, &key);
     println!(
         "nation {} of seed {}, requests of {} bytes, commit {}, {} rounds of {} s, seconds of warm-up 1",
         nation.len(),
@@ -66,12 +69,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         arguments.rounds,
         arguments.seconds
     );
-    let traffic = Traffic { path: PATH, key: key.key, messages: messages.into() };
+    let traffic = Traffic {
+        path: PATH,
+        key: key.key,
+        messages: messages.into(),
+    };
     let folder = tempfile::tempdir()?;
     let myself = std::env::current_exe()?;
     let echo = |kind: &str| {
         let mut command = Command::new(&myself);
-        command.args(["--echo", kind, "--citizens", &arguments.citizens.to_string()]);
+        command.args([
+            "--echo",
+            kind,
+            "--citizens",
+            &arguments.citizens.to_string(),
+        ]);
         command
     };
     let servers = [
@@ -88,16 +100,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("echo, stock runtime", Server::start(&mut echo("stock"))?),
     ];
     for concurrency in &arguments.concurrency {
-        let (connections, in_flight) =
-            concurrency.split_once('x').ok_or("concurrency is written like 8x64")?;
+        let (connections, in_flight) = concurrency
+            .split_once('x')
+            .ok_or("concurrency is written like 8x64")?;
         let load = Load {
             connections: connections.parse()?,
             in_flight: in_flight.parse()?,
             measured: Duration::from_secs_f64(arguments.seconds),
             warm_up: Duration::from_secs(1),
         };
-        let mut sides: Vec<Side> =
-            servers.iter().map(|(name, _)| Side { name, ..Side::default() }).collect();
+        let mut sides: Vec<Side> = servers
+            .iter()
+            .map(|(name, _)| Side {
+                name,
+                ..Side::default()
+            })
+            .collect();
         for _ in 0..arguments.rounds {
             for ((_, server), side) in servers.iter().zip(&mut sides) {
                 let before = server.cpu();
@@ -105,9 +123,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let all = measured.rate() * (measured.seconds + 1.0);
                 side.rate.0.push(measured.rate());
                 side.server_cpu.0.push((server.cpu() - before) * 1e6 / all);
-                side.generator_cpu.0.push(measured.cpu * 1e6 / measured.ok.max(1) as f64);
-                side.p50.0.push(measured.latency.value_at_quantile(0.5) as f64);
-                side.p99.0.push(measured.latency.value_at_quantile(0.99) as f64);
+                side.generator_cpu
+                    .0
+                    .push(measured.cpu * 1e6 / measured.ok.max(1) as f64);
+                side.p50
+                    .0
+                    .push(measured.latency.value_at_quantile(0.5) as f64);
+                side.p99
+                    .0
+                    .push(measured.latency.value_at_quantile(0.99) as f64);
                 side.failed += measured.failed;
             }
         }
@@ -117,23 +141,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Serves an echo until the process is ended.
-#[expect(clippy::print_stdout, reason = "the address is read by the process that started this")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the address is read by the process that started this"
+)]
 fn serve_echo(nation: &Nation, kind: &str) -> Result<(), Box<dyn std::error::Error>> {
     let citizen = nation.citizen(7);
-    let (year, month, day) = citizen.birth.parts();
-    let date = |year: u16, month: u8, day: u8| dancu_wire::pb::google::r#type::Date {
-        year: year.into(),
-        month: month.into(),
-        day: day.into(),
-    };
-    let place = &citizen.current_residence;
-    let since = citizen.resident_since;
     let echo = Echo::new(pb::LookupCitizenResponse {
         header: Some(pb::AnswerHeader {
             request_id: "bench-7".to_owned(),
-            revision: Some(pb::Revision { nation: "0".repeat(32), number: 0 }),
+            revision: Some(pb::Revision {
+                nation: "0".repeat(32),
+                number: 0,
+            }),
             source: pb::Source::Memory.into(),
-            receipt: Some(pb::Receipt { writer: 1, first_index: 1_000_000, count: 1 }),
+            receipt: Some(pb::Receipt {
+                writer: 1,
+                first_index: 1_000_000,
+                count: 1,
+            }),
         }),
         result: Some(pb::LookupResult {
             outcome: pb::LookupOutcome::Found.into(),
@@ -142,16 +168,10 @@ fn serve_echo(nation: &Nation, kind: &str) -> Result<(), Box<dyn std::error::Err
                 personal_number: citizen.personal_id.text(),
                 legacy_number: "100000000".to_owned(),
                 full_name: citizen.name.text().to_owned(),
-                birth_date: Some(date(year, month, day)),
+                birth_date: Some(messages::birth(citizen.birth)),
                 sex: pb::Sex::Male.into(),
-                current_residence: Some(pb::Address {
-                    province: format!("{:02}", place.province),
-                    district: format!("{:03}", place.district),
-                    commune: format!("{:05}", place.commune),
-                    detail: place.detail.0.to_string(),
-                    country: place.country().to_owned(),
-                }),
-                resident_since: Some(date(since.year(), since.month(), since.day())),
+                current_residence: Some(messages::address(&citizen.current_residence)),
+                resident_since: Some(messages::date(citizen.resident_since)),
                 ..Default::default()
             }),
             ..Default::default()
