@@ -1,1 +1,29 @@
-//! The contract in Rust: generated code, conversions, errors, codec.
+//! The contract in Rust.
+//!
+//! Here live the generated code and the descriptor set, both checked in; the codec; the door, which
+//! turns requests into the domain's own types or into faults that name a field; the answers, which
+//! let out what was granted and no more; and the one table of errors. Not here: transport, sockets,
+//! runtimes, permission, and whatever a verb does.
+
+mod answer;
+pub mod codec;
+mod door;
+mod errors;
+mod methods;
+pub mod pb;
+
+pub use answer::{
+    YARDSTICK, authenticate_citizen_response, batch_authenticate_citizens_response,
+    batch_lookup_citizens_response, citizen, get_volumes_response, header, lookup_citizen_response,
+    push_changes_response, reconcile_citizens_response, revision,
+};
+pub use door::{
+    Door, Parsed, VolumeFilter, authenticate_citizen, batch_authenticate_citizens,
+    batch_lookup_citizens, get_volumes, lookup_citizen, push_changes, reconcile_citizens,
+};
+pub use errors::{
+    DOMAIN, Lang, code, fault_status, faults_of, from_wire, localised, reason_of, reason_of_rpc,
+    retry_after_of, rpc_status, status, text, to_wire,
+};
+pub use methods::{METHODS, Method, MethodKind, method};
+pub use pb::DESCRIPTORS;
