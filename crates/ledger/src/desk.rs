@@ -1,0 +1,214 @@
+//! Where the requests of one front core leave their entries and wait for the commit.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use dancu_domain::{
+    AgencyCode, Day, MessageRecord, Receipt, RecordError, Recorder, RequestId, VolumeRow, Volumes,
+    WriteSlot,
+};
+
+use crate::batch::{Batch, Keeping, Seat};
+use crate::codec::put_message;
+use crate::inflight::WriteGuard;
+use crate::ledger::{Ledger, Shared};
+
+/// A front core's place at the ledger; clones are the same place.
+#[derive(Clone)]
+pub struct Desk {
+    shared: Arc<Shared>,
+    seat: Arc<Seat>,
+}
+
+impl Desk {
+    pub(crate) fn new(shared: Arc<Shared>, seat: Arc<Seat>) -> Self {
+        Self { shared, seat }
+    }
+
+    /// The ledger that it belongs to.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::of(Arc::clone(&self.shared))
+    }
+
+    /// Writes the message into the gathering buffer and joins those who wait for it.
+    fn gather(
+        &self,
+        mut message: MessageRecord,
+        context: &Context<'_>,
+    ) -> Result<Waiting, RecordError> {
+        let shared = &*self.shared;
+        let count = u32::try_from(message.items.len()).map_err(|_| RecordError::Overloaded)?;
+        let request = shared.keys.request_hash(&message.context.request_id);
+        let day = shared.clock.now().day();
+        let key = (message.agency, request);
+        let held = match &message.kept {
+            Some(_) => shared.in_flight.share(key),
+            None => None,
+        };
+        let mut gathering = self.seat.gathering();
+        if !gathering.open {
+            return Err(RecordError::Unavailable);
+        }
+        let waiting = gathering.load.entries.saturating_add(gathering.in_commit);
+        let full = waiting.saturating_add(count) > shared.config.max_waiting_entries
+            || gathering.load.bytes.len() >= shared.config.max_block_bytes;
+        if full && waiting > 0 {
+            gathering.shed += 1;
+            return Err(RecordError::Overloaded);
+        }
+        let load = &mut gathering.load;
+        let (first, offset) = (load.entries == 0, load.entries);
+        put_message(&mut load.bytes, &shared.keys, request, day, &message);
+        load.entries += count;
+        load.messages += 1;
+        tally(load, &message, day);
+        if let Some(answer) = message.kept.take() {
+            load.kept.push(Keeping {
+                key,
+                answer,
+                offset,
+                count,
+            });
+            load.held.extend(held);
+        }
+        let batch = Arc::clone(&load.batch);
+        let place = batch.join(context.waker().clone());
+        drop(gathering);
+        if first {
+            shared.wake.notify_one();
+        }
+        Ok(Waiting {
+            batch,
+            place,
+            offset,
+            count,
+        })
+    }
+}
+
+/// Counts the items of a message under their outcomes, with one addition an outcome.
+fn tally(load: &mut crate::batch::Load, message: &MessageRecord, day: Day) {
+    let mut by_outcome = [0_u64; 256];
+    for item in &message.items {
+        by_outcome[usize::from(item.outcome.code())] += 1;
+    }
+    for outcome in dancu_domain::Outcome::ALL {
+        let count = by_outcome[usize::from(outcome.code())];
+        if count > 0 {
+            let key = dancu_domain::VolumeKey {
+                agency: message.agency,
+                verb: message.verb,
+                service: message.service,
+                outcome: *outcome,
+                day,
+            };
+            load.counts.add(key, count);
+        }
+    }
+}
+
+/// A place in a batch.
+struct Waiting {
+    batch: Arc<Batch>,
+    place: usize,
+    offset: u32,
+    count: u32,
+}
+
+/// A message on its way into the ledger.
+struct Recording<'a> {
+    desk: &'a Desk,
+    message: Option<MessageRecord>,
+    waiting: Option<Waiting>,
+}
+
+impl Future for Recording<'_> {
+    type Output = Result<Receipt, RecordError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let writer = this.desk.shared.writer;
+        if let Some(message) = this.message.take() {
+            if message.items.is_empty() {
+                return Poll::Ready(Ok(Receipt {
+                    writer,
+                    first: 0,
+                    count: 0,
+                }));
+            }
+            this.waiting = Some(this.desk.gather(message, context)?);
+            return Poll::Pending;
+        }
+        let Some(waiting) = &this.waiting else {
+            // It was polled again after its end.
+            return Poll::Pending;
+        };
+        let settled = std::task::ready!(waiting.batch.poll(waiting.place, context.waker()));
+        let receipt = settled.map(|first| Receipt {
+            writer,
+            first: first + u64::from(waiting.offset),
+            count: waiting.count,
+        });
+        this.waiting = None;
+        Poll::Ready(receipt)
+    }
+}
+
+impl Drop for Recording<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            waiting.batch.leave(waiting.place);
+        }
+    }
+}
+
+impl Recorder for Desk {
+    type WriteGuard = WriteGuard;
+
+    fn record(
+        &self,
+        message: MessageRecord,
+    ) -> impl Future<Output = Result<Receipt, RecordError>> + Send {
+        Recording {
+            desk: self,
+            message: Some(message),
+            waiting: None,
+        }
+    }
+
+    async fn begin_write(
+        &self,
+        agency: AgencyCode,
+        request_id: &RequestId,
+        digest: [u8; 32],
+    ) -> Result<WriteSlot<WriteGuard>, RecordError> {
+        let shared = &*self.shared;
+        let key = (agency, shared.keys.request_hash(request_id));
+        let guard = loop {
+            match shared.in_flight.claim(key) {
+                Ok(guard) => break guard,
+                Err(gone) => gone.await,
+            }
+        };
+        let answer = shared.lookups.ask(key, shared.config.max_waiting_lookups)?;
+        shared.wake.notify_one();
+        let found = answer.await.map_err(|_| RecordError::Unavailable)??;
+        let forgotten = shared.clock.now().0 - shared.config.keep_answers_ms;
+        Ok(match found.filter(|row| row.at.0 > forgotten) {
+            None => WriteSlot::Fresh(guard),
+            Some(row) if row.kept.answer.digest == digest => WriteSlot::Kept(row.kept),
+            Some(_) => WriteSlot::Reused,
+        })
+    }
+}
+
+impl Volumes for Desk {
+    async fn volumes(
+        &self,
+        from: Option<Day>,
+        to: Option<Day>,
+    ) -> Result<Vec<VolumeRow>, RecordError> {
+        Ok(self.shared.volumes(from, to))
+    }
+}

@@ -1,0 +1,59 @@
+//! Questions for kept answers, gathered for the task that owns the store.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use dancu_domain::RecordError;
+use tokio::sync::oneshot;
+
+use crate::{KeptKey, KeptRow};
+
+/// What a question is answered with.
+pub(crate) type Found = Result<Option<KeptRow>, RecordError>;
+
+/// One question.
+pub(crate) struct Lookup {
+    pub(crate) key: KeptKey,
+    pub(crate) reply: oneshot::Sender<Found>,
+}
+
+/// The questions that wait; `None` once nobody answers any more.
+pub(crate) struct Lookups(Mutex<Option<Vec<Lookup>>>);
+
+impl Lookups {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(Some(Vec::new())))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Option<Vec<Lookup>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a question, unless `limit` wait already.
+    pub(crate) fn ask(
+        &self,
+        key: KeptKey,
+        limit: usize,
+    ) -> Result<oneshot::Receiver<Found>, RecordError> {
+        let mut waiting = self.waiting();
+        let waiting = waiting.as_mut().ok_or(RecordError::Unavailable)?;
+        if waiting.len() >= limit {
+            return Err(RecordError::Overloaded);
+        }
+        let (reply, answer) = oneshot::channel();
+        waiting.push(Lookup { key, reply });
+        Ok(answer)
+    }
+
+    /// Takes all that wait.
+    pub(crate) fn take(&self) -> Vec<Lookup> {
+        self.waiting()
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// Lets all that wait know that nobody answers.
+    pub(crate) fn end(&self) {
+        *self.waiting() = None;
+    }
+}

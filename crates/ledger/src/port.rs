@@ -1,0 +1,151 @@
+//! What the ledger needs of a database.
+
+use std::fmt;
+use std::future::Future;
+
+use dancu_domain::{AgencyCode, Kept, Timestamp, VolumeRow, WriterId};
+
+use crate::Block;
+
+/// The agency and the hash of the request id under which an answer is kept.
+pub type KeptKey = (AgencyCode, u64);
+
+/// The right to append to one chain, as it stood when it was claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose chain.
+    pub writer: WriterId,
+    /// Counts the claims; an append under an older one is refused.
+    pub epoch: u64,
+    /// The index of the next entry.
+    pub next: u64,
+    /// The hash of the last block, [`crate::GENESIS`] when there is none.
+    pub hash: [u8; 32],
+}
+
+/// How far a chain has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainHead {
+    /// Whose chain.
+    pub writer: WriterId,
+    /// The index of the next entry.
+    pub next: u64,
+    /// The hash of the last block, [`crate::GENESIS`] when there is none.
+    pub hash: [u8; 32],
+}
+
+/// One count of one writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountRow {
+    /// Who counted.
+    pub writer: WriterId,
+    /// What, and how many.
+    pub row: VolumeRow,
+}
+
+/// All chains and all counts of one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Every chain, in the order of the writers, empty ones too.
+    pub heads: Vec<ChainHead>,
+    /// Every count, in no particular order.
+    pub counts: Vec<CountRow>,
+}
+
+/// An answer that is kept for repeats of its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRow {
+    /// Under which agency and request.
+    pub key: KeptKey,
+    /// Answer and receipt.
+    pub kept: Kept,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// Why a block store did not do what was asked. Never carries anything personal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlockStoreError {
+    /// Another one has claimed the writer since.
+    LeaseLost,
+    /// Another program has the ledger open for writing.
+    InUse,
+    /// A stored row does not have the shape of one; its index, as far as it can be read.
+    Unreadable {
+        /// Whose chain.
+        writer: WriterId,
+        /// The index at which reading stopped.
+        at: u64,
+    },
+    /// Anything else, in the words of the store.
+    Failed(String),
+}
+
+impl fmt::Display for BlockStoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LeaseLost => f.write_str("the writer was claimed by another one"),
+            Self::InUse => f.write_str("the ledger is open for writing elsewhere"),
+            Self::Unreadable { writer, at } => {
+                write!(f, "unreadable row of writer {} near {at}", writer.0)
+            }
+            Self::Failed(words) => f.write_str(words),
+        }
+    }
+}
+
+impl std::error::Error for BlockStoreError {}
+
+/// Durable blocks, counts and kept answers. Owned by the writer task or by an audit; no method
+/// is cancelled by either.
+pub trait BlockStore: Send + 'static {
+    /// Makes the writer of this name, or takes it over; earlier holders can no longer append.
+    /// Appends of this store go to it from now on.
+    fn claim_writer(
+        &mut self,
+        name: &str,
+    ) -> impl Future<Output = Result<Claim, BlockStoreError>> + Send;
+
+    /// Appends one block to the claimed writer's chain, adds to its counts and keeps answers
+    /// (over older ones of the same key), all in one transaction that is durable on return.
+    /// After an error nobody knows whether it took place.
+    fn append(
+        &mut self,
+        block: &Block,
+        counts: &[VolumeRow],
+        kept: &[KeptRow],
+    ) -> impl Future<Output = Result<(), BlockStoreError>> + Send;
+
+    /// Up to `limit` blocks of a writer whose first index is at least `from`, in order.
+    fn blocks(
+        &mut self,
+        writer: WriterId,
+        from: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Block>, BlockStoreError>> + Send;
+
+    /// The block of a writer that should hold the entry: the last that begins at or before it.
+    fn block_before(
+        &mut self,
+        writer: WriterId,
+        index: u64,
+    ) -> impl Future<Output = Result<Option<Block>, BlockStoreError>> + Send;
+
+    /// How far each chain has got, those that only blocks tell of included.
+    fn heads(&mut self) -> impl Future<Output = Result<Vec<ChainHead>, BlockStoreError>> + Send;
+
+    /// Heads and counts of one instant.
+    fn standing(&mut self) -> impl Future<Output = Result<Standing, BlockStoreError>> + Send;
+
+    /// The kept answers that there are under these keys, in no particular order.
+    fn kept(
+        &mut self,
+        keys: &[KeptKey],
+    ) -> impl Future<Output = Result<Vec<KeptRow>, BlockStoreError>> + Send;
+
+    /// Forgets answers kept since before `before`; returns how many.
+    fn purge_kept(
+        &mut self,
+        before: Timestamp,
+    ) -> impl Future<Output = Result<u64, BlockStoreError>> + Send;
+}

@@ -1,0 +1,296 @@
+//! The writer task: owns the store, commits what gathers, answers questions for kept answers.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dancu_domain::{Clock, RecordError, Timestamp, VolumeRow, WriterId};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::block::digest_counts;
+use crate::checkpoint::{Checkpoint, CheckpointFile, FileFault, verifying_key};
+use crate::commit::{empty, gather};
+use crate::counters::Counting;
+use crate::inflight::InFlight;
+use crate::ledger::{Shared, Totals};
+use crate::lookups::Lookups;
+use crate::{
+    BlockStore, BlockStoreError, ChainHead, KeptKey, LedgerConfig, LedgerFailure, LedgerKeys,
+    OpenError, Standing,
+};
+
+/// The most questions that one query of the store answers.
+const LOOKUPS_A_QUERY: usize = 500;
+
+/// The time between purges of kept answers, in milliseconds.
+const PURGE_EVERY_MS: i64 = 600_000;
+
+/// The one task that writes.
+pub(crate) struct Writer<S> {
+    store: S,
+    shared: Arc<Shared>,
+    head: ChainHead,
+    at: Timestamp,
+    /// The desk that is taken from first; it changes with every block.
+    turn: usize,
+    checkpoints: CheckpointFile,
+    unsigned_blocks: u64,
+    purged: Timestamp,
+}
+
+impl<S: BlockStore> Writer<S> {
+    pub(crate) async fn open(
+        mut store: S,
+        clock: Arc<dyn Clock>,
+        keys: LedgerKeys,
+        config: LedgerConfig,
+    ) -> Result<Self, OpenError> {
+        let claim = store
+            .claim_writer(&config.writer)
+            .await
+            .map_err(OpenError::Store)?;
+        let standing = store.standing().await.map_err(OpenError::Store)?;
+        let key = verifying_key(&keys.public_key()).ok_or(OpenError::ForeignCheckpoints)?;
+        let (checkpoints, last) =
+            CheckpointFile::open(&config.checkpoints, &key).map_err(|fault| match fault {
+                FileFault::Io(error) => OpenError::Checkpoints(error),
+                FileFault::Foreign => OpenError::ForeignCheckpoints,
+            })?;
+        if let Some(last) = last {
+            stands_behind(&standing, &last)?;
+        }
+        let at = clock.now();
+        let shared = Shared {
+            writer: claim.writer,
+            totals: Mutex::new(totals(&standing, claim.writer)),
+            clock,
+            keys,
+            config,
+            seats: Mutex::new(Vec::new()),
+            in_flight: Arc::new(InFlight::default()),
+            lookups: Lookups::new(),
+            wake: Notify::new(),
+            closing: AtomicBool::new(false),
+            over: watch::Sender::new(false),
+            counting: Counting::default(),
+        };
+        let mut writer = Self {
+            store,
+            shared: Arc::new(shared),
+            head: ChainHead {
+                writer: claim.writer,
+                next: claim.next,
+                hash: claim.hash,
+            },
+            at,
+            turn: 0,
+            checkpoints,
+            unsigned_blocks: 0,
+            purged: Timestamp(0),
+        };
+        writer
+            .checkpoint(standing.heads)
+            .await
+            .map_err(OpenError::Checkpoints)?;
+        Ok(writer)
+    }
+
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    pub(crate) async fn run(mut self) -> Result<(), LedgerFailure> {
+        let every = Duration::from_millis(self.shared.config.checkpoint_every_ms.max(1));
+        let mut tick = tokio::time::interval(every);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let shared = self.shared();
+        loop {
+            let due = tokio::select! {
+                () = shared.wake.notified() => false,
+                _ = tick.tick() => true,
+            };
+            let closing = shared.closing.load(Ordering::Acquire);
+            if closing {
+                shared.seats().iter().for_each(|seat| seat.shut());
+            }
+            self.answer_lookups().await;
+            while self.commit().await.map_err(LedgerFailure::Append)? && closing {}
+            let full = self.unsigned_blocks >= shared.config.checkpoint_every_blocks;
+            if self.unsigned_blocks > 0 && (due || closing || full) {
+                self.sign_heads().await;
+            }
+            if due {
+                self.purge().await;
+            }
+            if closing {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes one block of what waits and commits it; false when nothing waits.
+    ///
+    /// What gathers meanwhile rings by itself, since its desk was empty before.
+    async fn commit(&mut self) -> Result<bool, BlockStoreError> {
+        let gathered = gather(&self.shared, self.turn);
+        if gathered.is_empty() {
+            return Ok(false);
+        }
+        if gathered.more {
+            self.shared.wake.notify_one();
+        }
+        self.turn = self.turn.wrapping_add(1);
+        self.at = self.at.max(self.shared.clock.now());
+        let commit = gathered.commit(&self.head, self.at);
+        let begun = Instant::now();
+        self.store
+            .append(&commit.block, &commit.counts, &commit.kept)
+            .await
+            .inspect_err(|error| tracing::error!(%error, "append a block"))?;
+        let took = begun.elapsed().as_micros() as u64;
+        self.count(&commit.counts, commit.messages, &commit.block, took);
+        self.head = commit.settle();
+        self.unsigned_blocks += 1;
+        Ok(true)
+    }
+
+    /// Counts are seen by the time that the first of the entries is acknowledged.
+    fn count(&self, counts: &[VolumeRow], messages: u64, block: &crate::Block, took: u64) {
+        let mut totals = self.shared.totals();
+        for row in counts {
+            *totals.own.entry(row.key).or_default() += row.count;
+        }
+        drop(totals);
+        let counting = &self.shared.counting;
+        Counting::add(&counting.commits, 1);
+        Counting::add(&counting.messages, messages);
+        Counting::add(&counting.entries, u64::from(block.count));
+        Counting::add(&counting.bytes, block.entries.len() as u64);
+        Counting::add(&counting.commit_us, took);
+        counting.last_commit_us.store(took, Ordering::Relaxed);
+    }
+
+    async fn answer_lookups(&mut self) {
+        let mut waiting = self.shared.lookups.take().into_iter();
+        loop {
+            let part: Vec<_> = waiting.by_ref().take(LOOKUPS_A_QUERY).collect();
+            if part.is_empty() {
+                return;
+            }
+            Counting::add(&self.shared.counting.kept_lookups, part.len() as u64);
+            let keys: Vec<KeptKey> = part.iter().map(|lookup| lookup.key).collect();
+            match self.store.kept(&keys).await {
+                Ok(rows) => {
+                    let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.key, row)).collect();
+                    for lookup in part {
+                        // Who asked may have gone; that is no loss.
+                        let _ = lookup.reply.send(Ok(rows.get(&lookup.key).cloned()));
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "look up kept answers");
+                    for lookup in part {
+                        let _ = lookup.reply.send(Err(RecordError::Unavailable));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn sign_heads(&mut self) {
+        let signed = match self.store.heads().await {
+            Ok(heads) => self.checkpoint(heads).await.map_err(|e| e.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = signed {
+            // Not again with the next block, but with the next tick.
+            self.unsigned_blocks = 1;
+            Counting::add(&self.shared.counting.checkpoint_failures, 1);
+            tracing::error!(%error, "write a checkpoint");
+        }
+    }
+
+    /// Appends a checkpoint over these heads, and this writer's own.
+    async fn checkpoint(&mut self, mut heads: Vec<ChainHead>) -> std::io::Result<()> {
+        heads.retain(|head| head.writer != self.head.writer && head.next > 0);
+        if self.head != empty(self.head.writer) {
+            heads.push(self.head);
+        }
+        heads.sort_unstable_by_key(|head| head.writer);
+        let file = self.checkpoints.clone();
+        let rows = {
+            let totals = self.shared.totals();
+            let row = |(key, count): (&_, &_)| VolumeRow {
+                key: *key,
+                count: *count,
+            };
+            digest_counts(totals.own.iter().map(row))
+        };
+        let checkpoint = Checkpoint {
+            sequence: file.sequence,
+            at: self.at,
+            heads,
+            writer: self.head.writer,
+            totals: rows,
+            previous: file.previous,
+        };
+        let line = checkpoint.line(&self.shared.keys);
+        let appended = tokio::task::spawn_blocking(move || file.append(&line)).await;
+        self.checkpoints = appended.map_err(std::io::Error::other)??;
+        self.unsigned_blocks = 0;
+        Counting::add(&self.shared.counting.checkpoints, 1);
+        Ok(())
+    }
+
+    async fn purge(&mut self) {
+        let now = self.shared.clock.now();
+        if now.0 - self.purged.0 < PURGE_EVERY_MS {
+            return;
+        }
+        self.purged = now;
+        let before = Timestamp(now.0 - self.shared.config.keep_answers_ms);
+        if let Err(error) = self.store.purge_kept(before).await {
+            tracing::error!(%error, "forget kept answers");
+        }
+    }
+}
+
+impl<S> Drop for Writer<S> {
+    fn drop(&mut self) {
+        self.shared.end();
+    }
+}
+
+/// Checks that the store still has what the last checkpoint vouches for.
+fn stands_behind(standing: &Standing, last: &Checkpoint) -> Result<(), OpenError> {
+    for signed in &last.heads {
+        let stored = standing
+            .heads
+            .iter()
+            .find(|head| head.writer == signed.writer)
+            .map_or(0, |head| head.next);
+        if stored < signed.next {
+            return Err(OpenError::Behind {
+                writer: signed.writer,
+                stored,
+                signed: signed.next,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn totals(standing: &Standing, own: WriterId) -> Totals {
+    let mut totals = Totals::default();
+    for counted in &standing.counts {
+        let sums = if counted.writer == own {
+            &mut totals.own
+        } else {
+            &mut totals.others
+        };
+        *sums.entry(counted.row.key).or_default() += counted.row.count;
+    }
+    totals
+}
