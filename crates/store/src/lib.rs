@@ -1,1 +1,21 @@
 //! Durable state: the registry and the blocks of the ledger, in memory and in SQLite.
+//!
+//! Here live the statements, each in a file of its own under `sql/`, the tasks that own database
+//! connections, the stored forms of rows, and the suite that every backend of the registry
+//! passes. Not here: who may ask, how claims are matched, what a block holds, what is cached.
+
+mod error;
+mod freshness;
+mod memory;
+mod meta;
+mod record;
+mod sheet;
+mod sqlite;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use error::StoreError;
+pub use memory::MemoryRegistry;
+pub use meta::{DirectoryRows, RegistryMeta};
+pub use sqlite::{RegistryCounters, Seeding, SqliteOptions, SqliteRegistry};

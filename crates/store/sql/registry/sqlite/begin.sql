@@ -1,0 +1,2 @@
+-- begin: takes the lock of the one writer before anything is read.
+BEGIN IMMEDIATE

@@ -1,0 +1,5 @@
+-- seed_citizens: each [personal id, legacy id, version, offset, length] of ?1, its record cut out
+-- of ?2; nobody twice.
+INSERT INTO citizens (personal_id, legacy_id, version, record)
+SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, substr(?2, k.value ->> 3, k.value ->> 4)
+FROM json_each(?1) AS k

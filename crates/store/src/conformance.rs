@@ -1,0 +1,1 @@
+//! The suite that every backend and every wrapper of the registry passes.

@@ -1,0 +1,82 @@
+//! What can go wrong with a store, in words that hold nothing personal.
+
+use std::error::Error;
+use std::fmt;
+
+/// A failure of a store. Its text names what was being done, never whose record it was.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The database refused or failed; the driver's text is the source.
+    Database {
+        /// What was being done, a verb phrase.
+        doing: &'static str,
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+    /// The file system refused or failed; the system's text is the source.
+    Files {
+        /// What was being done, a verb phrase.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A stored row holds what no row of ours can hold.
+    Damaged {
+        /// In which part of the store.
+        what: &'static str,
+    },
+    /// A row cannot be kept in the form in which it is stored.
+    Unstorable {
+        /// Which part of it.
+        what: &'static str,
+    },
+    /// The file was made by a later build.
+    SchemaUnknown {
+        /// The version of the schema that it has.
+        found: i64,
+        /// The newest version that this build knows.
+        known: i64,
+    },
+    /// A complete nation is there already.
+    AlreadyThere,
+    /// The store was closed.
+    Closed,
+}
+
+impl StoreError {
+    /// Makes a failure of the database while doing this.
+    pub(crate) fn database(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Database { doing, source }
+    }
+
+    /// Makes a failure of the file system while doing this.
+    pub(crate) fn files(doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Files { doing, source }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database { doing, .. } | Self::Files { doing, .. } => f.write_str(doing),
+            Self::Damaged { what } => write!(f, "read a damaged row of {what}"),
+            Self::Unstorable { what } => write!(f, "store {what}"),
+            Self::SchemaUnknown { found, known } => write!(
+                f,
+                "open a schema of version {found} with a build that knows {known}"
+            ),
+            Self::AlreadyThere => f.write_str("seed a place where a complete nation is already"),
+            Self::Closed => f.write_str("ask a closed store"),
+        }
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Database { source, .. } => Some(source),
+            Self::Files { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

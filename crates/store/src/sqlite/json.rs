@@ -1,0 +1,81 @@
+//! Lists as JSON, the one form in which SQLite takes a batch as a parameter.
+//!
+//! Texts are codes of restricted alphabets ([`dancu_domain::SourceKey`],
+//! [`dancu_domain::AgencyCode`]), none of which JSON would have to escape.
+
+use std::fmt::Write as _;
+
+use crate::sheet::NewChange;
+
+/// A list of integers.
+pub(super) fn numbers(numbers: impl Iterator<Item = u64>) -> String {
+    let mut out = String::with_capacity(14 * numbers.size_hint().0 + 2);
+    list(&mut out, numbers, |out, number| {
+        put(out, format_args!("{number}"));
+    });
+    out
+}
+
+/// The rows of [`super::statements::PUT_CHANGES`] and [`super::statements::PUT_EFFECTS`].
+pub(super) fn changes(changes: &[NewChange]) -> String {
+    let mut out = String::with_capacity(160 * changes.len() + 2);
+    list(&mut out, changes.iter(), |out, change| {
+        let (agency, source, record_id) = &change.key;
+        put(
+            out,
+            format_args!("[{},{},", change.number, change.personal_id.digits()),
+        );
+        match change.legacy_id {
+            Some(legacy) => put(out, format_args!("{}", legacy.digits())),
+            None => out.push_str("null"),
+        }
+        put(
+            out,
+            format_args!(
+                ",{},\"{}\",\"{}\",\"{}\",{},\"",
+                change.version,
+                agency.text(),
+                source.text(),
+                record_id.text(),
+                signed(change.record_version),
+            ),
+        );
+        for byte in change.digest {
+            put(out, format_args!("{byte:02x}"));
+        }
+        out.push_str("\"]");
+    });
+    out
+}
+
+/// Writes a list, each item by `item`.
+pub(super) fn list<T>(
+    out: &mut String,
+    items: impl Iterator<Item = T>,
+    mut item: impl FnMut(&mut String, T),
+) {
+    out.push('[');
+    for (at, value) in items.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        item(out, value);
+    }
+    out.push(']');
+}
+
+/// Appends to a text.
+pub(super) fn put(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    out.write_fmt(arguments)
+        .expect("a string takes every write");
+}
+
+/// A record's version as its column holds it: less 2^63, so that the order is kept.
+pub(super) const fn signed(version: u64) -> i64 {
+    (version ^ (1 << 63)).cast_signed()
+}
+
+/// Undoes [`signed`].
+pub(super) const fn unsigned(column: i64) -> u64 {
+    column.cast_unsigned() ^ (1 << 63)
+}
