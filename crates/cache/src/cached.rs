@@ -1,0 +1,317 @@
+//! The registry behind the in-process level.
+//!
+//! # What the revision of an answer says
+//!
+//! Every part of an answer is the truth at the one revision that the answer carries. So a caller
+//! who sends it back as a token can never be shown an older version, by any instance.
+//!
+//! * Kept values are the truth at the watermark that was loaded before they were looked up (see
+//!   the rule of the watermark). A value read at a revision that this instance has not followed
+//!   up to is the truth there, and is served only when it is the whole answer.
+//! * What the registry read is the truth at the revision that it reported.
+//! * A mixture takes a later watermark `w`: the kept parts are the truth at `w` if their buckets
+//!   have still not changed, and the parts read at `r <= w` if theirs have not changed since `r`.
+//!   In any other case (the registry is ahead of the watermark, or somebody changed) the whole
+//!   batch is read again at one revision.
+//!
+//! A token of `t` is met because kept values are served only at a watermark of `t` or later,
+//! every later watermark is later still, and a reading below `t` is refused here whoever gave it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use dancu_domain::{
+    Applied, Candidates, ChangeFeed, ChangeNotice, ChangeRecord, Clock, Freshness, IdKey, Reading,
+    Registry, RegistryError, Revision, Source,
+};
+
+use crate::counters::{Event, Striped};
+use crate::feed::catch_up;
+use crate::level::{Found, answers};
+use crate::{CacheCounts, CoalesceConfig, Coalesced, Level, Watermark};
+
+/// How the in-process level is sized, and how long it may answer unasked.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheConfig {
+    /// How many numbers with somebody are kept.
+    pub capacity: usize,
+    /// How far an answer without a token may be behind the registry, in milliseconds.
+    pub bound_ms: i64,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            capacity: 1 << 18,
+            bound_ms: 1_000,
+        }
+    }
+}
+
+/// A registry whose answers are kept in this process.
+pub struct Cached<R> {
+    inner: R,
+    level: Arc<Level>,
+    clock: Arc<dyn Clock>,
+    bound_ms: i64,
+    counters: Striped,
+}
+
+/// The usual order: `Cached(Coalesced(registry))` over one level, filled by the driver, so that a
+/// read whose caller has gone is not in vain. The future is the driver, for the back runtime.
+pub fn layered<R: Registry + ChangeFeed>(
+    inner: Arc<R>,
+    watermark: Arc<Watermark>,
+    clock: Arc<dyn Clock>,
+    cache: CacheConfig,
+    coalesce: CoalesceConfig,
+) -> (
+    Cached<Coalesced<R>>,
+    impl Future<Output = ()> + Send + use<R>,
+) {
+    let level = Level::new(watermark, cache.capacity);
+    let (coalesced, driver) = Coalesced::filling(inner, level.clone(), coalesce);
+    let cached = Cached::over(coalesced, level, clock, cache.bound_ms);
+    (cached, driver)
+}
+
+/// What the level had for a batch.
+struct Looked {
+    candidates: Vec<Candidates>,
+    /// The positions that it had nothing for, and their keys.
+    missing: Vec<usize>,
+    keys: Vec<IdKey>,
+}
+
+impl<R: Registry + ChangeFeed> Cached<R> {
+    /// A level of `capacity` numbers in front of `inner`. `bound_ms` is how far an answer without
+    /// a token may be behind.
+    pub fn new(
+        inner: R,
+        watermark: Arc<Watermark>,
+        capacity: usize,
+        clock: Arc<dyn Clock>,
+        bound_ms: i64,
+    ) -> Self {
+        Self::over(inner, Level::new(watermark, capacity), clock, bound_ms)
+    }
+
+    /// The same over a level that exists already.
+    pub fn over(inner: R, level: Arc<Level>, clock: Arc<dyn Clock>, bound_ms: i64) -> Self {
+        Self {
+            inner,
+            level,
+            clock,
+            bound_ms,
+            counters: Striped::default(),
+        }
+    }
+
+    /// What happened since the start.
+    pub fn counters(&self) -> CacheCounts {
+        self.counters.counts()
+    }
+
+    /// The kept values.
+    pub fn level(&self) -> &Arc<Level> {
+        &self.level
+    }
+
+    /// What is wrapped.
+    pub fn inner(&self) -> &R {
+        &self.inner
+    }
+
+    fn watermark(&self) -> &Watermark {
+        self.level.watermark()
+    }
+
+    /// Whether kept values may be served, the watermark to serve them at, and what to ask of the
+    /// registry for the rest.
+    fn plan(&self, freshness: Freshness) -> Result<(bool, u64, Freshness), RegistryError> {
+        let watermark = self.watermark();
+        Ok(match freshness {
+            Freshness::FullyConsistent => (false, watermark.revision(), freshness),
+            Freshness::AtLeast(token) if token.nation != watermark.nation() => {
+                return Err(RegistryError::AnotherNation);
+            }
+            Freshness::AtLeast(token) => {
+                let revision = watermark.revision();
+                (revision >= token.number, revision, freshness)
+            }
+            Freshness::MinimizeLatency => {
+                // The confirmation is loaded before the watermark that it speaks about.
+                if watermark.confirmed_within(self.clock.now(), self.bound_ms) {
+                    (true, watermark.revision(), freshness)
+                } else {
+                    (false, watermark.revision(), Freshness::FullyConsistent)
+                }
+            }
+        })
+    }
+
+    /// What is kept for one key, counted.
+    fn find(&self, key: IdKey, watermark: u64) -> Option<(Candidates, u64)> {
+        let (event, found) = match self.level.find(key, watermark) {
+            Found::Kept(candidates, revision) => (
+                match candidates.citizens() {
+                    [] => Event::AbsentHit,
+                    _ => Event::Hit,
+                },
+                Some((candidates, revision)),
+            ),
+            Found::Stale => (Event::Stale, None),
+            Found::Missing => (Event::Miss, None),
+        };
+        self.counters.add(event, 1);
+        found
+    }
+
+    fn look(&self, keys: &[IdKey], watermark: u64) -> Looked {
+        let mut looked = Looked {
+            candidates: Vec::with_capacity(keys.len()),
+            missing: Vec::new(),
+            keys: Vec::new(),
+        };
+        let mut counts = [0; 4];
+        for (position, key) in keys.iter().enumerate() {
+            let (event, candidates) = match self.level.find(*key, watermark) {
+                Found::Kept(candidates, revision) if revision == watermark => {
+                    (usize::from(candidates.citizens().is_empty()), candidates)
+                }
+                // A value from beyond the watermark fits no neighbour.
+                Found::Kept(..) | Found::Stale => (2, Candidates::NONE),
+                Found::Missing => (3, Candidates::NONE),
+            };
+            counts[event] += 1;
+            if event >= 2 {
+                looked.missing.push(position);
+                looked.keys.push(*key);
+            }
+            looked.candidates.push(candidates);
+        }
+        let [hits, absent_hits, stale, misses] = counts;
+        self.counters.add(Event::Hit, hits);
+        self.counters.add(Event::AbsentHit, absent_hits);
+        self.counters.add(Event::Stale, stale);
+        self.counters.add(Event::Miss, misses);
+        looked
+    }
+
+    /// Reads from the registry and keeps what it said. `read_at` was loaded before.
+    async fn through(
+        &self,
+        keys: &[IdKey],
+        freshness: Freshness,
+        read_at: u64,
+    ) -> Result<Reading, RegistryError> {
+        let reading = self.inner.read(keys, freshness).await?;
+        if reading.revision.nation != self.watermark().nation() || !answers(keys, &reading) {
+            self.counters.add(Event::Crossed, 1);
+            tracing::error!("the registry answered another question than it was asked");
+            return Err(RegistryError::Unavailable);
+        }
+        if let Freshness::AtLeast(token) = freshness
+            && reading.revision.number < token.number
+        {
+            return Err(RegistryError::RevisionAhead);
+        }
+        if reading.revision.number > self.watermark().revision() {
+            self.watermark().kick();
+        }
+        self.level.fill(keys, &reading, read_at);
+        Ok(reading)
+    }
+
+    /// The later watermark at which both the kept and the read parts are the truth, if there is
+    /// one. The kept parts were good at `kept_at`.
+    fn common(&self, keys: &[IdKey], looked: &Looked, kept_at: u64, read: &Reading) -> Option<u64> {
+        let now = self.watermark().revision();
+        let read_as_of = read.revision.number;
+        if read_as_of > now {
+            return None;
+        }
+        let mut missing = looked.missing.iter().copied().peekable();
+        let all = keys.iter().enumerate().all(|(position, key)| {
+            let since = match missing.next_if_eq(&position) {
+                Some(_) => read_as_of,
+                None => kept_at,
+            };
+            self.level.unchanged_since(*key, since)
+        });
+        all.then_some(now)
+    }
+}
+
+impl<R: Registry + ChangeFeed> Registry for Cached<R> {
+    async fn read(&self, keys: &[IdKey], freshness: Freshness) -> Result<Reading, RegistryError> {
+        let (may_serve, watermark, rest) = self.plan(freshness)?;
+        if !may_serve {
+            self.counters.add(Event::Bypassed, keys.len() as u64);
+            return self.through(keys, rest, watermark).await;
+        }
+        if let [key] = keys {
+            return match self.find(*key, watermark) {
+                Some((candidates, revision)) => Ok(self.remembered(vec![candidates], revision)),
+                None => self.through(keys, rest, watermark).await,
+            };
+        }
+        let mut looked = self.look(keys, watermark);
+        if looked.missing.is_empty() {
+            return Ok(self.remembered(looked.candidates, watermark));
+        }
+        if looked.missing.len() == keys.len() {
+            return self.through(keys, rest, watermark).await;
+        }
+        let read = self.through(&looked.keys, rest, watermark).await?;
+        let Some(common) = self.common(keys, &looked, watermark, &read) else {
+            self.counters.add(Event::Reread, 1);
+            let again = self.watermark().revision();
+            return self.through(keys, rest, again).await;
+        };
+        for (position, candidates) in looked.missing.iter().zip(read.candidates) {
+            looked.candidates[*position] = candidates;
+        }
+        Ok(Reading {
+            candidates: looked.candidates,
+            revision: self.watermark().at(common),
+            source: read.source,
+        })
+    }
+
+    /// Applies, then notes the changes up to the revision of the answer, before it is given. If
+    /// the changes cannot be read, the write stands: whoever sends its revision back reads through
+    /// until the follower has caught up, and so does whoever sends none, until it has confirmed.
+    async fn apply(&self, records: Vec<ChangeRecord>) -> Result<Applied, RegistryError> {
+        let applied = self.inner.apply(records).await?;
+        let target = applied.revision.number;
+        if catch_up(&self.inner, self.watermark(), target)
+            .await
+            .is_err()
+        {
+            self.watermark().doubt();
+            self.watermark().kick();
+        }
+        Ok(applied)
+    }
+}
+
+impl<R: Registry + ChangeFeed> ChangeFeed for Cached<R> {
+    async fn head(&self) -> Result<Revision, RegistryError> {
+        self.inner.head().await
+    }
+
+    async fn changes(&self, after: u64, limit: usize) -> Result<Vec<ChangeNotice>, RegistryError> {
+        self.inner.changes(after, limit).await
+    }
+}
+
+impl<R> Cached<R> {
+    fn remembered(&self, candidates: Vec<Candidates>, revision: u64) -> Reading {
+        Reading {
+            candidates,
+            revision: self.level.watermark().at(revision),
+            source: Source::Memory,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Following the registry's changes.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dancu_domain::{ChangeFeed, Clock, RegistryError};
+
+use crate::Watermark;
+
+/// How many changes are asked for at once.
+const STEP: usize = 4_096;
+/// A follower that is asked to look at once pauses for this part of its interval in between.
+const PAUSE: u32 = 20;
+
+/// Follows the changes until `stop` is done: notes them in their order and confirms the head,
+/// every `every` and whenever somebody has seen a revision beyond the watermark. For the back
+/// runtime. While the registry does not answer, nothing is confirmed, and after the bound the
+/// cache stops answering whoever asked for no revision.
+pub async fn follow<F: ChangeFeed>(
+    feed: Arc<F>,
+    watermark: Arc<Watermark>,
+    clock: impl Clock,
+    every: Duration,
+    stop: impl Future<Output = ()>,
+) {
+    let rounds = async {
+        let mut failing = false;
+        loop {
+            let round = look(&*feed, &watermark, &clock).await;
+            match round {
+                Err(error) if !failing => {
+                    tracing::warn!(reason = ?error.reason(), "cannot follow the registry");
+                }
+                Ok(()) if failing => tracing::info!("follows the registry again"),
+                _ => {}
+            }
+            failing = round.is_err();
+            tokio::select! {
+                () = tokio::time::sleep(every) => {}
+                () = watermark.kicked() => tokio::time::sleep(every / PAUSE).await,
+            }
+        }
+    };
+    tokio::select! {
+        () = stop => {}
+        () = pin!(rounds) => {}
+    }
+}
+
+/// One round. The instant is taken before the head is asked for: the confirmation is about then.
+async fn look<F: ChangeFeed>(
+    feed: &F,
+    watermark: &Watermark,
+    clock: &impl Clock,
+) -> Result<(), RegistryError> {
+    let asked_at = clock.now();
+    let head = feed.head().await?;
+    if head.nation != watermark.nation() {
+        return Err(RegistryError::AnotherNation);
+    }
+    catch_up(feed, watermark, head.number).await?;
+    watermark.confirm(head.number, asked_at);
+    Ok(())
+}
+
+/// Notes changes until the watermark is at `target` or later. Whoever comes while another reads
+/// the feed waits for it, and mostly finds nothing left to do. May be dropped at any point.
+pub(crate) async fn catch_up<F: ChangeFeed>(
+    feed: &F,
+    watermark: &Watermark,
+    target: u64,
+) -> Result<(), RegistryError> {
+    if watermark.revision() >= target {
+        return Ok(());
+    }
+    let _alone = watermark.following().await;
+    loop {
+        let after = watermark.revision();
+        if after >= target {
+            return Ok(());
+        }
+        let changes = feed.changes(after, STEP).await?;
+        let whole = changes.iter().all(|change| watermark.note(change));
+        if !whole || watermark.revision() == after {
+            // The feed has a gap, or ends below a head that it told itself: not to be trusted now.
+            return Err(RegistryError::Unavailable);
+        }
+    }
+}
