@@ -5,10 +5,10 @@
 //! let out what was granted and no more; and the one table of errors. Not here: transport, sockets,
 //! runtimes, permission, and whatever a verb does.
 
-mod answer;
+pub mod answer;
 pub mod codec;
-mod door;
-mod errors;
+pub mod door;
+pub mod errors;
 mod methods;
 pub mod pb;
 
