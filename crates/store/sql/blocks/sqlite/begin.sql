@@ -1,0 +1,2 @@
+-- begin: a transaction that makes the schema; nobody else may write meanwhile.
+BEGIN IMMEDIATE;

@@ -1,0 +1,170 @@
+//! The reference: blocks in memory, shared by all clones, lost with the last.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dancu_domain::{Timestamp, VolumeKey, VolumeRow, WriterId};
+use dancu_ledger::{
+    Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey, KeptRow,
+    Standing,
+};
+
+/// Blocks in memory. A clone is another connection to the same ones: each claims for itself.
+#[derive(Clone, Default)]
+pub struct MemoryBlocks {
+    all: Arc<Mutex<All>>,
+    claim: Option<(WriterId, u64)>,
+}
+
+#[derive(Default)]
+struct All {
+    writers: BTreeMap<WriterId, (String, u64)>,
+    blocks: BTreeMap<WriterId, BTreeMap<u64, Block>>,
+    counts: BTreeMap<(WriterId, VolumeKey), u64>,
+    kept: HashMap<KeptKey, KeptRow>,
+}
+
+impl MemoryBlocks {
+    /// An empty ledger.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn all(&self) -> MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl All {
+    fn head(&self, writer: WriterId) -> ChainHead {
+        let last = self
+            .blocks
+            .get(&writer)
+            .and_then(|b| b.values().next_back());
+        ChainHead {
+            writer,
+            next: last.map_or(0, Block::end),
+            hash: last.map_or(GENESIS, |block| block.hash),
+        }
+    }
+
+    fn heads(&self) -> Vec<ChainHead> {
+        self.writers
+            .keys()
+            .map(|writer| self.head(*writer))
+            .collect()
+    }
+}
+
+impl BlockStore for MemoryBlocks {
+    async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
+        let mut all = self.all();
+        let known = all
+            .writers
+            .iter()
+            .find(|(_, known)| known.0 == name)
+            .map(|(writer, _)| *writer);
+        let writer = known.unwrap_or(WriterId(all.writers.len() as u32 + 1));
+        let row = all
+            .writers
+            .entry(writer)
+            .or_insert_with(|| (name.to_owned(), 0));
+        row.1 += 1;
+        let epoch = row.1;
+        let head = all.head(writer);
+        drop(all);
+        self.claim = Some((writer, epoch));
+        Ok(Claim {
+            writer,
+            epoch,
+            next: head.next,
+            hash: head.hash,
+        })
+    }
+
+    async fn append(
+        &mut self,
+        block: &Block,
+        counts: &[VolumeRow],
+        kept: &[KeptRow],
+    ) -> Result<(), BlockStoreError> {
+        let mut all = self.all();
+        let held = self.claim.filter(|(writer, epoch)| {
+            *writer == block.writer && all.writers.get(writer).is_some_and(|row| row.1 == *epoch)
+        });
+        if held.is_none() {
+            return Err(BlockStoreError::LeaseLost);
+        }
+        let chain = all.blocks.entry(block.writer).or_default();
+        if chain.contains_key(&block.first) {
+            return Err(BlockStoreError::Failed("append a block twice".to_owned()));
+        }
+        chain.insert(block.first, block.clone());
+        for row in counts {
+            *all.counts.entry((block.writer, row.key)).or_default() += row.count;
+        }
+        for row in kept {
+            all.kept.insert(row.key, row.clone());
+        }
+        Ok(())
+    }
+
+    async fn blocks(
+        &mut self,
+        writer: WriterId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Block>, BlockStoreError> {
+        let all = self.all();
+        let chain = all.blocks.get(&writer).into_iter();
+        Ok(chain
+            .flat_map(|chain| chain.range(from..).take(limit))
+            .map(|(_, block)| block.clone())
+            .collect())
+    }
+
+    async fn block_before(
+        &mut self,
+        writer: WriterId,
+        index: u64,
+    ) -> Result<Option<Block>, BlockStoreError> {
+        let all = self.all();
+        let chain = all.blocks.get(&writer);
+        let found = chain.and_then(|chain| chain.range(..=index).next_back());
+        Ok(found.map(|(_, block)| block.clone()))
+    }
+
+    async fn heads(&mut self) -> Result<Vec<ChainHead>, BlockStoreError> {
+        Ok(self.all().heads())
+    }
+
+    async fn standing(&mut self) -> Result<Standing, BlockStoreError> {
+        let all = self.all();
+        let counts = all.counts.iter().map(|((writer, key), count)| CountRow {
+            writer: *writer,
+            row: VolumeRow {
+                key: *key,
+                count: *count,
+            },
+        });
+        Ok(Standing {
+            heads: all.heads(),
+            counts: counts.collect(),
+        })
+    }
+
+    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
+        let all = self.all();
+        Ok(keys
+            .iter()
+            .filter_map(|key| all.kept.get(key).cloned())
+            .collect())
+    }
+
+    async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {
+        let mut all = self.all();
+        let had = all.kept.len();
+        all.kept.retain(|_, row| row.at >= before);
+        Ok((had - all.kept.len()) as u64)
+    }
+}

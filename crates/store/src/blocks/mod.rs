@@ -1,0 +1,10 @@
+//! The blocks of the ledger, in memory and in SQLite.
+
+mod json;
+mod memory;
+mod rows;
+mod sqlite;
+mod statements;
+
+pub use memory::MemoryBlocks;
+pub use sqlite::{SqliteBlocks, SqliteBlocksOptions};
