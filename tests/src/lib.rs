@@ -1,8 +1,11 @@
 //! What the tests share: the house's table, a server of their own, ports and folders of their own.
 
+pub mod balance;
 pub mod bench;
 pub mod callers;
 pub mod house;
+pub mod kill;
+pub mod ledger;
 pub mod messages;
 pub mod stage;
 pub mod witness;

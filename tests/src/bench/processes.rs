@@ -37,6 +37,12 @@ impl Server {
         cpu_seconds(self.child.id()).unwrap_or(0.0)
     }
 
+    /// Ends it as power loss to the process would: SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
