@@ -1,0 +1,95 @@
+//! What one core needs to answer: its view of everything, made once at its start.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use dancu_domain::Registry;
+use dancu_wire::door::Door;
+use tokio::sync::watch;
+
+use crate::config::Times;
+use crate::credentials::Doorman;
+use crate::limits::Gates;
+use crate::log::RequestLog;
+use crate::numbers::Numbers;
+use crate::parts::Parts;
+use crate::phase::Phase;
+use crate::transport::connection::End;
+use crate::transport::front::Beside;
+
+/// One core: `R` reads and applies, `L` records and counts.
+pub(crate) struct Core<R, L> {
+    /// The registry, with everything that makes it cheap.
+    pub(crate) registry: Arc<R>,
+    /// This core's desk of the ledger.
+    pub(crate) desk: L,
+    /// Who is calling.
+    pub(crate) doorman: Doorman,
+    /// What a request must look like.
+    pub(crate) door: Door,
+    /// The bounds.
+    pub(crate) gates: Gates,
+    /// What it counts.
+    pub(crate) numbers: Arc<Numbers>,
+    /// What it logs.
+    pub(crate) log: RequestLog,
+    /// The key of the hashes by which the log names requests.
+    pub(crate) request_key: [u8; 16],
+    /// Time limits.
+    pub(crate) times: Times,
+    /// Sizes of messages, in bytes: requests and answers.
+    pub(crate) message_bytes: (usize, usize),
+    /// Messages of one stream that are carried out at once.
+    pub(crate) messages_per_stream: usize,
+    /// How the parts are.
+    pub(crate) parts: watch::Receiver<Parts>,
+    /// Whether the service drains.
+    pub(crate) phase: watch::Receiver<Phase>,
+    /// Reflection, where it could be built.
+    pub(crate) reflection: crate::grpc::reflection::Reflection,
+    /// Writes that go on although their call may be gone.
+    pub(crate) writes: Arc<AtomicUsize>,
+}
+
+impl<R: Registry, L> Core<R, L> {
+    /// What an exhausted caller is told to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        Some(self.times.retry_after)
+    }
+
+    /// Counts one write for as long as the guard lives.
+    pub(crate) fn write(&self) -> Write {
+        self.writes.fetch_add(1, Relaxed);
+        Write(Arc::clone(&self.writes))
+    }
+}
+
+/// Counts one write that must not be cut.
+#[derive(Debug)]
+pub(crate) struct Write(Arc<AtomicUsize>);
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl<R: Registry, L> Beside for Core<R, L> {
+    fn is_busy(&self) -> bool {
+        self.writes.load(Relaxed) > 0
+    }
+
+    fn opened(&self) {
+        self.numbers.opened.add(1);
+    }
+
+    fn closed(&self, end: End) {
+        self.numbers.closed.add(1);
+        match end {
+            End::Closed => {}
+            End::Broken => self.numbers.broken.add(1),
+            End::Silent => self.numbers.silent.add(1),
+        }
+    }
+}

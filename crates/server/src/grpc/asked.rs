@@ -1,0 +1,198 @@
+//! The verbs, seen from here: what each is, what it is about, how it is carried out, and how its
+//! items can end.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use dancu_domain::{
+    Answer, Authenticate, AuthenticateResult, Failure, Fault, IdKey, LifeEvent, Lookup,
+    LookupResult, Outcome, Permit, Push, PushResult, Reason, Reconcile, ReconcileResult, Recorder,
+    Registry, Row, ServiceCode, Subject, Verb,
+};
+
+use crate::core::Core;
+
+/// A message of a verb.
+pub(crate) trait Asked: Send + 'static {
+    /// The verb.
+    const VERB: Verb;
+    /// The service code.
+    const SERVICE: ServiceCode;
+    /// How an item can end.
+    type Result: Ended + Send;
+
+    /// How many items there are.
+    fn len(&self) -> usize;
+
+    /// About whom each item is, where it says so.
+    fn subjects(&self) -> Vec<Option<IdKey>>;
+
+    /// Does it.
+    fn carry_out<R: Registry, L: Recorder + Clone>(
+        self,
+        core: &Arc<Core<R, L>>,
+        permit: Permit,
+    ) -> impl Future<Output = Result<Answer<Self::Result>, Failure>> + Send;
+}
+
+/// An item's result.
+pub(crate) trait Ended {
+    /// The outcome that was recorded; `None` for what was not answered.
+    fn outcome(&self) -> Option<Outcome>;
+}
+
+fn subject(item: &Result<Subject, Fault>) -> Option<IdKey> {
+    item.as_ref().ok().map(|subject| subject.claims.key)
+}
+
+impl Asked for Lookup {
+    const VERB: Verb = Verb::Lookup;
+    const SERVICE: ServiceCode = ServiceCode::LOOKUP_CITIZEN;
+    type Result = LookupResult;
+
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn subjects(&self) -> Vec<Option<IdKey>> {
+        self.items.iter().map(subject).collect()
+    }
+
+    async fn carry_out<R: Registry, L: Recorder + Clone>(
+        self,
+        core: &Arc<Core<R, L>>,
+        permit: Permit,
+    ) -> Result<Answer<LookupResult>, Failure> {
+        dancu_service::lookup(&*core.registry, &core.desk, permit, self).await
+    }
+}
+
+impl Asked for Authenticate {
+    const VERB: Verb = Verb::Authenticate;
+    const SERVICE: ServiceCode = ServiceCode::AUTHENTICATE_CITIZEN;
+    type Result = AuthenticateResult;
+
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn subjects(&self) -> Vec<Option<IdKey>> {
+        self.items.iter().map(subject).collect()
+    }
+
+    async fn carry_out<R: Registry, L: Recorder + Clone>(
+        self,
+        core: &Arc<Core<R, L>>,
+        permit: Permit,
+    ) -> Result<Answer<AuthenticateResult>, Failure> {
+        dancu_service::authenticate(&*core.registry, &core.desk, permit, self).await
+    }
+}
+
+impl Asked for Reconcile {
+    const VERB: Verb = Verb::Reconcile;
+    const SERVICE: ServiceCode = ServiceCode::RECONCILE_CITIZENS;
+    type Result = ReconcileResult;
+
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn subjects(&self) -> Vec<Option<IdKey>> {
+        let key = |row: &Row| row.claims.key;
+        self.items
+            .iter()
+            .map(|item| item.as_ref().ok().map(key))
+            .collect()
+    }
+
+    async fn carry_out<R: Registry, L: Recorder + Clone>(
+        self,
+        core: &Arc<Core<R, L>>,
+        permit: Permit,
+    ) -> Result<Answer<ReconcileResult>, Failure> {
+        dancu_service::reconcile(&*core.registry, &core.desk, permit, self).await
+    }
+}
+
+impl Asked for Push {
+    const VERB: Verb = Verb::Push;
+    const SERVICE: ServiceCode = ServiceCode::PUSH_CHANGES;
+    type Result = PushResult;
+
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn subjects(&self) -> Vec<Option<IdKey>> {
+        let key = |event: &LifeEvent| IdKey::Personal(event.personal_id);
+        self.items
+            .iter()
+            .map(|item| item.as_ref().ok().map(key))
+            .collect()
+    }
+
+    /// In a task of its own: a call that is dropped must not cut the way from the registry to the
+    /// ledger. The drain waits for it.
+    async fn carry_out<R: Registry, L: Recorder + Clone>(
+        self,
+        core: &Arc<Core<R, L>>,
+        permit: Permit,
+    ) -> Result<Answer<PushResult>, Failure> {
+        let (registry, desk) = (Arc::clone(&core.registry), core.desk.clone());
+        let write = core.write();
+        let task = tokio::spawn(async move {
+            let answer = dancu_service::push(&*registry, &desk, permit, self).await;
+            drop(write);
+            answer
+        });
+        task.await
+            .unwrap_or_else(|_| Err(Failure::new(Reason::Internal)))
+    }
+}
+
+impl Ended for LookupResult {
+    fn outcome(&self) -> Option<Outcome> {
+        Some(match self {
+            Self::Found { deceased: true, .. } => Outcome::Deceased,
+            Self::Found { .. } => Outcome::Found,
+            Self::NoMatch(_) => Outcome::NoMatch,
+            Self::Ambiguous => Outcome::Ambiguous,
+            Self::Malformed(_) => return None,
+        })
+    }
+}
+
+impl Ended for AuthenticateResult {
+    fn outcome(&self) -> Option<Outcome> {
+        Some(match self {
+            Self::Match { deceased: true, .. } => Outcome::Deceased,
+            Self::Match { .. } => Outcome::Match,
+            Self::NoMatch(_) => Outcome::NoMatch,
+            Self::Ambiguous => Outcome::Ambiguous,
+            Self::Malformed(_) => return None,
+        })
+    }
+}
+
+impl Ended for ReconcileResult {
+    fn outcome(&self) -> Option<Outcome> {
+        Some(match self {
+            Self::InStep { .. } => Outcome::InStep,
+            Self::Differs { .. } => Outcome::Differs,
+            Self::NoMatch(_) => Outcome::NoMatch,
+            Self::Ambiguous => Outcome::Ambiguous,
+            Self::DuplicateInSource => Outcome::DuplicateInSource,
+            Self::Invalid(_) => Outcome::Invalid,
+        })
+    }
+}
+
+impl Ended for PushResult {
+    fn outcome(&self) -> Option<Outcome> {
+        Some(match self {
+            Self::Settled(outcome) => outcome.outcome(),
+            Self::Invalid(_) => Outcome::Invalid,
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! The layer that every call passes.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes};
+use dancu_wire::errors::{Lang, status};
+use futures::FutureExt as _;
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use http::{HeaderMap, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tokio::time::{Sleep, sleep};
+use tonic::Status;
+
+use super::body::AnswerBody;
+use super::dispatch::{Call, dispatch};
+use super::finish::{Ending, finish};
+use super::inflow::Inflow;
+use super::message::Told as MessageTold;
+use super::method::{Kind, Method};
+use super::ticket::{Ticket, Told};
+use super::timeout;
+use crate::core::Core;
+use crate::log::Line;
+use crate::transport::activity::Activity;
+
+/// The calls of one connection.
+pub(crate) struct Calls<R, L> {
+    core: Arc<Core<R, L>>,
+    activity: Arc<Activity>,
+}
+
+impl<R, L> Calls<R, L> {
+    pub(crate) fn new(core: Arc<Core<R, L>>, activity: Arc<Activity>) -> Self {
+        Self { core, activity }
+    }
+}
+
+impl<R, L> hyper::service::Service<Request<Incoming>> for Calls<R, L>
+where
+    R: Registry,
+    L: Recorder + Volumes + Clone,
+{
+    type Response = Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = Running;
+
+    fn call(&self, request: Request<Incoming>) -> Running {
+        let core = &self.core;
+        let method = Method::of(request.uri().path());
+        let told: Arc<dyn Told> = Arc::clone(core) as _;
+        core.numbers.method(method).started.add(1);
+        let lang = language(request.headers());
+        let mut running = Running {
+            state: State::Done,
+            ticket: Some(Ticket::new(told, method, self.activity.begin())),
+            deadline: timeout::deadline(request.headers(), method.kind(), &core.times),
+            sleep: None,
+            lang,
+            retry: core.times.retry_after,
+            streams: method.kind() != Kind::Unary,
+        };
+        running.state = match self.admit(&request, method, &mut running) {
+            Ok(call) => State::Working(self.work(request, method, lang, call)),
+            Err(Refused::NotGrpc) => State::NotGrpc,
+            Err(Refused::For(reason)) => State::Failed(reason),
+        };
+        running
+    }
+}
+
+/// Why a call is not begun.
+enum Refused {
+    NotGrpc,
+    For(Reason),
+}
+
+impl<R, L> Calls<R, L>
+where
+    R: Registry,
+    L: Recorder + Volumes + Clone,
+{
+    /// What is decided before a byte of the body is read.
+    fn admit(
+        &self,
+        request: &Request<Incoming>,
+        method: Method,
+        running: &mut Running,
+    ) -> Result<Call, Refused> {
+        if !is_grpc(request) {
+            return Err(Refused::NotGrpc);
+        }
+        if method == Method::Unknown {
+            return Err(Refused::For(Reason::MethodUnknown));
+        }
+        let mut call = Call {
+            method,
+            lang: running.lang,
+            caller: None,
+        };
+        if !method.needs_credential() {
+            return Ok(call);
+        }
+        let Some(inside) = self.core.gates.calls.enter(1) else {
+            self.core.numbers.shed.add(1);
+            return Err(Refused::For(Reason::Overloaded));
+        };
+        let key = request.headers().get(http::header::AUTHORIZATION);
+        let caller = self
+            .core
+            .doorman
+            .authenticate(key)
+            .map_err(Refused::For)?;
+        if let Some(ticket) = &mut running.ticket {
+            ticket.is_inside(inside);
+            ticket.is_of(caller.who.agency());
+        }
+        call.caller = Some(caller);
+        Ok(call)
+    }
+
+    fn work(&self, request: Request<Incoming>, method: Method, lang: Lang, call: Call) -> Working {
+        let received = match method.kind() {
+            Kind::Unary => self.core.gates.receiving.enter(0),
+            Kind::ServerStream | Kind::Bidi => None,
+        };
+        let request = request.map(|body| Inflow::new(body, received));
+        let work = AssertUnwindSafe(dispatch(Arc::clone(&self.core), call, request));
+        // A panic costs its call alone: the connection and everybody else's calls go on.
+        Box::pin(work.catch_unwind().map(move |answered| {
+            answered.unwrap_or_else(|_| {
+                status(&Failure::new(Reason::Internal), lang, None).into_http()
+            })
+        }))
+    }
+}
+
+type Working = Pin<Box<dyn Future<Output = Response<tonic::body::Body>> + Send>>;
+
+/// A call until its answer's headers.
+pub(crate) struct Running {
+    state: State,
+    ticket: Option<Ticket>,
+    deadline: Option<Duration>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    lang: Lang,
+    retry: Duration,
+    streams: bool,
+}
+
+enum State {
+    Working(Working),
+    Failed(Reason),
+    NotGrpc,
+    Done,
+}
+
+impl Future for Running {
+    type Output = Result<Response<AnswerBody>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let response = match &mut this.state {
+            State::Working(work) => match work.as_mut().poll(cx) {
+                Poll::Ready(response) => response,
+                Poll::Pending if !this.is_late(cx) => return Poll::Pending,
+                Poll::Pending => this.failed(Reason::DeadlineExceeded),
+            },
+            State::Failed(reason) => {
+                let reason = *reason;
+                this.failed(reason)
+            }
+            State::NotGrpc => {
+                this.state = State::Done;
+                return Poll::Ready(Ok(this.not_grpc()));
+            }
+            State::Done => return Poll::Pending,
+        };
+        // Work that came too late, or that is done, is dropped here.
+        this.state = State::Done;
+        Poll::Ready(Ok(this.answer(response)))
+    }
+}
+
+impl Running {
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(deadline) = self.deadline else {
+            return false;
+        };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(deadline)));
+        sleep.as_mut().poll(cx).is_ready()
+    }
+
+    fn failed(&self, reason: Reason) -> Response<tonic::body::Body> {
+        status(&Failure::new(reason), self.lang, Some(self.retry)).into_http()
+    }
+
+    fn answer(&mut self, response: Response<tonic::body::Body>) -> Response<AnswerBody> {
+        let (mut parts, body) = response.into_parts();
+        let told = parts.extensions.remove::<MessageTold>().is_some();
+        parts.extensions.remove::<Status>();
+        let Some(ticket) = self.ticket.take() else {
+            return Response::from_parts(parts, AnswerBody::empty());
+        };
+        if let Some(ending) = finish(&mut parts.headers, self.lang, self.retry) {
+            ticket.end(ending, told);
+            return Response::from_parts(parts, AnswerBody::empty());
+        }
+        let deadline = match self.deadline {
+            Some(deadline) if self.streams => {
+                Some(self.sleep.take().unwrap_or_else(|| Box::pin(sleep(deadline))))
+            }
+            _ => None,
+        };
+        let body = AnswerBody::open(body, ticket, deadline, self.lang, self.retry);
+        Response::from_parts(parts, body)
+    }
+
+    /// Whoever does not speak gRPC is told so in HTTP.
+    fn not_grpc(&mut self) -> Response<AnswerBody> {
+        if let Some(ticket) = self.ticket.take() {
+            let unknown = Ending {
+                code: tonic::Code::Unknown,
+                reason: None,
+            };
+            ticket.end(unknown, true);
+        }
+        let mut response = Response::new(AnswerBody::empty());
+        *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        response
+    }
+}
+
+impl<R: Registry, L: Send + Sync> Told for Core<R, L> {
+    fn ended(&self, method: Method, ending: Ending, began: Instant, now: Instant) {
+        self.numbers
+            .method(method)
+            .end(ending.code, now.duration_since(began));
+    }
+
+    fn tell(&self, line: &Line, now: Instant) {
+        if let Some(reason) = line.reason {
+            self.numbers.failures(reason).add(1);
+        }
+        self.log.write(&self.numbers, now, line);
+    }
+}
+
+fn is_grpc(request: &Request<Incoming>) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE);
+    request.method() == http::Method::POST
+        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+}
+
+fn language(headers: &HeaderMap) -> Lang {
+    headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .map_or_else(Lang::default, Lang::from_header)
+}

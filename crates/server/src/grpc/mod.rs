@@ -1,0 +1,22 @@
+//! gRPC: what stands between HTTP/2 and the verbs.
+//!
+//! Every call passes [`calls`], which measures it, bounds it and sees to it that whatever leaves
+//! as an error says why. Messages of the verbs, unary, batched or streamed, pass [`message`]:
+//! credential, parsing, permit, verb, answer.
+
+mod asked;
+mod body;
+pub(crate) mod calls;
+mod dispatch;
+mod exchange;
+mod finish;
+mod health;
+mod inbox;
+mod inflow;
+mod message;
+pub(crate) mod method;
+pub(crate) mod reflection;
+mod statistics;
+mod stream;
+mod ticket;
+mod timeout;

@@ -1,0 +1,111 @@
+//! Bounds on what is in flight: whoever finds no room is told so at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use crate::config::Limits;
+
+/// A bound on one kind of thing, of one core.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    inside: AtomicUsize,
+    most: usize,
+}
+
+impl Gate {
+    /// A gate for `most` at once.
+    pub(crate) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            inside: AtomicUsize::new(0),
+            most,
+        })
+    }
+
+    /// How many are inside.
+    pub(crate) fn inside(&self) -> usize {
+        self.inside.load(Relaxed)
+    }
+
+    /// Lets `n` in, if there is room for all of them.
+    pub(crate) fn enter(self: &Arc<Self>, n: usize) -> Option<Entered> {
+        let mut entered = Entered {
+            gate: Arc::clone(self),
+            n: 0,
+        };
+        entered.more(n).then_some(entered)
+    }
+}
+
+/// What is inside; it leaves by being dropped.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    gate: Arc<Gate>,
+    n: usize,
+}
+
+impl Entered {
+    /// Lets `n` more in under the same guard, if there is room.
+    pub(crate) fn more(&mut self, n: usize) -> bool {
+        let before = self.gate.inside.fetch_add(n, Relaxed);
+        if before.saturating_add(n) > self.gate.most {
+            self.gate.inside.fetch_sub(n, Relaxed);
+            return false;
+        }
+        self.n += n;
+        true
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.gate.inside.fetch_sub(self.n, Relaxed);
+    }
+}
+
+/// The gates of one core.
+#[derive(Clone, Debug)]
+pub(crate) struct Gates {
+    /// Calls in flight.
+    pub(crate) calls: Arc<Gate>,
+    /// Items in flight.
+    pub(crate) items: Arc<Gate>,
+    /// Bytes of unary requests that are being received.
+    pub(crate) receiving: Arc<Gate>,
+}
+
+impl Gates {
+    /// One core's part of the limits. Sockets are handed out in turn, so equal parts are fair;
+    /// every core has room for one whole message.
+    pub(crate) fn part(limits: &Limits, cores: usize) -> Self {
+        Self {
+            calls: Gate::new(limits.calls.div_ceil(cores)),
+            items: Gate::new(limits.items.div_ceil(cores).max(limits.items_per_message)),
+            receiving: Gate::new(
+                limits
+                    .receiving_bytes
+                    .div_ceil(cores)
+                    .max(limits.request_bytes),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_lets_no_more_in_than_it_holds_and_forgets_who_left() {
+        let gate = Gate::new(10);
+        let first = gate.enter(7).unwrap();
+        assert!(gate.enter(4).is_none());
+        let mut second = gate.enter(2).unwrap();
+        assert!(!second.more(2));
+        assert!(second.more(1));
+        assert_eq!(gate.inside(), 10);
+        drop(first);
+        drop(second);
+        assert_eq!(gate.inside(), 0);
+        assert!(gate.enter(10).is_some());
+    }
+}
