@@ -140,7 +140,7 @@ fn all_faults_of_a_message_are_listed_together() {
                 unit: "Qx y".into(),
                 ..Default::default()
             }),
-            freshness: at_least(&"0".repeat(32), 1),
+            freshness: Some(at_least(&"0".repeat(32), 1)),
             view: 99,
             read_mask: Some(mask(&["full_name", "Qx"])),
             items: Vec::new(),
@@ -243,13 +243,17 @@ fn lists_hold_from_one_to_a_thousand_items() {
     }
 }
 
-fn at_least(nation: &str, number: i64) -> Option<pb::Freshness> {
-    Some(pb::Freshness {
-        requirement: Some(Requirement::AtLeastAsFresh(pb::Revision {
-            nation: nation.into(),
-            number,
-        })),
-    })
+fn at_least(nation: &str, number: i64) -> pb::Freshness {
+    of(Requirement::AtLeastAsFresh(pb::Revision {
+        nation: nation.into(),
+        number,
+    }))
+}
+
+fn of(requirement: Requirement) -> pb::Freshness {
+    pb::Freshness {
+        requirement: Some(requirement),
+    }
 }
 
 fn fresh(freshness: Option<pb::Freshness>) -> Result<Freshness, Failure> {
@@ -260,17 +264,17 @@ fn fresh(freshness: Option<pb::Freshness>) -> Result<Freshness, Failure> {
 
 #[test]
 fn freshness_is_read_and_what_cannot_be_is_told() {
-    let of = |requirement| Some(pb::Freshness { requirement });
     let nation = samples::nation();
+    assert_eq!(fresh(None), Ok(Freshness::MinimizeLatency));
+    let unsaid = Some(pb::Freshness::default());
+    assert_eq!(fresh(unsaid), Ok(Freshness::MinimizeLatency));
     for (sent, read) in [
-        (None, Freshness::MinimizeLatency),
-        (of(None), Freshness::MinimizeLatency),
         (
-            of(Some(Requirement::MinimizeLatency(true))),
+            of(Requirement::MinimizeLatency(true)),
             Freshness::MinimizeLatency,
         ),
         (
-            of(Some(Requirement::FullyConsistent(true))),
+            of(Requirement::FullyConsistent(true)),
             Freshness::FullyConsistent,
         ),
         (
@@ -278,42 +282,36 @@ fn freshness_is_read_and_what_cannot_be_is_told() {
             Freshness::AtLeast(Revision { nation, number: 5 }),
         ),
     ] {
-        assert_eq!(fresh(sent), Ok(read));
+        assert_eq!(fresh(Some(sent)), Ok(read));
     }
-    let (at, ours) = ("freshness.at_least_as_fresh", nation.text());
+    use Reason::{FieldInvalid, FieldRequired, RevisionOfAnotherNation};
+    let (ours, other) = (nation.text(), "0".repeat(32));
     for (sent, field, reason) in [
         (
-            of(Some(Requirement::MinimizeLatency(false))),
-            "freshness.minimize_latency".to_owned(),
-            Reason::FieldInvalid,
+            of(Requirement::MinimizeLatency(false)),
+            "minimize_latency",
+            FieldInvalid,
         ),
         (
-            of(Some(Requirement::FullyConsistent(false))),
-            "freshness.fully_consistent".to_owned(),
-            Reason::FieldInvalid,
+            of(Requirement::FullyConsistent(false)),
+            "fully_consistent",
+            FieldInvalid,
         ),
-        (
-            at_least("", 5),
-            format!("{at}.nation"),
-            Reason::FieldRequired,
-        ),
-        (
-            at_least("Qx", 5),
-            format!("{at}.nation"),
-            Reason::FieldInvalid,
-        ),
+        (at_least("", 5), "at_least_as_fresh.nation", FieldRequired),
+        (at_least("Qx", 5), "at_least_as_fresh.nation", FieldInvalid),
         (
             at_least(&ours, -5),
-            format!("{at}.number"),
-            Reason::FieldInvalid,
+            "at_least_as_fresh.number",
+            FieldInvalid,
         ),
         (
-            at_least(&"0".repeat(32), 5),
-            format!("{at}.nation"),
-            Reason::RevisionOfAnotherNation,
+            at_least(&other, 5),
+            "at_least_as_fresh.nation",
+            RevisionOfAnotherNation,
         ),
     ] {
-        let failure = fresh(sent).expect_err("it cannot be");
+        let failure = fresh(Some(sent)).expect_err("it cannot be");
+        let field = format!("freshness.{field}");
         assert_eq!(faults(&failure), [(field.as_str(), reason)]);
         assert_eq!(failure.reason, reason);
     }

@@ -70,7 +70,11 @@ fn every_method_that_discloses_somebody_has_a_verb() {
 #[test]
 fn the_descriptor_set_is_whole_and_says_what_statuses_need() {
     let set = descriptors();
-    let names: Vec<&str> = set.file.iter().map(|file| file.name()).collect();
+    let names: Vec<&str> = set
+        .file
+        .iter()
+        .map(prost_types::FileDescriptorProto::name)
+        .collect();
     for file in &set.file {
         for import in &file.dependency {
             assert!(names.contains(&import.as_str()), "{import} is missing");
