@@ -92,7 +92,7 @@ pub struct Prior {
     /// The effect of this very version, if it had one: digest, revision number, and the version
     /// of the citizen that it made.
     pub same: Option<([u8; 16], u64, u32)>,
-    /// The highest version of this record that had an effect.
+    /// The highest version of this record that had an effect. [`decide`] does not look at it.
     pub highest: Option<u64>,
 }
 
@@ -122,7 +122,7 @@ pub enum ChangeOutcome {
         /// The version of the citizen that it made then.
         version: u32,
     },
-    /// A later version of the record, or a later event of its kind, is in effect.
+    /// A later event of its kind, or the same one under another key, is in effect.
     Stale,
     /// The same key came before with another content.
     Conflict,
@@ -145,9 +145,11 @@ impl ChangeOutcome {
 
 /// Decides one record against the citizen as he is and what its source sent before.
 ///
-/// Residence and death are registers of their own: in each the event with the latest day stands,
-/// whatever order the events arrive in, so that duplicates, reordering and interleaving end in
-/// the same record. Two events of one kind on one day: the one that came first stands.
+/// Residence and death are registers of their own. In each the event with the latest day stands,
+/// and of two residences from one day on the one that [`Place`] orders last: whatever order the
+/// events arrive in, with whatever repeated, they end in the same record. For the same reason a
+/// record's version plays no part beyond its key: a correction to an earlier day is STALE, as it
+/// would be had it come first.
 pub fn decide(citizen: Option<&Citizen>, record: &ChangeRecord, prior: Prior) -> Decision {
     let settle = Decision::Settle;
     if let Some((digest, number, version)) = prior.same {
@@ -157,12 +159,6 @@ pub fn decide(citizen: Option<&Citizen>, record: &ChangeRecord, prior: Prior) ->
             ChangeOutcome::Conflict
         });
     }
-    if prior
-        .highest
-        .is_some_and(|highest| highest > record.record_version)
-    {
-        return settle(ChangeOutcome::Stale);
-    }
     let Some(citizen) = citizen.filter(|c| {
         !c.locked && c.name.agreement(&record.name).is_some() && c.birth.agrees(record.birth)
     }) else {
@@ -171,23 +167,23 @@ pub fn decide(citizen: Option<&Citizen>, record: &ChangeRecord, prior: Prior) ->
     if record.event.on() < citizen.birth.earliest() {
         return settle(ChangeOutcome::Rejected(Rejection::BeforeBirth));
     }
+    let later = match &record.event {
+        ChangeEvent::Residence { place, since } => {
+            (*since, place) > (citizen.resident_since, &citizen.current_residence)
+        }
+        ChangeEvent::Death { on } => citizen.died_on.is_none_or(|died| *on > died),
+    };
+    if !later {
+        return settle(ChangeOutcome::Stale);
+    }
     let mut next = citizen.clone();
     next.version += 1;
     match &record.event {
-        ChangeEvent::Residence { since, .. } if *since <= citizen.resident_since => {
-            settle(ChangeOutcome::Stale)
-        }
         ChangeEvent::Residence { place, since } => {
             next.current_residence = place.clone();
             next.resident_since = *since;
-            Decision::Apply(Box::new(next))
         }
-        ChangeEvent::Death { on } if citizen.died_on.is_some_and(|died| died >= *on) => {
-            settle(ChangeOutcome::Stale)
-        }
-        ChangeEvent::Death { on } => {
-            next.died_on = Some(*on);
-            Decision::Apply(Box::new(next))
-        }
+        ChangeEvent::Death { on } => next.died_on = Some(*on),
     }
+    Decision::Apply(Box::new(next))
 }

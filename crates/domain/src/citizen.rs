@@ -1,5 +1,7 @@
 //! What the registry holds about a person.
 
+use std::fmt;
+
 use crate::outcome::coded;
 use crate::{AttributeSet, BirthDate, CivilDate, IdKey, LegacyId, PersonName, PersonalId, Place};
 
@@ -104,14 +106,15 @@ impl SocialInsuranceNumber {
     }
 }
 
-impl std::fmt::Debug for SocialInsuranceNumber {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for SocialInsuranceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SocialInsuranceNumber(..{:02})", self.0 % 100)
     }
 }
 
 /// Somebody named in another's record: a parent, a spouse, a representative, a head of household.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// `Debug` shows the last two digits of the number.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Relative {
     /// Their name.
     pub name: PersonName,
@@ -121,8 +124,15 @@ pub struct Relative {
     pub nationality: [u8; 2],
 }
 
-/// A person's record at one version.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+impl fmt::Debug for Relative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Relative({:?})", self.personal_id)
+    }
+}
+
+/// A person's record at one version. `Debug` shows the last two digits of the number, and the
+/// version.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Citizen {
     /// The number that never changes.
     pub personal_id: PersonalId,
@@ -178,6 +188,16 @@ pub struct Citizen {
     pub social_insurance: Option<SocialInsuranceNumber>,
     /// A locked record answers nobody: claims on it are NO_MATCH.
     pub locked: bool,
+}
+
+impl fmt::Debug for Citizen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Citizen({:?}, version {})",
+            self.personal_id, self.version
+        )
+    }
 }
 
 impl Citizen {

@@ -1,7 +1,9 @@
 //! What a caller claims about a person, and whether the registry agrees.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
+use crate::name::compare;
 use crate::{Agreement, BirthDate, Citizen, IdKey, PersonName};
 
 /// A number, with the name and birth date that must belong to it.
@@ -44,35 +46,78 @@ pub enum NoMatchCause {
     Birth,
 }
 
-/// Holds the claims against everybody who has the number.
-///
-/// A number alone matches the one person who has it. Claims are compared for every candidate to
-/// the end, so that the work does not tell which of them failed.
-pub fn match_claims(candidates: &[Arc<Citizen>], claims: &Claims) -> Verdict {
-    let mut matched: Option<(&Arc<Citizen>, Agreement)> = None;
-    let (mut matches, mut cause) = (0, NoMatchCause::Unknown);
-    for citizen in candidates {
-        let agreement = match &claims.name {
-            None => Some(Agreement::Exact),
-            Some(name) => citizen.name.agreement(name),
-        };
-        let birth_agrees = claims.birth.is_none_or(|birth| citizen.birth.agrees(birth));
-        match agreement {
-            Some(agreement) if birth_agrees && !citizen.locked => {
-                matches += 1;
-                matched = Some((citizen, agreement));
-            }
-            _ if citizen.locked => cause = NoMatchCause::Locked,
-            None => cause = NoMatchCause::Name,
-            Some(_) => cause = NoMatchCause::Birth,
+impl NoMatchCause {
+    /// How near the claims came to a match: of two people, the cause of the nearer one is told.
+    const fn nearness(self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::Name => 1,
+            Self::Birth => 2,
+            Self::Locked => 3,
         }
     }
-    match (matches, matched) {
-        (1, Some((citizen, agreement))) if citizen.died_on.is_some() => {
-            Verdict::Deceased(Arc::clone(citizen), agreement)
+}
+
+/// Whose name a claim is held against where nobody has the number.
+const NOBODY: &str = "Nguyễn Thị Thu Hiền";
+
+/// Holds the claims against everybody who has the number.
+///
+/// A number alone matches the one person who has it. Unless one person is met at once, names are
+/// compared to the end as often as the number may have people, with nobody's name where there are
+/// fewer: the work tells neither who is there nor which claim failed.
+pub fn match_claims(candidates: &[Arc<Citizen>], claims: &Claims) -> Verdict {
+    let true_of_birth =
+        |citizen: &Citizen| claims.birth.is_none_or(|birth| citizen.birth.agrees(birth));
+    if let [citizen] = candidates
+        && claims
+            .name
+            .as_ref()
+            .is_none_or(|name| *name == citizen.name)
+        && true_of_birth(citizen)
+        && !citizen.locked
+    {
+        return one(citizen, Agreement::Exact);
+    }
+    let expected = match claims.key {
+        IdKey::Personal(_) => 1,
+        IdKey::Legacy(_) => 2,
+    };
+    let mut matched = None;
+    let mut cause = NoMatchCause::Unknown;
+    for place in 0..candidates.len().max(expected) {
+        let candidate = candidates.get(place);
+        let recorded = candidate.map_or(NOBODY, |citizen| citizen.name.text());
+        let agreement = match &claims.name {
+            None => Some(Agreement::Exact),
+            Some(name) => black_box(compare(recorded, name.text())),
+        };
+        let Some(citizen) = candidate else { continue };
+        let failed = match agreement {
+            _ if citizen.locked => NoMatchCause::Locked,
+            None => NoMatchCause::Name,
+            Some(_) if !true_of_birth(citizen) => NoMatchCause::Birth,
+            Some(_) if matched.is_some() => return Verdict::Ambiguous,
+            Some(agreement) => {
+                matched = Some((citizen, agreement));
+                continue;
+            }
+        };
+        if failed.nearness() > cause.nearness() {
+            cause = failed;
         }
-        (1, Some((citizen, agreement))) => Verdict::Match(Arc::clone(citizen), agreement),
-        (0, _) | (_, None) => Verdict::NoMatch(cause),
-        _ => Verdict::Ambiguous,
+    }
+    match matched {
+        Some((citizen, agreement)) => one(citizen, agreement),
+        None => Verdict::NoMatch(cause),
+    }
+}
+
+fn one(citizen: &Arc<Citizen>, agreement: Agreement) -> Verdict {
+    let citizen = Arc::clone(citizen);
+    if citizen.died_on.is_some() {
+        Verdict::Deceased(citizen, agreement)
+    } else {
+        Verdict::Match(citizen, agreement)
     }
 }

@@ -16,7 +16,8 @@ const OFFSET_MS: i64 = 7 * 3_600_000;
 impl Timestamp {
     /// The day in Asia/Ho_Chi_Minh on which this instant falls.
     pub fn day(self) -> Day {
-        Day(i32::try_from((self.0 + OFFSET_MS).div_euclid(86_400_000)).unwrap_or(i32::MAX))
+        let days = self.0.saturating_add(OFFSET_MS).div_euclid(86_400_000);
+        Day(days.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32)
     }
 }
 

@@ -43,6 +43,9 @@ impl CivilDate {
 
     /// Undoes [`CivilDate::packed`].
     pub const fn unpack(packed: u32) -> Option<Self> {
+        if packed > 21_991_231 {
+            return None;
+        }
         Self::new(
             (packed / 10_000) as u16,
             (packed / 100 % 100) as u8,
@@ -90,7 +93,10 @@ impl CivilDate {
 
     /// The date `days` later (or earlier, when negative).
     pub const fn plus_days(self, days: i32) -> Option<Self> {
-        Self::from_days_since_epoch(self.days_since_epoch() + days)
+        match self.days_since_epoch().checked_add(days) {
+            Some(days) => Self::from_days_since_epoch(days),
+            None => None,
+        }
     }
 
     /// Reads year, month and day as the contract carries them; all three must be known.

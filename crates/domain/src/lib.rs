@@ -15,6 +15,7 @@ mod directory;
 mod fault;
 mod freshness;
 mod ids;
+mod letters;
 mod message;
 mod name;
 mod outcome;

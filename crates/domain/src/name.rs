@@ -4,11 +4,12 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::letters::{Letter, is_mark, is_name_letter, is_name_mark, is_name_punctuation, letters};
 use crate::{Fault, Reason};
 
 /// A person's full name in the order family, middle, given: NFC, spaces folded, case as written.
 ///
-/// `Debug` shows the number of letters only, and there is no `Display`.
+/// `Debug` shows the number of characters only, and there is no `Display`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PersonName(Box<str>);
 
@@ -23,10 +24,11 @@ pub enum Agreement {
     Unaccented,
 }
 
-/// The longest name taken, in bytes of the text as received.
-const MAX_BYTES: usize = 512;
 /// The longest name taken, in characters after NFC.
 const MAX_CHARS: usize = 128;
+/// The longest name taken, in bytes of the text as received: the longest one decomposed, where a
+/// letter with two marks has five bytes, and some spaces to fold.
+const MAX_BYTES: usize = 1024;
 /// Combining marks that may follow one letter once the text is composed.
 const MAX_MARKS: usize = 2;
 
@@ -34,48 +36,19 @@ impl PersonName {
     /// Takes a name at the door: composes it, folds its spaces, and refuses what no Vietnamese
     /// name holds. The fault names `field` and never echoes the text.
     pub fn parse(text: &str, field: &str) -> Result<Self, Fault> {
-        let wrong = |reason| Err(Fault::new(field, reason));
         if text.len() > MAX_BYTES {
-            return wrong(Reason::NameTooLong);
+            return Err(Fault::new(field, Reason::NameTooLong));
         }
-        let mut name = String::with_capacity(text.len());
-        let (mut letters, mut marks, mut chars, mut gap) = (0, 0, 0, false);
-        for c in text.nfc() {
-            if c == ' ' || c == '\u{a0}' {
-                gap = !name.is_empty();
-                continue;
-            }
-            if gap {
-                name.push(' ');
-                gap = false;
-                marks = 0;
-            }
-            if is_combining(c) {
-                marks += 1;
-                if marks > MAX_MARKS || name.is_empty() || name.ends_with(' ') {
-                    return wrong(Reason::NameMarks);
-                }
-            } else if is_name_letter(c) {
-                letters += 1;
-                marks = 0;
-            } else if matches!(c, '\'' | '’' | '-' | '.') {
-                marks = 0;
-            } else {
-                return wrong(Reason::NameCharacter);
-            }
-            name.push(c);
-            chars += 1;
-        }
-        if name.is_empty() {
-            return wrong(Reason::FieldRequired);
-        }
-        if letters < 2 {
-            return wrong(Reason::NameTooShort);
-        }
-        if chars > MAX_CHARS {
-            return wrong(Reason::NameTooLong);
-        }
-        Ok(Self(name.into_boxed_str()))
+        // Most names come composed; without a single mark there is nothing to compose.
+        let composed = |c| c == ' ' || is_name_letter(c) || is_name_punctuation(c);
+        let folded = if text.chars().all(composed) {
+            fold(text.chars(), text.len())
+        } else {
+            fold(text.nfc(), text.len())
+        };
+        folded
+            .map(|name| Self(name.into_boxed_str()))
+            .map_err(|reason| Fault::new(field, reason))
     }
 
     /// A name that is known to be composed and folded already, as one read back from the store.
@@ -90,74 +63,108 @@ impl PersonName {
 
     /// How closely `claimed` agrees with this name, or `None` when it does not.
     pub fn agreement(&self, claimed: &Self) -> Option<Agreement> {
-        if self.0 == claimed.0 || uppercase(&self.0).eq(uppercase(&claimed.0)) {
-            return Some(Agreement::Exact);
-        }
-        if self.unaccented() != claimed.unaccented() {
-            return None;
-        }
-        if tones_apart(&self.0) == tones_apart(&claimed.0) {
-            Some(Agreement::TonePlacement)
+        if self == claimed {
+            Some(Agreement::Exact)
         } else {
-            Some(Agreement::Unaccented)
+            compare(&self.0, &claimed.0)
         }
     }
 
     /// Upper case, all marks dropped, Đ read as D: the form that is searched by.
     pub fn unaccented(&self) -> String {
-        uppercase(&self.0)
-            .nfd()
-            .filter(|c| !is_combining(*c))
-            .map(undash)
-            .collect()
+        letters(&self.0).map(|letter| letter.base).collect()
     }
 }
 
 impl fmt::Debug for PersonName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PersonName({} letters)", self.0.chars().count())
+        write!(f, "PersonName({} characters)", self.0.chars().count())
     }
 }
 
-fn uppercase(text: &str) -> impl Iterator<Item = char> {
-    text.chars()
-        .flat_map(char::to_uppercase)
-        .map(|c| if c == '’' { '\'' } else { c })
-}
-
-/// đ has no decomposition: it is folded by hand.
-fn undash(c: char) -> char {
-    if c == 'Đ' { 'D' } else { c }
-}
-
-/// Each syllable as its letters without tone, with the tones behind: wherever in the syllable a
-/// tone stood, the text is the same. Đ stays Đ.
-fn tones_apart(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    let mut tones = String::new();
-    for c in uppercase(text).nfd() {
-        if matches!(c, '\u{300}' | '\u{301}' | '\u{303}' | '\u{309}' | '\u{323}') {
-            tones.push(c);
+/// Folds spaces and checks every character of a composed text.
+fn fold(text: impl Iterator<Item = char>, capacity: usize) -> Result<String, Reason> {
+    let mut name = String::with_capacity(capacity);
+    // `marks` counts those on the letter that stands last, and is `None` where none stands.
+    let (mut letters, mut chars, mut gap, mut marks) = (0, 0, false, None);
+    for c in text {
+        if c == ' ' || c == '\u{a0}' {
+            gap = !name.is_empty();
+            marks = None;
             continue;
         }
-        if c == ' ' {
-            out.push_str(&tones);
-            tones.clear();
+        if is_mark(c) {
+            marks = marks.map(|marks| marks + 1);
+            if !is_name_mark(c) || marks.is_none_or(|marks| marks > MAX_MARKS) {
+                return Err(Reason::NameMarks);
+            }
+        } else if is_name_letter(c) {
+            letters += 1;
+            marks = Some(0);
+        } else if is_name_punctuation(c) {
+            marks = None;
+        } else {
+            return Err(Reason::NameCharacter);
         }
-        out.push(c);
+        if gap {
+            name.push(' ');
+            chars += 1;
+            gap = false;
+        }
+        name.push(c);
+        chars += 1;
     }
-    out.push_str(&tones);
-    out
+    if name.is_empty() {
+        return Err(Reason::FieldRequired);
+    }
+    if letters < 2 {
+        return Err(Reason::NameTooShort);
+    }
+    if chars > MAX_CHARS {
+        return Err(Reason::NameTooLong);
+    }
+    Ok(name)
 }
 
-const fn is_combining(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}')
+/// Compares two names letter by letter, to the end of the longer one whatever differs on the way,
+/// so that the work does not tell where they part. Allocates nothing.
+///
+/// Tones are compared by syllable, in their order: where in it they stand is a habit of spelling.
+/// Spaces, hyphens, dots and apostrophes end a syllable.
+pub(crate) fn compare(recorded: &str, claimed: &str) -> Option<Agreement> {
+    let (mut ours, mut theirs) = (letters(recorded), letters(claimed));
+    let (mut bases, mut shapes, mut places, mut tones) = (true, true, true, true);
+    let (mut our_tones, mut their_tones) = (0, 0);
+    loop {
+        let (our, their) = match (ours.next(), theirs.next()) {
+            (None, None) => break,
+            (our, their) => (our.unwrap_or(Letter::NONE), their.unwrap_or(Letter::NONE)),
+        };
+        bases &= our.base == their.base;
+        shapes &= our.shape == their.shape;
+        places &= our.tones == their.tones;
+        if our.ends_syllable() {
+            tones &= our_tones == their_tones;
+            (our_tones, their_tones) = (0, 0);
+        }
+        our_tones = sung(our_tones, our.tones);
+        their_tones = sung(their_tones, their.tones);
+    }
+    tones &= our_tones == their_tones;
+    match (bases, shapes, places, tones) {
+        (false, ..) => None,
+        (true, true, true, _) => Some(Agreement::Exact),
+        (true, true, false, true) => Some(Agreement::TonePlacement),
+        _ => Some(Agreement::Unaccented),
+    }
 }
 
-/// Latin letters only: a look-alike of another script is no letter of a Vietnamese name.
-const fn is_name_letter(c: char) -> bool {
-    matches!(c,
-        'A'..='Z' | 'a'..='z'
-        | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}'
-        | '\u{1e00}'..='\u{1eff}')
+/// The tones of a syllable so far, with those of one more letter behind. A syllable has one tone;
+/// the last eight letters with any are kept.
+const fn sung(so_far: u128, tones: u16) -> u128 {
+    if tones == 0 {
+        so_far
+    } else {
+        so_far << 16 | tones as u128
+    }
 }

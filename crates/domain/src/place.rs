@@ -1,9 +1,13 @@
 //! Addresses: codes of the administrative units of 2023 and a line of detail.
 
+use std::fmt;
+
 /// A place: province (2 digits), district (3), commune (5), detail, country.
 ///
 /// Codes are numbers of the statistics office; 0 means unknown or abroad.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Places have an order only so that of two events on one day the same one stands whatever came
+/// first. `Debug` shows province and country.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Two digits, as `1` for Hà Nội.
     pub province: u8,
@@ -18,11 +22,17 @@ pub struct Place {
 }
 
 /// A line of an address; `Debug` hides it.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Detail(pub Box<str>);
 
-impl std::fmt::Debug for Detail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({:02}, {})", self.province, self.country())
+    }
+}
+
+impl fmt::Debug for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Detail({} bytes)", self.0.len())
     }
 }

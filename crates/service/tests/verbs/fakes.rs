@@ -1,7 +1,7 @@
 //! A registry and a ledger that remember what they were asked, and fail when told to.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dancu_domain::{
@@ -39,8 +39,10 @@ pub(crate) struct FakeRegistry {
     pub(crate) failure: Mutex<Option<RegistryError>>,
     /// Answer every key with the first citizen, whoever was asked for.
     pub(crate) mixes_up: AtomicBool,
-    /// Lose the last entry of every answer.
-    pub(crate) falls_short: AtomicBool,
+    /// Answer with so many entries more, or fewer, than were asked for.
+    pub(crate) off_by: AtomicI32,
+    /// Writes wait while somebody holds it.
+    pub(crate) gate: tokio::sync::RwLock<()>,
 }
 
 impl FakeRegistry {
@@ -57,6 +59,14 @@ impl FakeRegistry {
     /// How many records each batch held.
     pub(crate) fn applies(&self) -> Vec<usize> {
         self.nation.lock().unwrap().applies.clone()
+    }
+
+    fn miscount<T: Clone>(&self, entries: &mut Vec<T>) {
+        match self.off_by.load(Ordering::Relaxed) {
+            0 => {}
+            -1 => drop(entries.pop()),
+            _ => entries.extend(entries.last().cloned()),
+        }
     }
 
     pub(crate) fn citizen(&self, index: usize) -> Citizen {
@@ -124,9 +134,7 @@ impl Registry for FakeRegistry {
                 Candidates::new(found.cloned().map(Arc::new).collect())
             })
             .collect();
-        if self.falls_short.load(Ordering::Relaxed) {
-            candidates.pop();
-        }
+        self.miscount(&mut candidates);
         Ok(Reading {
             candidates,
             revision: nation.revision(),
@@ -138,12 +146,11 @@ impl Registry for FakeRegistry {
         if let Some(error) = *self.failure.lock().unwrap() {
             return Err(error);
         }
+        let _open = self.gate.read().await;
         let mut nation = self.nation.lock().unwrap();
         nation.applies.push(records.len());
         let mut outcomes: Vec<_> = records.iter().map(|record| nation.apply(record)).collect();
-        if self.falls_short.load(Ordering::Relaxed) {
-            outcomes.pop();
-        }
+        self.miscount(&mut outcomes);
         Ok(Applied {
             outcomes,
             revision: nation.revision(),

@@ -255,13 +255,15 @@ fn a_reading_of_somebody_else_answers_nothing() {
 }
 
 #[test]
-fn a_reading_that_falls_short_answers_nothing() {
-    let (registry, ledger) = (FakeRegistry::of(nation()), FakeLedger::default());
-    registry.falls_short.store(true, Ordering::Relaxed);
-    let items = vec![Ok(subject(claims_of(&citizen(1))))];
-    let failure = look_up(&registry, &ledger, &Terms::default(), items).unwrap_err();
-    assert_eq!(failure.reason, Reason::Internal);
-    assert!(ledger.records().is_empty());
+fn a_reading_of_more_or_fewer_entries_than_keys_answers_nothing() {
+    for off_by in [-1, 1] {
+        let (registry, ledger) = (FakeRegistry::of(nation()), FakeLedger::default());
+        registry.off_by.store(off_by, Ordering::Relaxed);
+        let items = vec![Ok(subject(claims_of(&citizen(1))))];
+        let failure = look_up(&registry, &ledger, &Terms::default(), items).unwrap_err();
+        assert_eq!(failure.reason, Reason::Internal);
+        assert!(ledger.records().is_empty());
+    }
 }
 
 #[test]

@@ -247,13 +247,39 @@ fn a_failed_registry_records_nothing_and_lets_the_next_through() {
 }
 
 #[test]
-fn outcomes_that_fall_short_of_the_records_answer_nothing() {
+fn more_or_fewer_outcomes_than_records_answer_nothing() {
+    for off_by in [-1, 1] {
+        let (registry, ledger) = (FakeRegistry::of([citizen(1)]), FakeLedger::default());
+        registry.off_by.store(off_by, Ordering::Relaxed);
+        let items = vec![Ok(death(1, "r1", 3))];
+        let failure = send(&registry, &ledger, "req-1", message(1, items)).unwrap_err();
+        assert_eq!(failure.reason, Reason::Internal);
+        assert!(ledger.records().is_empty());
+    }
+}
+
+#[test]
+fn twins_sent_at_once_are_carried_out_and_recorded_once() {
     let (registry, ledger) = (FakeRegistry::of([citizen(1)]), FakeLedger::default());
-    registry.falls_short.store(true, Ordering::Relaxed);
-    let items = vec![Ok(death(1, "r1", 3))];
-    let failure = send(&registry, &ledger, "req-1", message(1, items)).unwrap_err();
-    assert_eq!(failure.reason, Reason::Internal);
-    assert!(ledger.records().is_empty());
+    let twin = || {
+        let permit = permit_for(Verb::Push, "req-1", &justice());
+        let items = message(1, vec![Ok(death(1, "r1", 3))]);
+        push(&registry, &ledger, permit, items)
+    };
+    let (one, other) = run(async {
+        let closed = registry.gate.write().await;
+        let opening = async {
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+            drop(closed);
+        };
+        let (one, other, ()) = tokio::join!(twin(), twin(), opening);
+        (one.unwrap(), other.unwrap())
+    });
+    assert_eq!(one.items, [applied(1, 4)]);
+    assert_eq!((other.items, other.receipt), (one.items, one.receipt));
+    assert_eq!((registry.applies().len(), ledger.records().len()), (1, 1));
 }
 
 #[test]
