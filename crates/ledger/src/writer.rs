@@ -103,7 +103,7 @@ impl<S: BlockStore> Writer<S> {
 
     pub(crate) async fn run(mut self) -> Result<(), LedgerFailure> {
         let every = Duration::from_millis(self.shared.config.checkpoint_every_ms.max(1));
-        let mut tick = tokio::time::interval(every);
+        let mut tick = tokio::time::interval_at(Instant::now() + every, every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let shared = self.shared();
         loop {

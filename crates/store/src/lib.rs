@@ -4,6 +4,7 @@
 //! connections, the stored forms of rows, and the suite that every backend of the registry
 //! passes. Not here: who may ask, how claims are matched, what a block holds, what is cached.
 
+mod blocks;
 mod error;
 mod freshness;
 mod memory;
@@ -15,6 +16,7 @@ mod sqlite;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use blocks::{MemoryBlocks, SqliteBlocks, SqliteBlocksOptions};
 pub use error::StoreError;
 pub use memory::MemoryRegistry;
 pub use meta::{DirectoryRows, RegistryMeta};
