@@ -192,7 +192,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// The largest nation: what the numbering holds beside the personas.
-const MOST_CITIZENS: u64 = 100_000_000;
+const MOST_CITIZENS: u64 = dancu_population::MAX_CITIZENS;
 
 impl Config {
     /// Checks every choice by itself; what the machine allows is found out at the start.

@@ -4,21 +4,38 @@
 //! Not here: what a verb does, SQL, the bytes of the contract, who the citizens are, and the
 //! reading of flags or of the environment.
 
+mod back;
+mod backing;
 mod clock;
 mod config;
 mod core;
 mod credentials;
+mod data;
+mod error;
+mod fronts;
 mod grpc;
+mod keys;
 mod limits;
 mod log;
 mod numbers;
+mod ops;
 mod parts;
 mod phase;
+mod running;
+mod seed;
+mod start;
+mod threads;
 mod transport;
 
+pub use backing::{Backing, RegistryHome};
 pub use clock::WallClock;
 pub use config::{
     Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_SEED, Limits, LogConfig, Times,
 };
+pub use error::StartError;
+pub use keys::Keys;
 pub use log::{LogForm, install as install_log};
 pub use parts::Parts;
+pub use running::{DrainReport, Running, Stop};
+pub use seed::{Progress, quietly};
+pub use start::{start, start_with};

@@ -1,0 +1,294 @@
+//! The back runtime: it owns everything that talks to databases, and the life of the service.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dancu_cache::{
+    CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered,
+};
+use dancu_domain::{Clock, SourceKey};
+use dancu_ledger::{BlockStore, Ledger, LedgerConfig, LedgerFailure};
+use dancu_store::RegistryMeta;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::{sleep, timeout};
+
+use crate::backing::{Backing, RegistryHome};
+use crate::clock::{WallClock, instant};
+use crate::config::Config;
+use crate::credentials::DirectoryCell;
+use crate::data::Places;
+use crate::error::StartError;
+use crate::fronts::{Fronts, Shared};
+use crate::ops;
+use crate::parts::{Board, Parts, report};
+use crate::phase::Phase;
+use crate::running::{ChangedByOthers, DrainReport, Order, Stop};
+use crate::transport::accept::{AcceptNumbers, accept, cap, descriptor_limit};
+
+/// What a running service is known by.
+pub(crate) struct Begun {
+    pub(crate) grpc: SocketAddr,
+    pub(crate) ops: Option<SocketAddr>,
+    pub(crate) meta: RegistryMeta,
+    pub(crate) orders: mpsc::UnboundedSender<Order>,
+    pub(crate) stop: watch::Receiver<Option<Stop>>,
+    pub(crate) parts: watch::Receiver<Parts>,
+    pub(crate) back: Handle,
+    pub(crate) changed_by_others: ChangedByOthers,
+}
+
+/// The registry with everything that makes it cheap.
+pub(crate) type Reader<R> = Cached<Coalesced<R>>;
+
+/// The back of a service that runs.
+pub(crate) struct Back<R> {
+    registry: Arc<R>,
+    ledger: Ledger,
+    fronts: Fronts,
+    phase: watch::Sender<Phase>,
+    board: Arc<Board>,
+    orders: mpsc::UnboundedReceiver<Order>,
+}
+
+/// How long closing the ledger may take beyond the bound of the drain: one commit and its sync.
+const LAST_COMMIT: Duration = Duration::from_secs(2);
+/// How long a service whose ledger failed goes on saying so before it asks to be ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How often the parts are looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+impl<R: RegistryHome> Back<R> {
+    /// Opens everything and begins to answer.
+    pub(crate) async fn open<S: BlockStore>(
+        config: Config,
+        backing: Backing<R, S>,
+    ) -> Result<(Self, Begun), StartError> {
+        let Backing {
+            meta,
+            registry,
+            blocks,
+            keys,
+        } = backing;
+        let clock: Arc<dyn Clock> = Arc::new(WallClock);
+        let head = registry.head().await.map_err(StartError::Registry)?;
+        let directory = registry.directory().await.map_err(StartError::Registry)?;
+        let (ledger, writing) =
+            Ledger::open(blocks, Arc::clone(&clock), keys.ledger(), ledger_config(&config)).await?;
+        let (listener, grpc) = listen(config.listen).await?;
+        let ops_listener = match config.ops {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+
+        let (board, parts) = watch::channel(Parts {
+            registry: true,
+            ledger: true,
+            directory: true,
+            open: true,
+        });
+        let board = Arc::new(board);
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let (stop, stops) = watch::channel(None);
+        let watermark = Watermark::new(meta.nation, head.number);
+        let (reader, driver) = layered(
+            Arc::clone(&registry),
+            Arc::clone(&watermark),
+            clock,
+            CacheConfig {
+                capacity: config.limits.cached_citizens,
+                bound_ms: config.times.freshness_bound.as_millis() as i64,
+            },
+            CoalesceConfig {
+                max_waiting: config.limits.waiting_reads,
+                ..CoalesceConfig::default()
+            },
+        );
+        let reader = Arc::new(reader);
+        let cell = DirectoryCell::new(directory);
+        tokio::spawn(driver);
+        tokio::spawn(follow(
+            Arc::clone(&registry),
+            Arc::clone(&watermark),
+            WallClock,
+            config.times.feed_every,
+            std::future::pending(),
+        ));
+        tokio::spawn(watch_ledger(writing, Arc::clone(&board), stop));
+        tokio::spawn(watch_registry(
+            Arc::clone(&watermark),
+            Arc::clone(&board),
+            config.times.freshness_bound,
+        ));
+        tokio::spawn(refresh_directory(
+            Arc::clone(&registry),
+            Arc::clone(&cell),
+            Arc::clone(&board),
+            config.times,
+        ));
+
+        let shared = Shared {
+            reader: Arc::clone(&reader),
+            ledger: ledger.clone(),
+            cell,
+            meta,
+            request_key: keys.request,
+            parts: parts.clone(),
+            phase: phases.clone(),
+        };
+        let fronts = Fronts::begin(&config, &shared)?;
+        let accepted = Arc::new(AcceptNumbers::default());
+        let places = cap(config.limits.connections, descriptor_limit());
+        tokio::spawn(accept(
+            listener,
+            fronts.senders(),
+            Arc::new(Semaphore::new(places)),
+            Arc::clone(&accepted),
+            phases,
+        ));
+        let ops = ops_listener.map(|(listener, address)| {
+            let sources = ops::Sources {
+                numbers: fronts.numbers(),
+                gates: fronts.gates(),
+                accepted,
+                reader,
+                ledger: ledger.clone(),
+                watermark,
+                parts: parts.clone(),
+                cell: Arc::clone(&shared.cell),
+                meta,
+            };
+            tokio::spawn(ops::serve(listener, sources));
+            address
+        });
+        let (sender, orders) = mpsc::unbounded_channel();
+        let asked = Arc::clone(&registry);
+        let begun = Begun {
+            grpc,
+            ops,
+            meta,
+            orders: sender,
+            stop: stops,
+            parts,
+            back: Handle::current(),
+            changed_by_others: Box::new(move |source: SourceKey| {
+                let registry = Arc::clone(&asked);
+                Box::pin(async move { registry.changed_by_others(&source).await })
+            }),
+        };
+        let back = Self {
+            registry,
+            ledger,
+            fronts,
+            phase,
+            board,
+            orders,
+        };
+        tracing::info!(%grpc, ops = ?ops, nation = ?meta.nation, "serves");
+        Ok((back, begun))
+    }
+
+    /// Runs until it is told to drain, then drains.
+    pub(crate) async fn run(mut self) -> DrainReport {
+        // Whoever holds the service dropped it: nobody waits for what is in flight.
+        let bound = match self.orders.recv().await {
+            Some(Order::Drain(bound)) => bound,
+            None => Duration::ZERO,
+        };
+        let began = instant();
+        let until = began + bound;
+        report(&self.board, |parts| parts.open = false);
+        self.phase.send_replace(Phase::Draining { until });
+        let cut = self.fronts.ended().await;
+        let left = until.saturating_duration_since(instant());
+        let ledger_closed = timeout(left + LAST_COMMIT, self.ledger.close())
+            .await
+            .is_ok();
+        let closing = timeout(LAST_COMMIT, self.registry.close());
+        if closing.await.is_err() || !ledger_closed {
+            tracing::warn!("a database did not close in time");
+        }
+        let took = instant().duration_since(began);
+        tracing::info!(cut, ledger_closed, millis = took.as_millis() as u64, "drained");
+        DrainReport {
+            took,
+            cut,
+            ledger_closed,
+        }
+    }
+}
+
+fn ledger_config(config: &Config) -> LedgerConfig {
+    let places = Places::of(&config.data);
+    let checkpoints = config.checkpoints.clone();
+    LedgerConfig {
+        max_waiting_entries: u32::try_from(config.limits.waiting_entries).unwrap_or(u32::MAX),
+        ..LedgerConfig::new(checkpoints.unwrap_or_else(|| places.checkpoints()))
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// Runs the ledger's writer. When it fails, nothing more is answered, and after a moment in which
+/// callers and probes can see that, the service asks to be ended.
+async fn watch_ledger(
+    writing: impl Future<Output = Result<(), LedgerFailure>>,
+    board: Arc<Board>,
+    stop: watch::Sender<Option<Stop>>,
+) {
+    let ended = writing.await;
+    report(&board, |parts| parts.ledger = false);
+    if let Err(failure) = ended {
+        let cause = std::error::Error::source(&failure).map(ToString::to_string);
+        tracing::error!(cause, "the ledger takes no more entries: could not {failure}");
+        sleep(LAST_WORDS).await;
+        stop.send_replace(Some(Stop::Failed(format!("the ledger could not {failure}"))));
+    }
+}
+
+/// Keeps the state of the registry: it is there while its head was confirmed a moment ago.
+async fn watch_registry(watermark: Arc<Watermark>, board: Arc<Board>, bound: Duration) {
+    let bound_ms = bound.as_millis() as i64 * 2;
+    loop {
+        sleep(LOOK).await;
+        let there = watermark.confirmed_within(WallClock.now(), bound_ms);
+        report(&board, |parts| parts.registry = there);
+    }
+}
+
+/// Reads the directory again and again.
+async fn refresh_directory<R: RegistryHome>(
+    registry: Arc<R>,
+    cell: Arc<DirectoryCell>,
+    board: Arc<Board>,
+    times: crate::config::Times,
+) {
+    let mut fresh = instant();
+    loop {
+        sleep(times.directory_every).await;
+        let asked = instant();
+        match timeout(times.directory_oldest, registry.directory()).await {
+            Ok(Ok(directory)) => {
+                fresh = asked;
+                cell.replace(directory);
+                report(&board, |parts| parts.directory = true);
+            }
+            Ok(Err(_)) | Err(_) => {
+                if instant().duration_since(fresh) >= times.directory_oldest {
+                    cell.mark_too_old();
+                    report(&board, |parts| parts.directory = false);
+                }
+            }
+        }
+    }
+}
+
+/// The end of a thread, told to the back runtime.
+pub(crate) type Over = oneshot::Receiver<usize>;

@@ -1,0 +1,82 @@
+//! What a service stands on: a registry, a store of blocks, keys. `start` takes them out of the
+//! data directory; whoever wants others hands them to `start_with`.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use dancu_domain::{
+    ChangeFeed, Directory, PersonalId, Registry, RegistryError, SourceKey,
+};
+use dancu_store::{MemoryRegistry, RegistryMeta, SqliteRegistry, StoreError};
+
+use crate::keys::Keys;
+
+/// A registry with its directory: what the service needs beside reading and applying.
+pub trait RegistryHome: Registry + ChangeFeed {
+    /// The agencies, credentials and licences as they are now.
+    fn directory(&self) -> impl Future<Output = Result<Directory, RegistryError>> + Send;
+
+    /// The citizens with an effect from any source but this one, each once, by number.
+    fn changed_by_others(
+        &self,
+        source: &SourceKey,
+    ) -> impl Future<Output = Result<Vec<PersonalId>, RegistryError>> + Send;
+
+    /// Carries out what waits and lets go of everything.
+    fn close(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// What a service stands on.
+#[derive(Debug)]
+pub struct Backing<R, S> {
+    /// Which nation it is.
+    pub meta: RegistryMeta,
+    /// The registry.
+    pub registry: Arc<R>,
+    /// The blocks of the ledger.
+    pub blocks: S,
+    /// The keys.
+    pub keys: Keys,
+}
+
+impl RegistryHome for SqliteRegistry {
+    async fn directory(&self) -> Result<Directory, RegistryError> {
+        Self::directory(self).await.map_err(|error| away(&error))
+    }
+
+    async fn changed_by_others(
+        &self,
+        source: &SourceKey,
+    ) -> Result<Vec<PersonalId>, RegistryError> {
+        let found = Self::changed_by_others(self, source).await;
+        found.map_err(|error| away(&error))
+    }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
+}
+
+/// The log has the chain of causes; the caller has the reason.
+fn away(error: &StoreError) -> RegistryError {
+    tracing::warn!(
+        cause = std::error::Error::source(error).map(ToString::to_string),
+        "could not {error}"
+    );
+    RegistryError::Unavailable
+}
+
+impl RegistryHome for MemoryRegistry {
+    async fn directory(&self) -> Result<Directory, RegistryError> {
+        Ok(Self::directory(self))
+    }
+
+    async fn changed_by_others(
+        &self,
+        source: &SourceKey,
+    ) -> Result<Vec<PersonalId>, RegistryError> {
+        Ok(Self::changed_by_others(self, source))
+    }
+
+    async fn close(&self) {}
+}

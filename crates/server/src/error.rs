@@ -1,0 +1,153 @@
+//! Why a service could not be started.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use dancu_domain::RegistryError;
+use dancu_ledger::{BlockStoreError, OpenError};
+use dancu_store::StoreError;
+
+use crate::config::ConfigError;
+
+/// Why a service could not be started.
+#[derive(Debug)]
+pub enum StartError {
+    /// A choice that cannot be followed.
+    Config(ConfigError),
+    /// Something of the data directory could not be read or written.
+    Data {
+        /// What was tried, as a verb phrase.
+        doing: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// Another process serves this data directory.
+    InUse(PathBuf),
+    /// The data directory holds another nation than the one asked for.
+    AnotherNation {
+        /// Seed and citizens of the one that is there.
+        found: (u64, u64),
+        /// Seed and citizens as asked for; `None` for what was left open.
+        asked: (Option<u64>, Option<u64>),
+    },
+    /// The nation was made by another version of the generator.
+    AnotherGenerator {
+        /// The version that made it.
+        found: u32,
+    },
+    /// A file of keys cannot be read as one.
+    KeysDamaged,
+    /// There is a ledger but no keys: new ones would not find the old entries.
+    KeysMissing,
+    /// The store failed.
+    Store(StoreError),
+    /// The blocks of the ledger could not be opened.
+    Blocks(BlockStoreError),
+    /// The ledger could not be opened.
+    Ledger(OpenError),
+    /// The registry does not answer.
+    Registry(RegistryError),
+    /// An address could not be listened on.
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A thread or a runtime could not be made.
+    Threads(std::io::Error),
+    /// The descriptor set cannot be reflected.
+    Reflection,
+    /// The starting thread ended without a word.
+    Lost,
+}
+
+impl StartError {
+    /// Makes a failure of the data directory while doing this.
+    pub(crate) fn data(doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Data { doing, source }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => write!(f, "{error}"),
+            Self::Data { doing, .. } => f.write_str(doing),
+            Self::InUse(path) => write!(
+                f,
+                "the data directory {} is served by another process",
+                path.display()
+            ),
+            Self::AnotherNation { found, asked } => {
+                let word = |n: Option<u64>| n.map_or("any".to_owned(), |n| n.to_string());
+                write!(
+                    f,
+                    "the data directory holds a nation of seed {} and {} citizens, not of seed {} \
+                     and {} citizens; choose another directory, or leave seed and citizens open",
+                    found.0,
+                    found.1,
+                    word(asked.0),
+                    word(asked.1)
+                )
+            }
+            Self::AnotherGenerator { found } => write!(
+                f,
+                "the nation was made by version {found} of the generator, and this is version {}; \
+                 choose another directory",
+                dancu_population::GENERATOR_VERSION
+            ),
+            Self::KeysDamaged => f.write_str("read the file of keys: it does not hold five keys"),
+            Self::KeysMissing => {
+                f.write_str("there is a ledger but no file of keys: put the file back")
+            }
+            Self::Store(_) => f.write_str("open the registry"),
+            Self::Blocks(_) => f.write_str("open the blocks of the ledger"),
+            Self::Ledger(_) => f.write_str("open the ledger"),
+            Self::Registry(error) => write!(f, "ask the registry: {}", error.reason().word()),
+            Self::Listen { address, .. } => write!(f, "listen on {address}"),
+            Self::Threads(_) => f.write_str("make a thread"),
+            Self::Reflection => f.write_str("reflect the descriptor set"),
+            Self::Lost => f.write_str("start the service: its thread ended"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Data { source, .. } | Self::Listen { source, .. } | Self::Threads(source) => {
+                Some(source)
+            }
+            Self::Store(source) => Some(source),
+            Self::Blocks(source) => Some(source),
+            Self::Ledger(source) => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<BlockStoreError> for StartError {
+    fn from(error: BlockStoreError) -> Self {
+        Self::Blocks(error)
+    }
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        Self::Ledger(error)
+    }
+}

@@ -1,0 +1,146 @@
+//! The cores that answer: one thread and one runtime each.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use dancu_ledger::{Desk, Ledger};
+use dancu_store::RegistryMeta;
+use dancu_wire::Door;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::back::{Over, Reader};
+use crate::backing::RegistryHome;
+use crate::clock::instant;
+use crate::config::Config;
+use crate::core::Core;
+use crate::credentials::{DirectoryCell, Doorman};
+use crate::error::StartError;
+use crate::grpc::calls::Calls;
+use crate::grpc::reflection::Reflection;
+use crate::limits::Gates;
+use crate::log::RequestLog;
+use crate::numbers::Numbers;
+use crate::parts::Parts;
+use crate::phase::Phase;
+use crate::threads;
+use crate::transport::accept::Handed;
+use crate::transport::connection::http2;
+use crate::transport::front::front;
+
+/// What all cores share.
+pub(crate) struct Shared<R> {
+    pub(crate) reader: Arc<Reader<R>>,
+    pub(crate) ledger: Ledger,
+    pub(crate) cell: Arc<DirectoryCell>,
+    pub(crate) meta: RegistryMeta,
+    pub(crate) request_key: [u8; 16],
+    pub(crate) parts: watch::Receiver<Parts>,
+    pub(crate) phase: watch::Receiver<Phase>,
+}
+
+/// One core as the back runtime sees it.
+struct Front {
+    sockets: mpsc::UnboundedSender<Handed>,
+    numbers: Arc<Numbers>,
+    gates: Gates,
+    over: Over,
+}
+
+/// All cores.
+pub(crate) struct Fronts(Vec<Front>);
+
+impl Fronts {
+    /// Begins a thread a core.
+    pub(crate) fn begin<R: RegistryHome>(
+        config: &Config,
+        shared: &Shared<R>,
+    ) -> Result<Self, StartError> {
+        let cores = config
+            .cores
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let reflection = Reflection::new().map_err(|_| StartError::Reflection)?;
+        let mut hash_key = [0; 16];
+        getrandom::fill(&mut hash_key)
+            .map_err(std::io::Error::other)
+            .map_err(StartError::data("ask the system for randomness"))?;
+        (0..cores)
+            .map(|index| {
+                let gates = Gates::part(&config.limits, cores);
+                let numbers = Arc::new(Numbers::default());
+                let (desk, bell) = shared.ledger.desk();
+                let core: Core<Reader<R>, Desk> = Core {
+                    registry: Arc::clone(&shared.reader),
+                    desk,
+                    doorman: Doorman::new(
+                        Arc::clone(&shared.cell),
+                        shared.meta.reference_date,
+                        config.takes_sandbox_keys(),
+                        hash_key,
+                    ),
+                    door: Door {
+                        today: shared.meta.reference_date,
+                        max_items: config.limits.items_per_message,
+                        nation: shared.meta.nation,
+                    },
+                    gates: gates.clone(),
+                    numbers: Arc::clone(&numbers),
+                    log: RequestLog::part(config.log, config.times.slow, cores, instant()),
+                    request_key: shared.request_key,
+                    times: config.times,
+                    message_bytes: (config.limits.request_bytes, config.limits.answer_bytes),
+                    messages_per_stream: config.limits.messages_per_stream,
+                    parts: shared.parts.clone(),
+                    phase: shared.phase.clone(),
+                    reflection: reflection.clone(),
+                    writes: Arc::new(AtomicUsize::new(0)),
+                };
+                let core = Arc::new(core);
+                let (sockets, handed) = mpsc::unbounded_channel();
+                let (ended, over) = oneshot::channel();
+                let (builder, times) = (http2(&config.limits, &config.times), config.times);
+                let phase = shared.phase.clone();
+                threads::spawn(&format!("dancu-front-{index}"), move || async move {
+                    tokio::spawn(bell);
+                    let calls = Arc::clone(&core);
+                    let make = move |activity| Calls::new(Arc::clone(&calls), activity);
+                    let report = front(handed, builder, times, phase, core, make).await;
+                    // The back runtime waits for this word; gone, nobody needs it.
+                    let _ = ended.send(report.cut);
+                })?;
+                Ok(Front {
+                    sockets,
+                    numbers,
+                    gates,
+                    over,
+                })
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Where sockets are handed to.
+    pub(crate) fn senders(&self) -> Vec<mpsc::UnboundedSender<Handed>> {
+        self.0.iter().map(|front| front.sockets.clone()).collect()
+    }
+
+    /// What each core counts.
+    pub(crate) fn numbers(&self) -> Vec<Arc<Numbers>> {
+        self.0.iter().map(|front| Arc::clone(&front.numbers)).collect()
+    }
+
+    /// The bounds of each core.
+    pub(crate) fn gates(&self) -> Vec<Gates> {
+        self.0.iter().map(|front| front.gates.clone()).collect()
+    }
+
+    /// Waits for all of them to end: how many connections were cut.
+    pub(crate) async fn ended(&mut self) -> usize {
+        // No core is waited for while another one still waits for sockets.
+        let ends: Vec<Over> = self.0.drain(..).map(|front| front.over).collect();
+        let mut cut = 0;
+        for over in ends {
+            cut += over.await.unwrap_or(0);
+        }
+        cut
+    }
+}

@@ -1,0 +1,196 @@
+//! A service that runs, as whoever started it holds it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::mpsc as std_mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use dancu_domain::{NationId, PersonalId, RegistryError, SourceKey};
+use dancu_store::RegistryMeta;
+use futures::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+use crate::clock::instant;
+use crate::parts::Parts;
+
+/// Why a service should stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// SIGTERM or SIGINT came.
+    Signal,
+    /// A part failed in a way that only a new start can heal.
+    Failed(String),
+}
+
+/// How a drain went.
+#[derive(Clone, Debug)]
+pub struct DrainReport {
+    /// How long it took.
+    pub took: Duration,
+    /// Connections that were cut at the hard bound.
+    pub cut: usize,
+    /// Whether the ledger was closed with its last checkpoint.
+    pub ledger_closed: bool,
+}
+
+impl DrainReport {
+    /// Of a service that did not get as far as having anything to drain.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            took: Duration::ZERO,
+            cut: 0,
+            ledger_closed: false,
+        }
+    }
+}
+
+/// What the back thread is told.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Drain(Duration),
+}
+
+pub(crate) type ChangedByOthers = Box<
+    dyn Fn(SourceKey) -> BoxFuture<'static, Result<Vec<PersonalId>, RegistryError>> + Send + Sync,
+>;
+
+/// A service that runs on threads of its own. Dropped without a drain, it is cut.
+pub struct Running {
+    pub(crate) grpc: SocketAddr,
+    pub(crate) ops: Option<SocketAddr>,
+    pub(crate) meta: RegistryMeta,
+    pub(crate) orders: mpsc::UnboundedSender<Order>,
+    pub(crate) stop: watch::Receiver<Option<Stop>>,
+    pub(crate) parts: watch::Receiver<Parts>,
+    pub(crate) back: Handle,
+    pub(crate) changed_by_others: ChangedByOthers,
+    pub(crate) thread: Option<JoinHandle<DrainReport>>,
+    pub(crate) drain: Duration,
+}
+
+impl Running {
+    /// Where gRPC listens.
+    pub fn grpc_addr(&self) -> SocketAddr {
+        self.grpc
+    }
+
+    /// Where operators' HTTP listens.
+    pub fn ops_addr(&self) -> Option<SocketAddr> {
+        self.ops
+    }
+
+    /// Which nation is served.
+    pub fn nation(&self) -> NationId {
+        self.meta.nation
+    }
+
+    /// What the registry says of itself.
+    pub fn meta(&self) -> RegistryMeta {
+        self.meta
+    }
+
+    /// How the parts are.
+    pub fn parts(&self) -> Parts {
+        *self.parts.borrow()
+    }
+
+    /// The citizens with an effect from any source but this one, each once, by number. Blocks.
+    pub fn changed_by_others(&self, source: SourceKey) -> Result<Vec<PersonalId>, RegistryError> {
+        let (sender, receiver) = std_mpsc::channel();
+        let asked = (self.changed_by_others)(source);
+        self.back.spawn(async move {
+            // Who asked may have gone.
+            let _ = sender.send(asked.await);
+        });
+        receiver.recv().unwrap_or(Err(RegistryError::Unavailable))
+    }
+
+    /// Blocks until SIGTERM or SIGINT comes or a part fails for good. From the first call on the
+    /// signals no longer end the process by themselves.
+    pub fn wait(&self) -> Stop {
+        let (sender, receiver) = std_mpsc::channel();
+        let mut stop = self.stop.clone();
+        self.back.spawn(async move {
+            let reason = tokio::select! {
+                signal = signal() => signal,
+                failed = stop.wait_for(Option::is_some) => match failed {
+                    Ok(reason) => reason.clone().unwrap_or(Stop::Signal),
+                    Err(_) => Stop::Failed("the service ended".to_owned()),
+                },
+            };
+            // Who waited may have gone.
+            let _ = sender.send(reason);
+        });
+        receiver
+            .recv()
+            .unwrap_or_else(|_| Stop::Failed("the service ended".to_owned()))
+    }
+
+    /// Takes no more work, finishes what is in flight, closes the ledger; returns within the
+    /// configured bound, whatever callers do. Blocks.
+    pub fn drain(self) -> DrainReport {
+        let bound = self.drain;
+        self.drain_within(bound)
+    }
+
+    /// The same with another bound.
+    pub fn drain_within(mut self, bound: Duration) -> DrainReport {
+        self.end(bound)
+    }
+
+    fn end(&mut self, bound: Duration) -> DrainReport {
+        let began = instant();
+        let Some(thread) = self.thread.take() else {
+            return DrainReport::nothing();
+        };
+        // A thread that is gone has drained, or has told why not.
+        let _ = self.orders.send(Order::Drain(bound));
+        let report = thread.join().unwrap_or_else(|_| DrainReport::nothing());
+        DrainReport {
+            took: instant().duration_since(began),
+            ..report
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end(Duration::ZERO);
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("grpc", &self.grpc)
+            .field("ops", &self.ops)
+            .field("nation", &self.meta.nation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits for a signal to end. Where none can be waited for, nothing ever comes.
+async fn signal() -> Stop {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut interrupt)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) else {
+            tracing::warn!("cannot wait for signals");
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        return std::future::pending().await;
+    }
+    Stop::Signal
+}
