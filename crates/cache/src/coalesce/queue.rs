@@ -203,6 +203,3 @@ impl<A> Flight<A> {
         fresh_enough && ask.keys.iter().all(has)
     }
 }
-
-#[cfg(test)]
-mod tests;
