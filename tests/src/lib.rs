@@ -3,9 +3,12 @@
 pub mod balance;
 pub mod bench;
 pub mod callers;
+pub mod gates;
 pub mod house;
 pub mod kill;
 pub mod ledger;
 pub mod messages;
+pub mod ops;
 pub mod stage;
+pub mod within;
 pub mod witness;

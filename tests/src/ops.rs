@@ -1,0 +1,23 @@
+//! The operators' pages, read with a socket and nothing else.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// The status line, headers and body of `path`.
+pub async fn get(address: SocketAddr, path: &str) -> String {
+    let mut socket = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("the operators' port is open");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    socket
+        .write_all(request.as_bytes())
+        .await
+        .expect("the request can be written");
+    let mut page = String::new();
+    socket
+        .read_to_string(&mut page)
+        .await
+        .expect("the page can be read");
+    page
+}
