@@ -6,5 +6,8 @@ mod rows;
 mod sqlite;
 mod statements;
 
+#[cfg(test)]
+mod tests;
+
 pub use memory::MemoryBlocks;
 pub use sqlite::{SqliteBlocks, SqliteBlocksOptions};

@@ -1,0 +1,34 @@
+//! The statements and the schema of the ledger's file.
+
+use sqlx::{Connection as _, Executor as _, SqlSafeStr as _, SqliteConnection};
+
+use super::statements;
+
+#[tokio::test]
+async fn every_statement_is_prepared_on_a_fresh_schema_and_names_itself() {
+    let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    for step in statements::MIGRATIONS {
+        sqlx::raw_sql(*step).execute(&mut connection).await.unwrap();
+    }
+    for (file, statement) in statements::ALL {
+        let name = file.strip_suffix(".sql").unwrap();
+        assert!(statement.starts_with(&format!("-- {name}: ")), "{file}");
+        let prepared = connection.prepare((*statement).into_sql_str()).await;
+        prepared.unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+}
+
+#[test]
+fn landed_steps_of_the_schema_are_what_they_were() {
+    // FNV-1a; whoever edits a step that has landed breaks the ledgers that exist.
+    let sum = |text: &str| {
+        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    };
+    let sums: Vec<_> = statements::MIGRATIONS
+        .iter()
+        .map(|step| sum(step))
+        .collect();
+    assert_eq!(sums, [0]);
+}
