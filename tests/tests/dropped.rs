@@ -93,9 +93,7 @@ async fn a_call_dropped_while_its_request_is_under_way_leaves_nothing() {
     let socket = tokio::net::TcpStream::connect(address)
         .await
         .expect("a connection");
-    let (client, connection) = h2::client::handshake::<_, bytes::Bytes>(socket)
-        .await
-        .expect("a handshake");
+    let (client, connection) = h2::client::handshake(socket).await.expect("a handshake");
     let connection = tokio::spawn(connection);
     let mut client = client.ready().await.expect("room for a stream");
     let mut open = Vec::new();
