@@ -4,6 +4,7 @@
 //! Not here: what a verb does, SQL, the bytes of the contract, who the citizens are, and the
 //! reading of flags or of the environment.
 
+pub mod audit;
 mod back;
 mod backing;
 mod clock;
@@ -35,6 +36,7 @@ pub use config::{
 pub use error::StartError;
 pub use keys::Keys;
 pub use log::{LogForm, install as install_log};
+pub use ops::{METRICS, Metric, MetricKind};
 pub use parts::Parts;
 pub use running::{DrainReport, Running, Stop};
 pub use seed::{Progress, quietly};

@@ -1,36 +1,46 @@
 //! Operators' HTTP, on loopback: metrics, liveness, readiness.
 
+mod gather;
+mod host;
+mod http;
+mod list;
+mod text;
+
 use std::sync::Arc;
 
 use dancu_cache::Watermark;
 use dancu_ledger::Ledger;
 use dancu_store::RegistryMeta;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::back::Reader;
-use crate::backing::RegistryHome;
 use crate::credentials::DirectoryCell;
 use crate::limits::Gates;
 use crate::numbers::Numbers;
 use crate::parts::Parts;
 use crate::transport::accept::AcceptNumbers;
 
+pub(crate) use http::serve;
+pub use list::{METRICS, Metric, MetricKind};
+
 /// Where the figures are read.
 pub(crate) struct Sources<R> {
+    /// What each core counts.
     pub(crate) numbers: Vec<Arc<Numbers>>,
+    /// The bounds of each core.
     pub(crate) gates: Vec<Gates>,
+    /// What the acceptor has seen.
     pub(crate) accepted: Arc<AcceptNumbers>,
+    /// The cache and the waiting list.
     pub(crate) reader: Arc<Reader<R>>,
+    /// The ledger.
     pub(crate) ledger: Ledger,
+    /// How far the registry is followed.
     pub(crate) watermark: Arc<Watermark>,
+    /// How the parts are.
     pub(crate) parts: watch::Receiver<Parts>,
+    /// The directory, for the kinds of agencies.
     pub(crate) cell: Arc<DirectoryCell>,
+    /// Which nation.
     pub(crate) meta: RegistryMeta,
-}
-
-/// Answers until the runtime ends.
-pub(crate) async fn serve<R: RegistryHome>(listener: TcpListener, sources: Sources<R>) {
-    let _ = (listener, sources);
-    std::future::pending::<()>().await;
 }
