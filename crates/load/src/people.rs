@@ -1,0 +1,139 @@
+//! Whom a run asks about, and what the registry must know of them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use dancu_domain::{Citizen, NoMatchCause, PersonalId, Verdict, match_claims};
+use dancu_population::{Nation, PERSONA_SUFFIXES, Persona};
+
+use crate::ask::{About, Expect, Item, Number};
+use crate::chance::Chance;
+use crate::claims;
+
+/// The nation, without those of its citizens whom others have changed.
+#[derive(Debug)]
+pub struct People {
+    nation: Nation,
+    personas: Vec<(Persona, Arc<Citizen>)>,
+    reserved: HashSet<u64>,
+    changed: HashSet<u64>,
+}
+
+/// How often an index is drawn before somebody whom others changed is given up on.
+const TRIES: usize = 64;
+
+/// The most events that are looked through for what a record may become.
+const MOST_VERSIONS: u32 = 64;
+
+impl People {
+    /// Everybody of the nation but those in `changed`.
+    pub fn new(nation: Nation, changed: &[PersonalId]) -> Self {
+        let changed: HashSet<u64> = changed.iter().map(|id| id.digits()).collect();
+        let personas = nation
+            .personas()
+            .into_iter()
+            .filter(|p| !changed.contains(&p.citizen.personal_id.digits()))
+            .map(|p| {
+                let citizen = Arc::new(p.citizen.clone());
+                (p, citizen)
+            })
+            .collect();
+        let reserved = nation.personas().into_iter();
+        let reserved = reserved.map(|p| p.citizen.personal_id.digits()).collect();
+        Self {
+            nation,
+            personas,
+            reserved,
+            changed,
+        }
+    }
+
+    /// The nation.
+    pub const fn nation(&self) -> &Nation {
+        &self.nation
+    }
+
+    /// The personas that nobody has changed.
+    pub fn personas(&self) -> &[(Persona, Arc<Citizen>)] {
+        &self.personas
+    }
+
+    /// Somebody, at version 0. `None` only where others have changed nearly everybody.
+    pub fn somebody(&self, chance: &mut Chance) -> Option<(u64, Arc<Citizen>)> {
+        (0..TRIES).find_map(|_| self.citizen(chance.below(self.nation.len())))
+    }
+
+    /// The citizen with this index at version 0, unless others have changed the record.
+    pub fn citizen(&self, index: u64) -> Option<(u64, Arc<Citizen>)> {
+        let id = self.nation.personal_id(index);
+        if self.changed.contains(&id.digits()) {
+            return None;
+        }
+        Some((index, Arc::new(self.nation.citizen(index))))
+    }
+
+    /// Somebody's record at a version; `None` where the record never has that version.
+    pub fn at(&self, about: &About, version: u32) -> Option<Arc<Citizen>> {
+        match about {
+            About::Citizen(_, citizen) | About::Persona(_, citizen) if version == 0 => {
+                Some(Arc::clone(citizen))
+            }
+            About::Citizen(index, _) => self.nation.citizen_at(*index, version).map(Arc::new),
+            About::Persona(..) | About::Nobody => None,
+        }
+    }
+
+    /// A number that nobody has: with the leading digits of somebody's, and last digits that only
+    /// personas can have and none of them has.
+    pub fn number_of_nobody(&self, chance: &mut Chance, like: &Citizen) -> String {
+        let lead = like.personal_id.digits() / 1_000_000 * 1_000_000;
+        let taken = |id: PersonalId| self.reserved.contains(&id.digits());
+        let first = chance.below(PERSONA_SUFFIXES.end() + 1);
+        PERSONA_SUFFIXES
+            .map(|suffix| lead + (first + suffix) % (PERSONA_SUFFIXES.end() + 1))
+            .filter_map(PersonalId::from_digits)
+            .find(|id| !taken(*id))
+            .map_or_else(String::new, PersonalId::text)
+    }
+
+    /// Whether claims that must not match come to NO_MATCH at every version from `low` to `high`,
+    /// or, where `high` is not known, at every version that the record can have.
+    pub fn never_matches(
+        &self,
+        about: &About,
+        claims: &dancu_domain::Claims,
+        low: u32,
+        high: Option<u32>,
+    ) -> bool {
+        let last = high.unwrap_or(low + MOST_VERSIONS);
+        (low..=last)
+            .map_while(|version| self.at(about, version))
+            .all(|citizen| matches!(match_claims(&[citizen], claims), Verdict::NoMatch(_)))
+    }
+
+    /// Whether an item goes by a CMND that two people have, and its claims are true of both.
+    pub fn two_fit(&self, item: &Item) -> bool {
+        let (Number::Legacy(_), Expect::Person(_), Some(index)) =
+            (&item.claims.number, item.expect, item.about.index())
+        else {
+            return false;
+        };
+        let twin = self.nation.legacy_twin(index);
+        let twin = twin.map(|twin| Arc::new(self.nation.citizen(twin)));
+        match (twin, claims::read(&item.claims)) {
+            (Some(twin), Some(claims)) => {
+                !matches!(match_claims(&[twin], &claims), Verdict::NoMatch(_))
+            }
+            _ => false,
+        }
+    }
+
+    /// Why nobody may be told anything about this record, whatever is claimed.
+    pub const fn barred(citizen: &Citizen) -> Option<NoMatchCause> {
+        if citizen.locked {
+            Some(NoMatchCause::Locked)
+        } else {
+            None
+        }
+    }
+}
