@@ -43,6 +43,14 @@ impl Server {
         self.child.wait().ok();
     }
 
+    /// Asks it to end with SIGTERM, and waits until it has.
+    pub fn terminate(&mut self) -> std::io::Result<std::process::ExitStatus> {
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()?;
+        self.child.wait()
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
