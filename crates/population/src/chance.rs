@@ -139,3 +139,6 @@ pub(crate) const fn again(draw: u64) -> u64 {
     let x = (x ^ (x >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     x ^ (x >> 32)
 }
+
+#[cfg(test)]
+mod tests;

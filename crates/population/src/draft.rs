@@ -37,12 +37,23 @@ pub(crate) struct Draft<'a> {
     rank: u64,
 }
 
-/// The part of a draft that personal numbers need.
+/// The personal number of one citizen, by the part of a draft that numbers need.
 pub(crate) fn personal_id(chance: &Chance, block: u64, at: usize) -> PersonalId {
+    numbered(chance, block)(at)
+}
+
+/// The personal numbers of a block.
+pub(crate) fn personal_ids(chance: &Chance, block: u64) -> Vec<PersonalId> {
+    (0..SLOTS).map(numbered(chance, block)).collect()
+}
+
+fn numbered(chance: &Chance, block: u64) -> impl Fn(usize) -> PersonalId {
     let (province, rank) = provinces().of_block(block);
     let skeleton = Skeleton::new(chance, template_of(chance, block), block * crate::BLOCK);
-    let facts = (skeleton.years[at], skeleton.male[at], skeleton.order[at]);
-    numbers::personal_id(chance, provinces().all[province].code, rank, facts)
+    move |at| {
+        let facts = (skeleton.years[at], skeleton.male[at], skeleton.order[at]);
+        numbers::personal_id(chance, provinces().all[province].code, rank, facts)
+    }
 }
 
 /// Who has a personal number: undoes [`personal_id`].

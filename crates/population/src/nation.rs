@@ -126,6 +126,12 @@ impl Nation {
             .collect()
     }
 
+    /// The personal numbers of a block, in the order of the indices.
+    pub fn personal_ids(&self, block: u64) -> Vec<PersonalId> {
+        assert!(block < self.blocks, "a block beyond the nation's last");
+        draft::personal_ids(&self.chance, block)
+    }
+
     /// The personas: the same in every nation.
     pub fn personas(&self) -> Vec<Persona> {
         personas::personas()

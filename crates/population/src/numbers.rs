@@ -132,3 +132,6 @@ const fn place(block: u64, document: u8) -> u64 {
 pub(crate) const fn split(index: u64) -> (u64, usize) {
     (index / BLOCK, (index % BLOCK) as usize)
 }
+
+#[cfg(test)]
+mod tests;

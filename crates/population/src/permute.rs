@@ -74,3 +74,6 @@ impl Permutation {
         again(self.key.wrapping_add(half << 8 | round)) >> 13
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,3 +107,6 @@ fn shares(all: &[Province]) -> Vec<u64> {
     }
     shares
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 //! the equals of the block, who have the same sex and year of birth. So no two meet as long as a
 //! block has at most `EQUALS` equals, and ranks times `EQUALS` stay within 999,000. The second
 //! holds for 100 million citizens, of whom the largest province has 97 blocks in each 1,024
-//! (148,100 of 1,562,500, times 6 is 888,600; see the tests). The first holds by the way years are
+//! (148,010 of 1,562,500, times 6 is 888,060; see the tests). The first holds by the way years are
 //! settled here: whoever finds six equals takes the next year of an admissible range. Where the
 //! sex is settled by the family that range has at least 11 years, with 66 places for the other 63
 //! of the block; where it is not, the range has at least 6 years with 12 places each, which is 72.
@@ -119,7 +119,7 @@ impl Skeleton {
                 // The first comes after some years, the others two to four years apart; those that
                 // would come after the reference date fall back into the range.
                 let after =
-                    2 + below(draw, 6) as u16 + u16::from(nth) * (2 + below(again(draw), 3) as u16);
+                    3 + below(draw, 8) as u16 + u16::from(nth) * (2 + below(again(draw), 3) as u16);
                 Range {
                     low,
                     high,
@@ -167,3 +167,6 @@ fn settle(
         })
         .expect("an admissible range has more places than a block has citizens, as shown above")
 }
+
+#[cfg(test)]
+mod tests;

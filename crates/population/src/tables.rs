@@ -68,3 +68,6 @@ impl Weighted {
         usize::from(self.cells[below(draw, self.cells.len() as u64) as usize])
     }
 }
+
+#[cfg(test)]
+mod tests;
