@@ -11,6 +11,8 @@ mod looking_up;
 #[cfg(test)]
 mod not_matching;
 #[cfg(test)]
+mod over_the_store;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod pushing;
