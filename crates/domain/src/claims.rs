@@ -1,6 +1,7 @@
 //! What a caller claims about a person, and whether the registry agrees.
 
 use std::hint::black_box;
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use crate::name::compare;
@@ -79,14 +80,9 @@ pub fn match_claims(candidates: &[Arc<Citizen>], claims: &Claims) -> Verdict {
     {
         return one(citizen, Agreement::Exact);
     }
-    let expected = match claims.key {
-        IdKey::Personal(_) => 1,
-        IdKey::Legacy(_) => 2,
-    };
     let mut matched = None;
     let mut cause = NoMatchCause::Unknown;
-    for place in 0..candidates.len().max(expected) {
-        let candidate = candidates.get(place);
+    for candidate in places(candidates, claims.key) {
         let recorded = candidate.map_or(NOBODY, |citizen| citizen.name.text());
         let agreement = match &claims.name {
             None => Some(Agreement::Exact),
@@ -113,11 +109,40 @@ pub fn match_claims(candidates: &[Arc<Citizen>], claims: &Claims) -> Verdict {
     }
 }
 
+/// Everybody who has the number, and nobody in the places of those whom it might have as well.
+fn places(candidates: &[Arc<Citizen>], key: IdKey) -> impl Iterator<Item = Option<&Arc<Citizen>>> {
+    let most: usize = match key {
+        IdKey::Personal(_) => 1,
+        IdKey::Legacy(_) => 2,
+    };
+    let empty = most.saturating_sub(candidates.len());
+    candidates.iter().map(Some).chain(repeat_n(None, empty))
+}
+
 fn one(citizen: &Arc<Citizen>, agreement: Agreement) -> Verdict {
     let citizen = Arc::clone(citizen);
     if citizen.died_on.is_some() {
         Verdict::Deceased(citizen, agreement)
     } else {
         Verdict::Match(citizen, agreement)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LegacyId, PersonalId};
+
+    #[test]
+    fn an_absent_person_costs_as_many_comparisons_as_one_who_is_there() {
+        let (twelve, nine) = (PersonalId::from_digits(1), LegacyId::from_digits(1));
+        let keys = [
+            (twelve.map(IdKey::Personal), 1),
+            (nine.map(IdKey::Legacy), 2),
+        ];
+        for (key, most) in keys {
+            let key = key.expect("the digits are few enough");
+            assert_eq!(places(&[], key).filter(Option::is_none).count(), most);
+        }
     }
 }

@@ -62,11 +62,13 @@ fn claims_on_nobody_and_false_claims_and_locked_records_do_not_match() {
     assert_eq!(match_claims(&[], &right), no_match(NoMatchCause::Unknown));
     let wrong_name = claims(Some("Trần Thị Hoà"), Some(born()));
     assert_eq!(of_one(citizen(), &wrong_name), no_match(NoMatchCause::Name));
-    let wrong_birth = claims(Some("NGUYỄN THỊ HOÀ"), Some(BirthDate::Month(1990, 3)));
-    assert_eq!(
-        of_one(citizen(), &wrong_birth),
-        no_match(NoMatchCause::Birth)
-    );
+    for text in ["Nguyễn Thị Hoà", "NGUYỄN THỊ HOÀ"] {
+        let wrong_birth = claims(Some(text), Some(BirthDate::Month(1990, 3)));
+        assert_eq!(
+            of_one(citizen(), &wrong_birth),
+            no_match(NoMatchCause::Birth)
+        );
+    }
     let both_wrong = claims(Some("Trần Thị Hoà"), Some(BirthDate::Year(1991)));
     assert_eq!(of_one(citizen(), &both_wrong), no_match(NoMatchCause::Name));
     let mut locked = citizen();
