@@ -3,6 +3,7 @@
 pub mod balance;
 pub mod bench;
 pub mod callers;
+pub mod canary;
 pub mod gates;
 pub mod house;
 pub mod kill;

@@ -98,6 +98,7 @@ fn traced(binary: &Path) -> (usize, usize) {
         .arg("--")
         .arg(serve.get_program())
         .args(serve.get_args())
+        .env("DANCU_BROKEN", "unsynced")
         .stdin(std::process::Stdio::null());
     let mut server = Server::start(&mut command).expect("strace and the server start");
     let nation = Nation::new(1, 2_000);
@@ -139,7 +140,7 @@ fn the_sync_returns_before_the_answer_is_written() {
 
 #[test]
 fn a_ledger_that_does_not_sync_is_caught() {
-    let (answers, bare) = traced(&stage::sibling("unsynced").expect("the binary was built"));
+    let (answers, bare) = traced(&stage::sibling("broken").expect("the binary was built"));
     assert!(answers >= CALLS, "only {answers} answers were seen");
     assert!(
         bare >= CALLS - 1,
