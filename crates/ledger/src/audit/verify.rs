@@ -213,17 +213,23 @@ pub async fn verify<S: BlockStore>(
         }
         None => Evidence::default(),
     };
-    let standing = store.standing().await?;
-    let mut stored: BTreeMap<(WriterId, VolumeKey), u64> = standing
-        .counts
-        .iter()
-        .map(|counted| ((counted.writer, counted.row.key), counted.row.count))
-        .collect();
     let mut report = Report {
         checkpoints: evidence.lines,
         bad_checkpoint: evidence.fault,
         ..Report::default()
     };
+    let standing = match store.standing().await {
+        Ok(standing) => standing,
+        Err(error) => {
+            report.first_bad = Some(unreadable(error)?);
+            return Ok(report);
+        }
+    };
+    let mut stored: BTreeMap<(WriterId, VolumeKey), u64> = standing
+        .counts
+        .iter()
+        .map(|counted| ((counted.writer, counted.row.key), counted.row.count))
+        .collect();
     let ends: BTreeMap<WriterId, u64> = standing
         .heads
         .iter()
@@ -281,15 +287,7 @@ async fn chain<S: BlockStore>(
     loop {
         let blocks = match store.blocks(writer, from, PAGE).await {
             Ok(blocks) => blocks,
-            Err(BlockStoreError::Unreadable { writer, at }) => {
-                return Ok(Err(BadBlock {
-                    writer,
-                    first: at,
-                    last: at,
-                    why: Why::Unreadable,
-                }));
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => return unreadable(error).map(Err),
         };
         let Some(last) = blocks.last() else {
             return Ok(Ok(()));
@@ -303,5 +301,18 @@ async fn chain<S: BlockStore>(
                 return Ok(Err(bad));
             }
         }
+    }
+}
+
+/// A row without the shape of a block is a finding, any other error of the store is not.
+fn unreadable(error: BlockStoreError) -> Result<BadBlock, AuditError> {
+    match error {
+        BlockStoreError::Unreadable { writer, at } => Ok(BadBlock {
+            writer,
+            first: at,
+            last: at,
+            why: Why::Unreadable,
+        }),
+        error => Err(error.into()),
     }
 }

@@ -57,25 +57,24 @@ impl<'a> Walk<'a> {
     /// Goes over the next block in the order of the stored indices.
     pub(crate) fn step(&mut self, block: &Block) -> Result<(), BadBlock> {
         let goes_on = block.previous == self.hash;
-        if block.first > self.next && !goes_on {
-            return Err(self.bad(self.next, block.first - 1, Why::Missing));
-        }
+        let read = block.counts().map(|counts| (block.digest(&counts), counts));
+        let sound = matches!(&read, Ok((digest, _)) if *digest == block.hash);
         if block.first != self.next {
-            // Its index lies, or it was put between two others.
-            let why = if goes_on {
-                Why::Altered
+            return Err(if goes_on && !sound {
+                // It belongs here, only its index lies.
+                let last = self.next.saturating_add(block.last() - block.first);
+                self.bad(self.next, last, Why::Altered)
+            } else if block.first > self.next {
+                self.bad(self.next, block.first - 1, Why::Missing)
             } else {
-                Why::OutOfOrder
-            };
-            let first = if goes_on { self.next } else { block.first };
-            let last = first.saturating_add(block.last() - block.first);
-            return Err(self.bad(first, last, why));
+                self.bad(block.first, block.last(), Why::OutOfOrder)
+            });
         }
         let here = |why| self.bad(block.first, block.last(), why);
-        let Ok(counts) = block.counts() else {
+        let Ok((_, counts)) = read else {
             return Err(here(Why::Undecodable));
         };
-        if block.digest(&counts) != block.hash {
+        if !sound {
             let why = if goes_on {
                 Why::HashMismatch
             } else {
