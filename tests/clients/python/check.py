@@ -71,7 +71,7 @@ def claims(persona):
 
 
 def valid(keys, agency):
-    return next(k for k in keys if k["agency"] == agency and k["state"] == "valid")
+    return next(k for k in keys if k["code"] == agency and k["state"].lower() == "valid")
 
 
 def expect_error(code, reason, call):
@@ -89,10 +89,9 @@ def expect_error(code, reason, call):
 
 def main(address, agencies, personas):
     with open(agencies, encoding="utf-8") as file:
-        keys = json.load(file)
+        keys = json.load(file)["agencies"]
     with open(personas, encoding="utf-8") as file:
-        people = {p["key"]: p for p in json.load(file)}
-    keys = keys["agencies"] if isinstance(keys, dict) else keys
+        people = {p["key"]: p for p in json.load(file)["personas"]}
     channel = grpc.insecure_channel(address)
     province = valid(keys, "H26")
     service = Service(channel, province["key"])
