@@ -95,7 +95,9 @@ pub fn entries(data: &Path, receipts: Vec<Receipt>) -> Result<Vec<Vec<EntryView>
 pub fn sandbox_keys(data: &Path) -> Result<(RegistryMeta, Vec<SandboxKey>), LookError> {
     let path = Places::of(data).registry();
     let meta = blocking(move || async move {
-        let opened = SqliteRegistry::open(&path).await.map_err(StartError::from)?;
+        let opened = SqliteRegistry::open(&path)
+            .await
+            .map_err(StartError::from)?;
         let (registry, meta) = opened.ok_or(LookError::NoNation)?;
         registry.close().await;
         Ok(meta)

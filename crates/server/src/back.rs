@@ -4,9 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dancu_cache::{
-    CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered,
-};
+use dancu_cache::{CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered};
 use dancu_domain::{Clock, SourceKey};
 use dancu_ledger::{BlockStore, Ledger, LedgerConfig, LedgerFailure};
 use dancu_store::RegistryMeta;
@@ -75,8 +73,13 @@ impl<R: RegistryHome> Back<R> {
         let clock: Arc<dyn Clock> = Arc::new(WallClock);
         let head = registry.head().await.map_err(StartError::Registry)?;
         let directory = registry.directory().await.map_err(StartError::Registry)?;
-        let (ledger, writing) =
-            Ledger::open(blocks, Arc::clone(&clock), keys.ledger(), ledger_config(&config)).await?;
+        let (ledger, writing) = Ledger::open(
+            blocks,
+            Arc::clone(&clock),
+            keys.ledger(),
+            ledger_config(&config),
+        )
+        .await?;
         let (listener, grpc) = listen(config.listen).await?;
         let ops_listener = match config.ops {
             Some(address) => Some(listen(address).await?),
@@ -211,7 +214,12 @@ impl<R: RegistryHome> Back<R> {
             tracing::warn!("a database did not close in time");
         }
         let took = instant().duration_since(began);
-        tracing::info!(cut, ledger_closed, millis = took.as_millis() as u64, "drained");
+        tracing::info!(
+            cut,
+            ledger_closed,
+            millis = took.as_millis() as u64,
+            "drained"
+        );
         DrainReport {
             took,
             cut,
@@ -247,9 +255,14 @@ async fn watch_ledger(
     report(&board, |parts| parts.ledger = false);
     if let Err(failure) = ended {
         let cause = std::error::Error::source(&failure).map(ToString::to_string);
-        tracing::error!(cause, "the ledger takes no more entries: could not {failure}");
+        tracing::error!(
+            cause,
+            "the ledger takes no more entries: could not {failure}"
+        );
         sleep(LAST_WORDS).await;
-        stop.send_replace(Some(Stop::Failed(format!("the ledger could not {failure}"))));
+        stop.send_replace(Some(Stop::Failed(format!(
+            "the ledger could not {failure}"
+        ))));
     }
 }
 

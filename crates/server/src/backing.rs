@@ -4,9 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use dancu_domain::{
-    ChangeFeed, Directory, PersonalId, Registry, RegistryError, SourceKey,
-};
+use dancu_domain::{ChangeFeed, Directory, PersonalId, Registry, RegistryError, SourceKey};
 use dancu_store::{MemoryRegistry, RegistryMeta, SqliteRegistry, StoreError};
 
 use crate::keys::Keys;

@@ -112,7 +112,9 @@ impl Doorman {
         if self.cell.too_old.load(Ordering::Acquire) {
             return Err(Reason::RegistryUnavailable);
         }
-        let hash = SipHasher13::new_with_key(&self.hash_key).hash(key).as_u128();
+        let hash = SipHasher13::new_with_key(&self.hash_key)
+            .hash(key)
+            .as_u128();
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = self.cell.generation.load(Ordering::Acquire);
         if memory.generation != generation {

@@ -125,7 +125,10 @@ impl Fronts {
 
     /// What each core counts.
     pub(crate) fn numbers(&self) -> Vec<Arc<Numbers>> {
-        self.0.iter().map(|front| Arc::clone(&front.numbers)).collect()
+        self.0
+            .iter()
+            .map(|front| Arc::clone(&front.numbers))
+            .collect()
     }
 
     /// The bounds of each core.

@@ -67,7 +67,8 @@ impl Keys {
             file.write_all(self.text().as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&making, path)?;
-            path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+            path.parent()
+                .map_or(Ok(()), |dir| File::open(dir)?.sync_all())
         };
         write().map_err(StartError::data("write the file of keys"))
     }

@@ -30,9 +30,7 @@ mod transport;
 
 pub use backing::{Backing, RegistryHome};
 pub use clock::WallClock;
-pub use config::{
-    Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_SEED, Limits, LogConfig, Times,
-};
+pub use config::{Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_SEED, Limits, LogConfig, Times};
 pub use error::StartError;
 pub use keys::Keys;
 pub use log::{LogForm, install as install_log};

@@ -1,8 +1,8 @@
 //! The nation of a data directory: found, or made.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use dancu_domain::{Citizen, NationId};
 use dancu_population::{GENERATOR_VERSION, Nation};
@@ -131,4 +131,3 @@ fn makers(nation: Nation) -> Result<mpsc::Receiver<Vec<Citizen>>, StartError> {
 pub fn quietly() -> Progress {
     Box::new(|_, _| {})
 }
-

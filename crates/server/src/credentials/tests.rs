@@ -1,5 +1,5 @@
-use dancu_domain::{AgencyCode, Credential, Validity};
 use super::*;
+use dancu_domain::{AgencyCode, Credential, Validity};
 
 const TODAY: (u16, u8, u8) = (2023, 1, 1);
 
@@ -23,7 +23,7 @@ fn directory(revoked: bool) -> Directory {
 }
 
 fn header(value: &'static str) -> Option<HeaderValue> {
-    Some(HeaderValue::from_static(value).as_ref())
+    Some(HeaderValue::from_static(value))
 }
 
 fn doorman(cell: &Arc<DirectoryCell>, sandbox: bool) -> Doorman {
@@ -57,10 +57,16 @@ fn what_is_no_key_of_ours_is_told_apart_from_no_key() {
 fn a_revocation_bites_once_the_directory_is_read_again() {
     let cell = DirectoryCell::new(directory(false));
     let doorman = doorman(&cell, true);
-    assert!(doorman.authenticate(header("Bearer a-key").as_ref()).is_ok());
+    assert!(
+        doorman
+            .authenticate(header("Bearer a-key").as_ref())
+            .is_ok()
+    );
     cell.replace(directory(true));
     assert_eq!(
-        doorman.authenticate(header("Bearer a-key").as_ref()).unwrap_err(),
+        doorman
+            .authenticate(header("Bearer a-key").as_ref())
+            .unwrap_err(),
         Reason::CredentialRevoked
     );
 }
@@ -69,14 +75,24 @@ fn a_revocation_bites_once_the_directory_is_read_again() {
 fn nobody_is_known_by_a_directory_that_is_too_old() {
     let cell = DirectoryCell::new(directory(false));
     let doorman = doorman(&cell, true);
-    assert!(doorman.authenticate(header("Bearer a-key").as_ref()).is_ok());
+    assert!(
+        doorman
+            .authenticate(header("Bearer a-key").as_ref())
+            .is_ok()
+    );
     cell.mark_too_old();
     assert_eq!(
-        doorman.authenticate(header("Bearer a-key").as_ref()).unwrap_err(),
+        doorman
+            .authenticate(header("Bearer a-key").as_ref())
+            .unwrap_err(),
         Reason::RegistryUnavailable
     );
     cell.replace(directory(false));
-    assert!(doorman.authenticate(header("Bearer a-key").as_ref()).is_ok());
+    assert!(
+        doorman
+            .authenticate(header("Bearer a-key").as_ref())
+            .is_ok()
+    );
 }
 
 #[test]
@@ -84,7 +100,9 @@ fn sandbox_keys_are_refused_where_they_are_not_taken() {
     let cell = DirectoryCell::new(directory(false));
     let doorman = doorman(&cell, false);
     assert_eq!(
-        doorman.authenticate(header("Bearer a-key").as_ref()).unwrap_err(),
+        doorman
+            .authenticate(header("Bearer a-key").as_ref())
+            .unwrap_err(),
         Reason::CredentialUnknown
     );
 }

@@ -111,11 +111,7 @@ where
             return Err(Refused::For(Reason::Overloaded));
         };
         let key = request.headers().get(http::header::AUTHORIZATION);
-        let caller = self
-            .core
-            .doorman
-            .authenticate(key)
-            .map_err(Refused::For)?;
+        let caller = self.core.doorman.authenticate(key).map_err(Refused::For)?;
         if let Some(ticket) = &mut running.ticket {
             ticket.is_inside(inside);
             ticket.is_of(caller.who.agency());
@@ -133,9 +129,8 @@ where
         let work = AssertUnwindSafe(dispatch(Arc::clone(&self.core), call, request));
         // A panic costs its call alone: the connection and everybody else's calls go on.
         Box::pin(work.catch_unwind().map(move |answered| {
-            answered.unwrap_or_else(|_| {
-                status(&Failure::new(Reason::Internal), lang, None).into_http()
-            })
+            answered
+                .unwrap_or_else(|_| status(&Failure::new(Reason::Internal), lang, None).into_http())
         }))
     }
 }
@@ -212,9 +207,11 @@ impl Running {
             return Response::from_parts(parts, AnswerBody::empty());
         }
         let deadline = match self.deadline {
-            Some(deadline) if self.streams => {
-                Some(self.sleep.take().unwrap_or_else(|| Box::pin(sleep(deadline))))
-            }
+            Some(deadline) if self.streams => Some(
+                self.sleep
+                    .take()
+                    .unwrap_or_else(|| Box::pin(sleep(deadline))),
+            ),
             _ => None,
         };
         let body = AnswerBody::open(body, ticket, deadline, self.lang, self.retry);

@@ -69,8 +69,6 @@ where
         Method::HealthWatch => health::watch(core.parts.clone(), request).await,
         Method::ReflectionV1 => core.reflection.v1(request).await,
         Method::ReflectionV1Alpha => core.reflection.v1alpha(request).await,
-        Method::Unknown => {
-            status(&Failure::new(Reason::MethodUnknown), lang, None).into_http()
-        }
+        Method::Unknown => status(&Failure::new(Reason::MethodUnknown), lang, None).into_http(),
     }
 }

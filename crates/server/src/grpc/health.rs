@@ -110,9 +110,18 @@ mod tests {
         assert_eq!(standing("dancu.v1.NoService", all), None);
         assert_eq!(standing("unknown", all), None);
         for broken in [
-            Parts { registry: false, ..all },
-            Parts { ledger: false, ..all },
-            Parts { directory: false, ..all },
+            Parts {
+                registry: false,
+                ..all
+            },
+            Parts {
+                ledger: false,
+                ..all
+            },
+            Parts {
+                directory: false,
+                ..all
+            },
             Parts { open: false, ..all },
         ] {
             assert_eq!(standing("", broken), Some(ServingStatus::NotServing));

@@ -94,7 +94,6 @@ where
         agency: wanted.agency,
         verb: wanted.verb,
     };
-    let answer =
-        dancu_service::volumes(&*core.registry, &core.desk, parsed.context, query).await?;
+    let answer = dancu_service::volumes(&*core.registry, &core.desk, parsed.context, query).await?;
     Ok(answer::get_volumes_response(answer))
 }

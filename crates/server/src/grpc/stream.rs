@@ -35,30 +35,32 @@ pub(crate) async fn stream<S: Stream, R: Registry, L: Recorder + Clone>(
 ) -> http::Response<tonic::body::Body> {
     let key = request.headers().get(http::header::AUTHORIZATION).cloned();
     let (most_in, most_out) = core.message_bytes;
-    let answer = service_fn(move |request: tonic::Request<tonic::Streaming<S::Request>>| {
-        let core = Arc::clone(&core);
-        let key = key.clone();
-        let (inbox, cut) = Inbox::new(request.into_inner(), core.phase.clone());
-        let at_once = core.messages_per_stream;
-        let last = async move {
-            let drained = cut.load(Relaxed);
-            drained.then(|| Err(status(&Failure::new(Reason::Draining), lang, None)))
-        };
-        let replies = inbox
-            .map(move |received| match received {
-                Ok(request) => Either::Left(reply::<S, R, L>(
-                    Arc::clone(&core),
-                    key.clone(),
-                    request,
-                    lang,
-                )),
-                // Whatever ended the inbox ends the stream; the layer above completes its status.
-                Err(status) => Either::Right(std::future::ready(Err(status))),
-            })
-            .buffered(at_once)
-            .chain(futures::stream::once(last).filter_map(std::future::ready));
-        std::future::ready(Ok::<_, Status>(tonic::Response::new(replies)))
-    });
+    let answer = service_fn(
+        move |request: tonic::Request<tonic::Streaming<S::Request>>| {
+            let core = Arc::clone(&core);
+            let key = key.clone();
+            let (inbox, cut) = Inbox::new(request.into_inner(), core.phase.clone());
+            let at_once = core.messages_per_stream;
+            let last = async move {
+                let drained = cut.load(Relaxed);
+                drained.then(|| Err(status(&Failure::new(Reason::Draining), lang, None)))
+            };
+            let replies = inbox
+                .map(move |received| match received {
+                    Ok(request) => Either::Left(reply::<S, R, L>(
+                        Arc::clone(&core),
+                        key.clone(),
+                        request,
+                        lang,
+                    )),
+                    // Whatever ended the inbox ends the stream; the layer above completes its status.
+                    Err(status) => Either::Right(std::future::ready(Err(status))),
+                })
+                .buffered(at_once)
+                .chain(futures::stream::once(last).filter_map(std::future::ready));
+            std::future::ready(Ok::<_, Status>(tonic::Response::new(replies)))
+        },
+    );
     tonic::server::Grpc::new(MessageCodec::<S::Response, S::Request>::default())
         .max_decoding_message_size(most_in)
         .max_encoding_message_size(most_out)

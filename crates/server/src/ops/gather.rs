@@ -38,10 +38,7 @@ fn count(metric: &'static Metric, n: u64) -> Family {
     one(metric, Figure::Count(n))
 }
 
-fn rows(
-    metric: &'static Metric,
-    rows: impl IntoIterator<Item = (Vec<String>, Figure)>,
-) -> Family {
+fn rows(metric: &'static Metric, rows: impl IntoIterator<Item = (Vec<String>, Figure)>) -> Family {
     let rows = rows
         .into_iter()
         .map(|(labels, figure)| Row { labels, figure })
@@ -85,11 +82,14 @@ fn calls(cores: &[Arc<Numbers>]) -> [Family; 3] {
     });
     let handling = methods.map(|method| {
         let micros = sum(cores, |numbers| &numbers.method(method).micros);
-        let bound = |i: usize| BOUNDS_US.get(i).map_or(f64::MAX, |us| *us as f64 / 1e6);
+        let bound = |i: usize| BOUNDS_US.get(i).map_or(f64::INFINITY, |us| *us as f64 / 1e6);
         let buckets = (0..=BOUNDS_US.len())
             .map(|i| (bound(i), sum(cores, |n| &n.method(method).buckets[i])))
             .collect();
-        (names(method), Figure::Durations(micros as f64 / 1e6, buckets))
+        (
+            names(method),
+            Figure::Durations(micros as f64 / 1e6, buckets),
+        )
     });
     [
         rows(&STARTED, started),
@@ -262,10 +262,7 @@ fn standing<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
         ),
         rows(
             &BUILD,
-            [(
-                vec![env!("CARGO_PKG_VERSION").to_owned()],
-                Figure::Count(1),
-            )],
+            [(vec![env!("CARGO_PKG_VERSION").to_owned()], Figure::Count(1))],
         ),
         rows(
             &NATION,

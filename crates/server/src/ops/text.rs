@@ -79,12 +79,8 @@ type Nothing = Exemplar<[(&'static str, &'static str); 0], f64>;
 
 fn encode(encoder: &mut MetricEncoder<'_>, kind: MetricKind, figure: &Figure) -> fmt::Result {
     match (kind, figure) {
-        (MetricKind::Counter, Figure::Count(n)) => {
-            encoder.encode_counter(n, None::<&Nothing>)
-        }
-        (MetricKind::Counter, Figure::Number(n)) => {
-            encoder.encode_counter(n, None::<&Nothing>)
-        }
+        (MetricKind::Counter, Figure::Count(n)) => encoder.encode_counter(n, None::<&Nothing>),
+        (MetricKind::Counter, Figure::Number(n)) => encoder.encode_counter(n, None::<&Nothing>),
         (_, Figure::Count(n)) => encoder.encode_gauge(n),
         (_, Figure::Number(n)) => encoder.encode_gauge(n),
         (_, Figure::Durations(sum, buckets)) => {
@@ -151,7 +147,7 @@ mod tests {
                 metric: &HANDLING,
                 rows: vec![Row {
                     labels,
-                    figure: Figure::Durations(0.5, vec![(0.1, 2), (f64::MAX, 1)]),
+                    figure: Figure::Durations(0.5, vec![(0.1, 2), (f64::INFINITY, 1)]),
                 }],
             },
             Family {
@@ -169,7 +165,7 @@ mod tests {
         let text = prometheus(&open_metrics(families()).unwrap());
         let labels = "grpc_type=\"unary\",grpc_service=\"a.Service\",grpc_method=\"Do\"";
         for line in [
-            "# HELP grpc_server_started_total Calls begun.",
+            "# HELP grpc_server_started_total Calls begun",
             "# TYPE grpc_server_started_total counter",
             &format!("grpc_server_started_total{{{labels}}} 3"),
             "# TYPE grpc_server_handling_seconds histogram",

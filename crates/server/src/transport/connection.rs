@@ -131,17 +131,16 @@ impl<'a> Watch<'a> {
 
     /// How long to wait before looking again.
     fn pause(&self, told_to_go: bool) -> Duration {
-        if !self.activity.spoke() {
-            return self
-                .times
-                .preface
-                .saturating_sub(instant().duration_since(self.accepted));
-        }
-        if told_to_go {
+        let usual = if told_to_go {
             FAREWELL / 4
         } else {
             (self.times.idle / 4).max(Duration::from_millis(10))
+        };
+        if self.activity.spoke() {
+            return usual;
         }
+        let age = instant().duration_since(self.accepted);
+        usual.min(self.times.preface.saturating_sub(age))
     }
 
     fn look(&mut self, told_to_go: bool) -> Verdict {

@@ -1,14 +1,9 @@
 //! A running service over a small nation, and callers of it.
-#![expect(
-    dead_code,
-    reason = "every test file takes what it needs of what stands here"
-)]
-
 use std::path::Path;
 use std::time::Duration;
 
-use dancu_domain::{AgencyCode, Claims, IdKey};
-use dancu_population::{KeyState, Nation, Persona, SandboxKey};
+use dancu_domain::{AgencyCode, Attribute, AttributeSet, Citizen, CivilDate, Claims, IdKey, Place};
+use dancu_population::{KeyState, Nation, SandboxKey};
 use dancu_server::{Config, Running, quietly, start};
 use dancu_wire::pb;
 use tempfile::TempDir;
@@ -16,15 +11,15 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 
 /// A service and its data directory.
-pub struct Service {
-    pub running: Running,
-    pub dir: TempDir,
+pub(crate) struct Service {
+    pub(crate) running: Running,
+    pub(crate) dir: TempDir,
 }
 
-pub const CITIZENS: u64 = 640;
+pub(crate) const CITIZENS: u64 = 640;
 
 /// A configuration for tests: any ports, two cores, a small nation.
-pub fn config(dir: &Path) -> Config {
+pub(crate) fn config(dir: &Path) -> Config {
     Config {
         data: dir.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
@@ -37,11 +32,11 @@ pub fn config(dir: &Path) -> Config {
 }
 
 impl Service {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(|_| {})
     }
 
-    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = config(dir.path());
         change(&mut config);
@@ -49,12 +44,12 @@ impl Service {
         Self { running, dir }
     }
 
-    pub fn nation(&self) -> Nation {
+    pub(crate) fn nation(&self) -> Nation {
         let meta = self.running.meta();
         Nation::new(meta.seed, meta.citizens)
     }
 
-    pub async fn channel(&self) -> Channel {
+    pub(crate) async fn channel(&self) -> Channel {
         Endpoint::from_shared(format!("http://{}", self.running.grpc_addr()))
             .unwrap()
             .connect_timeout(Duration::from_secs(5))
@@ -64,7 +59,7 @@ impl Service {
     }
 
     /// A key of an agency that may look citizens up.
-    pub fn key(&self, state: KeyState) -> SandboxKey {
+    pub(crate) fn key(&self, state: KeyState) -> SandboxKey {
         self.nation()
             .sandbox_keys()
             .into_iter()
@@ -73,7 +68,7 @@ impl Service {
     }
 
     /// A valid key of one agency.
-    pub fn key_of(&self, agency: &str) -> SandboxKey {
+    pub(crate) fn key_of(&self, agency: &str) -> SandboxKey {
         let agency = AgencyCode::parse(agency, "agency").unwrap();
         self.nation()
             .sandbox_keys()
@@ -81,27 +76,20 @@ impl Service {
             .find(|key| key.agency == agency && key.state == KeyState::Valid)
             .unwrap()
     }
-
-    pub fn persona(&self, key: &str) -> Persona {
-        let mut personas = self.nation().personas().into_iter();
-        personas.find(|p| p.key == key).unwrap()
-    }
 }
 
-pub fn bearer(key: &SandboxKey) -> MetadataValue<Ascii> {
+pub(crate) fn bearer(key: &SandboxKey) -> MetadataValue<Ascii> {
     format!("Bearer {}", key.key).parse().unwrap()
 }
 
-pub fn request<T>(key: &SandboxKey, message: T) -> tonic::Request<T> {
+pub(crate) fn request<T>(key: &SandboxKey, message: T) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
-    request
-        .metadata_mut()
-        .insert("authorization", bearer(key));
+    request.metadata_mut().insert("authorization", bearer(key));
     request
 }
 
 /// The envelope of a clerk's call.
-pub fn context(key: &SandboxKey, id: &str) -> pb::RequestContext {
+pub(crate) fn context(key: &SandboxKey, id: &str) -> pb::RequestContext {
     pb::RequestContext {
         request_id: id.to_owned(),
         officer: key.officer.clone(),
@@ -112,7 +100,7 @@ pub fn context(key: &SandboxKey, id: &str) -> pb::RequestContext {
     }
 }
 
-pub fn claims(claims: &Claims) -> pb::Claims {
+pub(crate) fn claims(claims: &Claims) -> pb::Claims {
     let number = match claims.key {
         IdKey::Personal(id) => pb::claims::Number::PersonalNumber(id.text()),
         IdKey::Legacy(id) => pb::claims::Number::LegacyNumber(id.text()),
@@ -132,10 +120,57 @@ pub fn claims(claims: &Claims) -> pb::Claims {
     }
 }
 
-pub fn item(asked: &Claims) -> pb::LookupItem {
+pub(crate) fn item(asked: &Claims) -> pb::LookupItem {
     pb::LookupItem {
         item_id: "one".to_owned(),
         dossier: String::new(),
         claims: Some(claims(asked)),
+    }
+}
+
+/// The claims that are true of a citizen.
+pub(crate) fn claims_of(citizen: &Citizen) -> Claims {
+    Claims {
+        key: IdKey::Personal(citizen.personal_id),
+        name: Some(citizen.name.clone()),
+        birth: Some(citizen.birth),
+    }
+}
+
+/// The envelope of a message without a clerk.
+pub(crate) fn in_bulk(id: &str, purpose: pb::Purpose) -> pb::RequestContext {
+    pb::RequestContext {
+        request_id: id.to_owned(),
+        purpose: purpose.into(),
+        ..Default::default()
+    }
+}
+
+/// A change of residence of a source called `tests`.
+pub(crate) fn residence_change(
+    citizen: &Citizen,
+    place: &Place,
+    since: CivilDate,
+) -> pb::ChangeRecord {
+    let mut citizen = citizen.clone();
+    citizen.current_residence = place.clone();
+    let attributes = AttributeSet::of(&[Attribute::CurrentResidence]);
+    let residence = dancu_wire::citizen(&citizen, attributes).current_residence;
+    pb::ChangeRecord {
+        item_id: String::new(),
+        source: "tests".to_owned(),
+        record_id: "record-1".to_owned(),
+        record_version: 1,
+        claims: Some(claims(&claims_of(&citizen))),
+        event: Some(pb::change_record::Event::ResidenceChange(
+            pb::ResidenceChange {
+                residence,
+                since: Some(pb::Date {
+                    year: since.year().into(),
+                    month: since.month().into(),
+                    day: since.day().into(),
+                }),
+            },
+        )),
     }
 }

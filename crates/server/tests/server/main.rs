@@ -1,0 +1,15 @@
+//! The service over real sockets: what callers, operators and hostile peers see of it.
+
+mod answers;
+mod bad;
+mod common;
+mod credentials;
+mod deadlines;
+mod drain;
+mod faults;
+mod memory;
+mod ops;
+mod overload;
+mod raw;
+mod standard;
+mod transport;

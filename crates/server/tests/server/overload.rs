@@ -1,0 +1,80 @@
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use dancu_domain::Reason;
+use dancu_population::KeyState;
+use dancu_wire::pb;
+use dancu_wire::pb::lookup_service_client::LookupServiceClient;
+use dancu_wire::pb::stream_lookup_citizens_response::Reply;
+use tonic::Code;
+
+use crate::common::{context, item, request};
+use crate::memory;
+
+#[tokio::test]
+async fn what_finds_no_room_is_told_when_to_come_again() {
+    let (service, trouble) = memory::start(|config| {
+        config.cores = Some(1);
+        config.limits.calls = 2;
+        config.times.retry_after = Duration::from_millis(250);
+    });
+    trouble.append_ms.store(500, Ordering::Relaxed);
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let client = LookupServiceClient::new(service.channel().await);
+    let calls = (0..6).map(|i| {
+        let mut client = client.clone();
+        let asked = request(
+            &key,
+            pb::LookupCitizenRequest {
+                context: Some(context(&key, &format!("r-{i}"))),
+                item: Some(item(&persona.claims)),
+                ..Default::default()
+            },
+        );
+        async move { client.lookup_citizen(asked).await }
+    });
+    let answers = futures::future::join_all(calls).await;
+    let (answered, shed): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((answered.len(), shed.len()), (2, 4));
+    for status in shed.into_iter().map(Result::unwrap_err) {
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert_eq!(dancu_wire::reason_of(&status), Some(Reason::Overloaded));
+        let retry = dancu_wire::retry_after_of(&status);
+        assert_eq!(retry, Some(Duration::from_millis(250)));
+    }
+}
+
+#[tokio::test]
+async fn messages_of_a_stream_are_shed_in_their_place() {
+    let (service, trouble) = memory::start(|config| {
+        config.cores = Some(1);
+        config.limits.items = 10;
+        config.limits.items_per_message = 10;
+    });
+    trouble.append_ms.store(200, Ordering::Relaxed);
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let batch = |i: u32| pb::StreamLookupCitizensRequest {
+        batch: Some(pb::BatchLookupCitizensRequest {
+            context: Some(context(&key, &format!("r-{i}"))),
+            items: vec![item(&persona.claims); 6],
+            ..Default::default()
+        }),
+    };
+    let messages: Vec<_> = (0..2).map(batch).collect();
+    let mut client = LookupServiceClient::new(service.channel().await);
+    let mut replies = client
+        .stream_lookup_citizens(request(&key, futures::stream::iter(messages)))
+        .await
+        .unwrap()
+        .into_inner();
+    let first = replies.message().await.unwrap().unwrap().reply.unwrap();
+    assert!(matches!(first, Reply::Answer(_)));
+    let second = replies.message().await.unwrap().unwrap().reply.unwrap();
+    let Reply::Status(status) = second else {
+        panic!("the second message found room");
+    };
+    assert_eq!(dancu_wire::reason_of_rpc(&status), Some(Reason::Overloaded));
+    assert!(replies.message().await.unwrap().is_none());
+}

@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::common::Service;
+use crate::ops;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Waits until the peer has closed, or says after how long it had not.
+async fn closes_within(socket: &mut TcpStream, limit: Duration) -> bool {
+    let mut sink = Vec::new();
+    timeout(limit, socket.read_to_end(&mut sink)).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_peer_that_sends_no_preface_is_closed_in_time() {
+    let service = Service::with(|config| config.times.preface = Duration::from_millis(200));
+    let address = service.running.grpc_addr();
+    for begun in [&b""[..], &PREFACE[..10]] {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(begun).await.unwrap();
+        assert!(closes_within(&mut socket, Duration::from_secs(3)).await);
+    }
+    let metrics = ops::get(&service, "/metrics").await.1;
+    assert!(metrics.contains("dancu_connections_silent_total 2\n"));
+}
+
+#[tokio::test]
+async fn a_connection_without_calls_is_closed_after_the_idle_limit() {
+    let service = Service::with(|config| config.times.idle = Duration::from_millis(300));
+    let mut socket = TcpStream::connect(service.running.grpc_addr())
+        .await
+        .unwrap();
+    socket.write_all(PREFACE).await.unwrap();
+    // An empty SETTINGS frame.
+    socket
+        .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
+        .await
+        .unwrap();
+    assert!(!closes_within(&mut socket, Duration::from_millis(200)).await);
+    assert!(closes_within(&mut socket, Duration::from_secs(5)).await);
+}
+
+#[tokio::test]
+async fn what_is_no_http2_is_closed() {
+    let service = Service::start();
+    let mut socket = TcpStream::connect(service.running.grpc_addr())
+        .await
+        .unwrap();
+    socket
+        .write_all(b"GET / HTTP/1.1\r\nhost: a-test-of-another-protocol\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(closes_within(&mut socket, Duration::from_secs(3)).await);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_cap_are_closed_at_once_and_a_place_becomes_free_again() {
+    let service = Service::with(|config| config.limits.connections = 2);
+    let address = service.running.grpc_addr();
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(PREFACE).await.unwrap();
+        let mut byte = [0];
+        socket.read_exact(&mut byte).await.unwrap();
+        held.push(socket);
+    }
+    let mut third = TcpStream::connect(address).await.unwrap();
+    assert!(closes_within(&mut third, Duration::from_secs(3)).await);
+    held.pop();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut fourth = TcpStream::connect(address).await.unwrap();
+    fourth.write_all(PREFACE).await.unwrap();
+    let mut byte = [0];
+    fourth.read_exact(&mut byte).await.unwrap();
+    let metrics = ops::get(&service, "/metrics").await.1;
+    assert!(metrics.contains("dancu_connections_beyond_cap_total 1\n"));
+}
