@@ -1,0 +1,15 @@
+//! Bad input over real sockets: a caller that speaks HTTP/2 by hand, the table of methods, the
+//! tables of what is wrong, and what every refusal must look like.
+
+pub mod asked;
+pub mod envelopes;
+pub mod frames;
+pub mod heard;
+pub mod home;
+pub mod line;
+pub mod people;
+pub mod refusal;
+pub mod rpcs;
+pub mod session;
+pub mod spoiled;
+pub mod tally;
