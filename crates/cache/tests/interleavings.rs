@@ -190,7 +190,7 @@ async fn run<R: Registry + ChangeFeed>(
     assert!(hits > 0, "seed {seed}: nothing was ever served from memory");
     drop(instances);
     stop.notify_waiters();
-    timeout(Duration::from_secs(60), back.join_all())
+    timeout(Duration::from_mins(1), back.join_all())
         .await
         .expect("followers and drivers end");
     answered

@@ -139,10 +139,10 @@ async fn run(asks: Vec<Ask>, limits: Limits, seed: u64) -> (u64, u64, u64) {
         "room was lost"
     );
     drop(list);
-    timeout(Duration::from_secs(60), driver)
+    timeout(Duration::from_mins(1), driver)
         .await
         .expect("the driver ends")
-        .unwrap();
+        .expect("and does not panic");
     (answered, shed, gone)
 }
 

@@ -1,5 +1,6 @@
 //! A registry that remembers its whole history, answers late, and can be told to fail.
 #![expect(dead_code, reason = "every test file uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
