@@ -10,6 +10,8 @@ pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where its operators' pages are; known of the real binary.
+    pub ops: Option<SocketAddr>,
 }
 
 impl Server {
@@ -19,17 +21,28 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().expect("standard output was piped");
         let mut lines = BufReader::new(output).lines();
-        let address = lines
+        let told = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| address_in(&line));
-        let Some(address) = address else {
+            .find_map(|line| address_in(&line).map(|address| (line, address)));
+        let Some((told, address)) = told else {
             child.kill().ok();
             child.wait().ok();
             return Err(std::io::Error::other("the server told no address"));
         };
+        // The real binary names its second port on the next line.
+        let next = if told.starts_with("gRPC") {
+            lines.next()
+        } else {
+            None
+        };
+        let ops = next.and_then(Result::ok).and_then(|line| address_in(&line));
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Ok(Self { child, address })
+        Ok(Self {
+            child,
+            address,
+            ops,
+        })
     }
 
     /// Seconds of processor time that it has used.
