@@ -231,8 +231,11 @@ impl<R: RegistryHome> Back<R> {
 fn ledger_config(config: &Config) -> LedgerConfig {
     let places = Places::of(&config.data);
     let checkpoints = config.checkpoints.clone();
+    // The ledger bounds each desk, and a core has one; there is always room for one message.
+    let limits = &config.limits;
+    let a_desk = (limits.waiting_entries / config.cores()).max(limits.items_per_message);
     LedgerConfig {
-        max_waiting_entries: u32::try_from(config.limits.waiting_entries).unwrap_or(u32::MAX),
+        max_waiting_entries: u32::try_from(a_desk).unwrap_or(u32::MAX),
         ..LedgerConfig::new(checkpoints.unwrap_or_else(|| places.checkpoints()))
     }
 }

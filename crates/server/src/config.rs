@@ -140,11 +140,11 @@ impl Default for Times {
     fn default() -> Self {
         Self {
             preface: Duration::from_secs(5),
-            idle: Duration::from_secs(300),
-            ping_every: Duration::from_secs(60),
+            idle: Duration::from_mins(5),
+            ping_every: Duration::from_mins(1),
             ping_timeout: Duration::from_secs(20),
             default_deadline: Duration::from_secs(30),
-            longest_deadline: Duration::from_secs(300),
+            longest_deadline: Duration::from_mins(5),
             drain: Duration::from_secs(10),
             directory_every: Duration::from_secs(1),
             directory_oldest: Duration::from_secs(10),
@@ -300,6 +300,12 @@ impl Config {
             Some((field, _, must)) => Err(ConfigError { field, must }),
             None => Ok(()),
         }
+    }
+
+    /// How many runtimes answer.
+    pub fn cores(&self) -> usize {
+        self.cores
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 
     /// Whether sandbox keys are taken.

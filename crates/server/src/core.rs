@@ -54,8 +54,8 @@ pub(crate) struct Core<R, L> {
 
 impl<R: Registry, L> Core<R, L> {
     /// What an exhausted caller is told to wait.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        Some(self.times.retry_after)
+    pub(crate) fn retry_after(&self) -> Duration {
+        self.times.retry_after
     }
 
     /// Counts one write for as long as the guard lives.

@@ -55,9 +55,7 @@ impl Fronts {
         config: &Config,
         shared: &Shared<R>,
     ) -> Result<Self, StartError> {
-        let cores = config
-            .cores
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let cores = config.cores();
         let reflection = Reflection::new().map_err(|_| StartError::Reflection)?;
         let mut hash_key = [0; 16];
         getrandom::fill(&mut hash_key)

@@ -1,6 +1,6 @@
 //! The keys that must survive restarts, in a file of their own that only its owner may read.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -108,7 +108,7 @@ impl Keys {
             text.push_str(name);
             text.push('=');
             for byte in key {
-                text.push_str(&format!("{byte:02x}"));
+                write!(text, "{byte:02x}").expect("a string takes every write");
             }
             text.push('\n');
         }

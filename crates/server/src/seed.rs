@@ -40,7 +40,7 @@ pub(crate) async fn open_or_make(
         seed.unwrap_or(DEFAULT_SEED),
         citizens.unwrap_or(DEFAULT_CITIZENS),
     );
-    make(path, nation, progress).await?;
+    make(path, &nation, progress).await?;
     SqliteRegistry::open(path)
         .await?
         .ok_or(StartError::Store(dancu_store::StoreError::Closed))
@@ -66,7 +66,7 @@ fn fits(meta: &RegistryMeta, asked: (Option<u64>, Option<u64>)) -> Result<(), St
     Ok(())
 }
 
-async fn make(path: &Path, nation: Nation, mut progress: Progress) -> Result<(), StartError> {
+async fn make(path: &Path, nation: &Nation, mut progress: Progress) -> Result<(), StartError> {
     let mut id = [0; 16];
     getrandom::fill(&mut id)
         .map_err(std::io::Error::other)
@@ -100,13 +100,13 @@ async fn make(path: &Path, nation: Nation, mut progress: Progress) -> Result<(),
 }
 
 /// Threads that make the nation's blocks; they end when all are made or nobody takes them.
-fn makers(nation: Nation) -> Result<mpsc::Receiver<Vec<Citizen>>, StartError> {
+fn makers(nation: &Nation) -> Result<mpsc::Receiver<Vec<Citizen>>, StartError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.clamp(1, MAKERS);
     let (sender, receiver) = mpsc::channel(2 * threads);
     let next = Arc::new(AtomicU64::new(0));
     for _ in 0..threads {
-        let (sender, next) = (sender.clone(), Arc::clone(&next));
+        let (nation, sender, next) = (*nation, sender.clone(), Arc::clone(&next));
         std::thread::Builder::new()
             .name("dancu-maker".to_owned())
             .spawn(move || {

@@ -9,7 +9,7 @@ use dancu_wire::errors::{Lang, code};
 use siphasher::sip::SipHasher24;
 use tonic::Code;
 
-use super::asked::{Asked, Ended as _};
+use super::asked::{Asked, Ended};
 use super::exchange::Exchange;
 use super::method::Method;
 use super::ticket::Told as _;
@@ -93,7 +93,7 @@ async fn answer<X: Exchange, R: Registry, L: Recorder + Clone>(
         }
     };
     let answer = message.carry_out(core, permit).await?;
-    for outcome in answer.items.iter().filter_map(|item| item.outcome()) {
+    for outcome in answer.items.iter().filter_map(Ended::outcome) {
         line.outcomes.add(outcome);
     }
     for (outcome, n) in line.outcomes.iter() {

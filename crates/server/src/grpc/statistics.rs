@@ -54,7 +54,7 @@ where
                 core.tell(&line, now);
                 answered
                     .map(tonic::Response::new)
-                    .map_err(|failure| status(&failure, lang, core.retry_after()))
+                    .map_err(|failure| status(&failure, lang, Some(core.retry_after())))
             }
         });
         tonic::server::Grpc::new(MessageCodec::default())

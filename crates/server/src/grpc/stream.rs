@@ -83,7 +83,7 @@ async fn reply<S: Stream, R: Registry, L: Recorder + Clone>(
     match answered {
         Ok(answer) => Ok(S::reply(Ok(answer))),
         Err(failure) if ends_a_stream(failure.reason) => {
-            Err(status(&failure, lang, core.retry_after()))
+            Err(status(&failure, lang, Some(core.retry_after())))
         }
         Err(failure) => Ok(S::reply(Err(rpc_status(&failure, lang)))),
     }
@@ -126,7 +126,7 @@ pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
                 message::<X, R, L>(core, X::METHOD, caller, request.into_inner(), lang)
                     .await
                     .map(tonic::Response::new)
-                    .map_err(|failure| status(&failure, lang, core.retry_after()))
+                    .map_err(|failure| status(&failure, lang, Some(core.retry_after())))
             }
         });
         tonic::server::Grpc::new(MessageCodec::<X::Response, X::Request>::default())

@@ -29,7 +29,7 @@ pub(crate) struct Ticket {
     agency: Option<AgencyCode>,
     open: bool,
     _connection: CallOfConnection,
-    _inside: Option<Entered>,
+    inside: Option<Entered>,
 }
 
 impl Ticket {
@@ -41,13 +41,13 @@ impl Ticket {
             agency: None,
             open: true,
             _connection: connection,
-            _inside: None,
+            inside: None,
         }
     }
 
     /// Notes that the call found room.
     pub(crate) fn is_inside(&mut self, inside: Entered) {
-        self._inside = Some(inside);
+        self.inside = Some(inside);
     }
 
     /// Notes who calls.

@@ -51,8 +51,8 @@ mod tests {
 
     #[test]
     fn every_unit_is_read_and_nothing_else() {
-        assert_eq!(parse(b"2H"), Some(Duration::from_secs(7_200)));
-        assert_eq!(parse(b"3M"), Some(Duration::from_secs(180)));
+        assert_eq!(parse(b"2H"), Some(Duration::from_hours(2)));
+        assert_eq!(parse(b"3M"), Some(Duration::from_mins(3)));
         assert_eq!(parse(b"4S"), Some(Duration::from_secs(4)));
         assert_eq!(parse(b"50m"), Some(Duration::from_millis(50)));
         assert_eq!(parse(b"60u"), Some(Duration::from_micros(60)));
@@ -66,7 +66,7 @@ mod tests {
     fn a_unary_call_has_a_deadline_within_the_longest_and_a_stream_only_its_callers_own() {
         let times = Times {
             default_deadline: Duration::from_secs(30),
-            longest_deadline: Duration::from_secs(60),
+            longest_deadline: Duration::from_mins(1),
             ..Times::default()
         };
         let none = HeaderMap::new();
@@ -74,8 +74,8 @@ mod tests {
         long.insert("grpc-timeout", HeaderValue::from_static("2H"));
         let of = |headers, kind| deadline(headers, kind, &times);
         assert_eq!(of(&none, Kind::Unary), Some(Duration::from_secs(30)));
-        assert_eq!(of(&long, Kind::Unary), Some(Duration::from_secs(60)));
+        assert_eq!(of(&long, Kind::Unary), Some(Duration::from_mins(1)));
         assert_eq!(of(&none, Kind::Bidi), None);
-        assert_eq!(of(&long, Kind::Bidi), Some(Duration::from_secs(7_200)));
+        assert_eq!(of(&long, Kind::Bidi), Some(Duration::from_hours(2)));
     }
 }

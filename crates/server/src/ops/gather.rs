@@ -75,14 +75,18 @@ fn calls(cores: &[Arc<Numbers>]) -> [Family; 3] {
             let code = Code::from_i32(code as i32);
             (n > 0 || occurs(code)).then(|| {
                 let mut labels = names(method);
-                labels.push(format!("{code:?}"));
+                labels.push(word(code));
                 (labels, Figure::Count(n))
             })
         })
     });
     let handling = methods.map(|method| {
         let micros = sum(cores, |numbers| &numbers.method(method).micros);
-        let bound = |i: usize| BOUNDS_US.get(i).map_or(f64::INFINITY, |us| *us as f64 / 1e6);
+        let bound = |i: usize| {
+            BOUNDS_US
+                .get(i)
+                .map_or(f64::INFINITY, |us| *us as f64 / 1e6)
+        };
         let buckets = (0..=BOUNDS_US.len())
             .map(|i| (bound(i), sum(cores, |n| &n.method(method).buckets[i])))
             .collect();
@@ -96,6 +100,15 @@ fn calls(cores: &[Arc<Numbers>]) -> [Family; 3] {
         rows(&HANDLED, handled),
         rows(&HANDLING, handling),
     ]
+}
+
+/// The code as the usual `grpc_server_*` series spell it.
+fn word(code: Code) -> String {
+    match code {
+        Code::Ok => "OK".to_owned(),
+        Code::Cancelled => "Canceled".to_owned(),
+        other => format!("{other:?}"),
+    }
 }
 
 /// Whether the service ever answers with this code: such series are there from the start.

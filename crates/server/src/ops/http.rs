@@ -1,5 +1,6 @@
 //! The routes: `/metrics`, `/livez`, `/readyz`.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Router;
@@ -60,7 +61,8 @@ async fn ready<R: RegistryHome>(State(sources): State<Arc<Sources<R>>>, uri: Uri
         .is_some_and(|query| query.split('&').any(|part| part.starts_with("verbose")));
     if verbose {
         for (part, up) in parts.each() {
-            body.push_str(&format!("{part}: {}\n", if up { "ok" } else { "not ok" }));
+            let word = if up { "ok" } else { "not ok" };
+            writeln!(body, "{part}: {word}").expect("a string takes every write");
         }
     }
     body.push_str(word);

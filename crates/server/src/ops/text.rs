@@ -1,7 +1,7 @@
 //! Families of figures as text: OpenMetrics for who asks for it, the older Prometheus form for
 //! everybody else.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
@@ -117,9 +117,9 @@ pub(crate) fn prometheus(open_metrics: &str) -> String {
             let (name, kind) = kind.split_once(' ').unwrap_or((kind, "untyped"));
             let suffix = if kind == "counter" { "_total" } else { "" };
             if let Some((_, help)) = helped.take().and_then(|help| help.split_once(' ')) {
-                text.push_str(&format!("# HELP {name}{suffix} {help}\n"));
+                writeln!(text, "# HELP {name}{suffix} {help}").expect("a string takes every write");
             }
-            text.push_str(&format!("# TYPE {name}{suffix} {kind}\n"));
+            writeln!(text, "# TYPE {name}{suffix} {kind}").expect("a string takes every write");
             continue;
         }
         text.push_str(line);

@@ -2,7 +2,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use dancu_domain::{AgencyCode, Attribute, AttributeSet, Citizen, CivilDate, Claims, IdKey, Place};
+use dancu_domain::{
+    AgencyCode, Attribute, AttributeSet, BirthDate, Citizen, CivilDate, Claims, IdKey, Place,
+};
 use dancu_population::{KeyState, Nation, SandboxKey};
 use dancu_server::{Config, Running, quietly, start};
 use dancu_wire::pb;
@@ -105,7 +107,7 @@ pub(crate) fn claims(claims: &Claims) -> pb::Claims {
         IdKey::Personal(id) => pb::claims::Number::PersonalNumber(id.text()),
         IdKey::Legacy(id) => pb::claims::Number::LegacyNumber(id.text()),
     };
-    let (year, month, day) = claims.birth.map_or((0, 0, 0), |birth| birth.parts());
+    let (year, month, day) = claims.birth.map_or((0, 0, 0), BirthDate::parts);
     pb::Claims {
         number: Some(number),
         full_name: claims

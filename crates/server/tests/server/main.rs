@@ -1,4 +1,8 @@
 //! The service over real sockets: what callers, operators and hostile peers see of it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what helps a test fails with it, at the line that it names"
+)]
 
 mod answers;
 mod bad;
