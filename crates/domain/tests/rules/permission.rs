@@ -301,12 +301,15 @@ fn grants_add_up_over_the_licences_that_cover_and_over_no_others() {
         ..licence()
     };
     let licences = vec![licence(), religion, for_others, number];
-    let permit = ask(licences.clone(), clerk()).unwrap();
     let expected = AttributeSet::of(&[Attribute::FullName, Attribute::Religion]);
-    assert_eq!(permit.attributes(), expected);
-    assert!(permit.explain() && permit.number_alone());
-    assert!(permit.is_authority_for(EventKind::Death));
-    assert!(permit.is_authority_for(EventKind::ResidenceChange));
+    let backwards = licences.iter().rev().cloned().collect();
+    for licences in [licences.clone(), backwards] {
+        let permit = ask(licences, clerk()).unwrap();
+        assert_eq!(permit.attributes(), expected);
+        assert!(permit.explain() && permit.number_alone());
+        assert!(permit.is_authority_for(EventKind::Death));
+        assert!(permit.is_authority_for(EventKind::ResidenceChange));
+    }
     let permit = ask(licences[..1].to_vec(), clerk()).unwrap();
     assert!(
         !permit.attributes().has(Attribute::Religion),
