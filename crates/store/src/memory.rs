@@ -10,7 +10,7 @@ use dancu_domain::{
 use tokio::sync::watch;
 
 use crate::freshness::{Required, until_reached};
-use crate::sheet::{Effect, RecordKey, Sheet, record_key};
+use crate::sheet::{Effect, EffectKey, Sheet, effect_key};
 use crate::{DirectoryRows, RegistryMeta};
 
 /// A registry that lives as long as its last clone. Clones share one state.
@@ -30,7 +30,7 @@ struct Shared {
 struct State {
     citizens: HashMap<PersonalId, Arc<Citizen>>,
     by_legacy: HashMap<LegacyId, BTreeSet<PersonalId>>,
-    effects: HashMap<RecordKey, HashMap<u64, Effect>>,
+    effects: HashMap<EffectKey, Effect>,
     changes: Vec<(ChangeNotice, SourceKey)>,
 }
 
@@ -151,9 +151,9 @@ impl State {
             if let Some(citizen) = self.citizens.get(&record.personal_id) {
                 sheet.know_citizen(Arc::clone(citizen));
             }
-            let key = record_key(record);
-            for (version, effect) in self.effects.get(&key).into_iter().flatten() {
-                sheet.know_effect(key.clone(), *version, *effect);
+            let key = effect_key(record);
+            if let Some(effect) = self.effects.get(&key) {
+                sheet.know_effect(key, *effect);
             }
         }
         let outcomes = records.iter().map(|record| sheet.rule(record)).collect();
@@ -163,10 +163,7 @@ impl State {
                 number: change.number,
                 version: change.version,
             };
-            self.effects
-                .entry(change.key.clone())
-                .or_default()
-                .insert(change.record_version, effect);
+            self.effects.insert(change.key.clone(), effect);
             let notice = ChangeNotice {
                 number: change.number,
                 personal_id: change.personal_id,

@@ -8,8 +8,9 @@ use dancu_domain::{
     SourceKey, decide,
 };
 
-/// The key under which a source's record has its versions.
-pub(crate) type RecordKey = (AgencyCode, SourceKey, SourceKey);
+/// The key under which a version of a source's record has its one effect: agency, source, record
+/// id, record version.
+pub(crate) type EffectKey = (AgencyCode, SourceKey, SourceKey, u64);
 
 /// What one version of a source's record did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,21 +32,12 @@ pub(crate) struct NewChange {
     pub(crate) personal_id: PersonalId,
     /// The same person's old number.
     pub(crate) legacy_id: Option<LegacyId>,
-    /// Of which source's record it is the effect.
-    pub(crate) key: RecordKey,
-    /// Of which version of that record.
-    pub(crate) record_version: u64,
+    /// Of what it is the effect.
+    pub(crate) key: EffectKey,
     /// The digest of that version.
     pub(crate) digest: [u8; 16],
     /// The version of the citizen that it made.
     pub(crate) version: u32,
-}
-
-/// What is known of the versions of one source's record.
-#[derive(Debug, Default)]
-struct Versions {
-    highest: Option<u64>,
-    effects: HashMap<u64, Effect>,
 }
 
 /// What a transaction knows and what it is going to change.
@@ -53,16 +45,17 @@ struct Versions {
 pub(crate) struct Sheet {
     head: u64,
     citizens: HashMap<PersonalId, Arc<Citizen>>,
-    known: HashMap<RecordKey, Versions>,
+    effects: HashMap<EffectKey, Effect>,
     changes: Vec<NewChange>,
 }
 
-/// The key of a record's source.
-pub(crate) fn record_key(record: &ChangeRecord) -> RecordKey {
+/// The key of a record's effect.
+pub(crate) fn effect_key(record: &ChangeRecord) -> EffectKey {
     (
         record.agency,
         record.source.clone(),
         record.record_id.clone(),
+        record.record_version,
     )
 }
 
@@ -80,32 +73,22 @@ impl Sheet {
         self.citizens.insert(citizen.personal_id, citizen);
     }
 
-    /// Lays down the highest version of a source's record that had an effect.
-    pub(crate) fn know_highest(&mut self, key: RecordKey, version: u64) {
-        let versions = self.known.entry(key).or_default();
-        versions.highest = versions.highest.max(Some(version));
-    }
-
-    /// Lays down the effect of one version of a source's record.
-    pub(crate) fn know_effect(&mut self, key: RecordKey, version: u64, effect: Effect) {
-        let versions = self.known.entry(key).or_default();
-        versions.highest = versions.highest.max(Some(version));
-        versions.effects.insert(version, effect);
+    /// Lays down an effect from before the transaction.
+    pub(crate) fn know_effect(&mut self, key: EffectKey, effect: Effect) {
+        self.effects.insert(key, effect);
     }
 
     /// Decides one record and takes its effect into account for those that follow.
     pub(crate) fn rule(&mut self, record: &ChangeRecord) -> ChangeOutcome {
-        let key = record_key(record);
-        let prior = self
-            .known
-            .get(&key)
-            .map_or_else(Prior::default, |versions| Prior {
-                same: versions
-                    .effects
-                    .get(&record.record_version)
-                    .map(|e| (e.digest, e.number, e.version)),
-                highest: versions.highest,
-            });
+        let key = effect_key(record);
+        let prior = Prior {
+            same: self
+                .effects
+                .get(&key)
+                .map(|e| (e.digest, e.number, e.version)),
+            // Not read from the store, since the rule does not look at it.
+            highest: None,
+        };
         let citizen = self.citizens.get(&record.personal_id);
         let next = match decide(citizen.map(Arc::as_ref), record, prior) {
             Decision::Settle(outcome) => return outcome,
@@ -118,13 +101,12 @@ impl Sheet {
             number,
             version,
         };
-        self.know_effect(key.clone(), record.record_version, effect);
+        self.know_effect(key.clone(), effect);
         self.changes.push(NewChange {
             number,
             personal_id: next.personal_id,
             legacy_id: next.legacy_id,
             key,
-            record_version: record.record_version,
             digest: record.digest,
             version,
         });

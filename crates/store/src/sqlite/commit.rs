@@ -7,7 +7,7 @@ use dancu_domain::{ChangeOutcome, ChangeRecord};
 use sqlx::{Row as _, SqliteConnection};
 
 use super::{json, reader, schema, statements};
-use crate::sheet::{Effect, NewChange, Sheet, record_key};
+use crate::sheet::{Effect, NewChange, Sheet, effect_key};
 use crate::{StoreError, record};
 
 /// What a transaction did: an outcome a record, and the number of the newest change after it.
@@ -59,19 +59,15 @@ async fn lay_out(
             .ok()
             .and_then(|at| records.get(at))
             .ok_or_else(damaged)?;
-        let highest = row.try_get(1).map_err(|_| damaged())?;
-        sheet.know_highest(record_key(record), json::unsigned(highest));
-        let digest: Option<&[u8]> = row.try_get(2).map_err(|_| damaged())?;
-        if let Some(digest) = digest {
-            let number: i64 = row.try_get(3).map_err(|_| damaged())?;
-            let version: i64 = row.try_get(4).map_err(|_| damaged())?;
-            let effect = Effect {
-                digest: digest.try_into().map_err(|_| damaged())?,
-                number: u64::try_from(number).map_err(|_| damaged())?,
-                version: u32::try_from(version).map_err(|_| damaged())?,
-            };
-            sheet.know_effect(record_key(record), record.record_version, effect);
-        }
+        let digest: &[u8] = row.try_get(1).map_err(|_| damaged())?;
+        let number: i64 = row.try_get(2).map_err(|_| damaged())?;
+        let version: i64 = row.try_get(3).map_err(|_| damaged())?;
+        let effect = Effect {
+            digest: digest.try_into().map_err(|_| damaged())?,
+            number: u64::try_from(number).map_err(|_| damaged())?,
+            version: u32::try_from(version).map_err(|_| damaged())?,
+        };
+        sheet.know_effect(effect_key(record), effect);
     }
     Ok(sheet)
 }
@@ -87,7 +83,7 @@ fn record_keys(records: &[&ChangeRecord]) -> String {
                 record.agency.text(),
                 record.source.text(),
                 record.record_id.text(),
-                json::signed(record.record_version)
+                record.record_version.cast_signed()
             ),
         );
     });

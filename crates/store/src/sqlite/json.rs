@@ -20,7 +20,7 @@ pub(super) fn numbers(numbers: impl Iterator<Item = u64>) -> String {
 pub(super) fn changes(changes: &[NewChange]) -> String {
     let mut out = String::with_capacity(160 * changes.len() + 2);
     list(&mut out, changes.iter(), |out, change| {
-        let (agency, source, record_id) = &change.key;
+        let (agency, source, record_id, record_version) = &change.key;
         put(
             out,
             format_args!("[{},{},", change.number, change.personal_id.digits()),
@@ -37,7 +37,7 @@ pub(super) fn changes(changes: &[NewChange]) -> String {
                 agency.text(),
                 source.text(),
                 record_id.text(),
-                signed(change.record_version),
+                record_version.cast_signed(),
             ),
         );
         for byte in change.digest {
@@ -68,14 +68,4 @@ pub(super) fn list<T>(
 pub(super) fn put(out: &mut String, arguments: std::fmt::Arguments<'_>) {
     out.write_fmt(arguments)
         .expect("a string takes every write");
-}
-
-/// A record's version as its column holds it: less 2^63, so that the order is kept.
-pub(super) const fn signed(version: u64) -> i64 {
-    (version ^ (1 << 63)).cast_signed()
-}
-
-/// Undoes [`signed`].
-pub(super) const fn unsigned(column: i64) -> u64 {
-    column.cast_unsigned() ^ (1 << 63)
 }

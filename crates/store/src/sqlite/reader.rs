@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dancu_domain::{
-    Candidates, ChangeNotice, Citizen, Directory, IdKey, LegacyId, NationId, PersonalId, Reading,
-    Revision, Source, SourceKey,
+    Candidates, ChangeNotice, Citizen, IdKey, LegacyId, NationId, PersonalId, Reading, Revision,
+    Source, SourceKey,
 };
 use sqlx::{Row as _, SqliteConnection};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot};
@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot};
 use super::link::Link;
 use super::registry::Counters;
 use super::{directory, json, statements};
-use crate::{StoreError, record};
+use crate::{DirectoryRows, StoreError, record};
 
 /// Where an answer goes.
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -34,7 +34,7 @@ pub(super) enum Ask {
     /// Nothing: the reader who takes this ends.
     Close,
     /// Who may ask what.
-    Directory(Answer<Directory>),
+    Directory(Answer<DirectoryRows>),
 }
 
 /// What a reader needs beside its connection.
@@ -235,10 +235,8 @@ async fn changed_by_others(
         .ok_or(StoreError::Damaged { what: "changes" })
 }
 
-async fn read_directory(link: &mut Link) -> Result<Directory, StoreError> {
-    directory::read(link.connection().await?)
-        .await
-        .map(|rows| rows.directory())
+async fn read_directory(link: &mut Link) -> Result<DirectoryRows, StoreError> {
+    directory::read(link.connection().await?).await
 }
 
 fn personal_id(column: i64) -> Option<PersonalId> {

@@ -20,7 +20,7 @@ use super::reader::{Ask, Desk, read_on};
 use super::writer::{Batch, Office, Order, write_on};
 use super::{SqliteOptions, schema};
 use crate::freshness::{Required, until_reached};
-use crate::{RegistryMeta, StoreError};
+use crate::{DirectoryRows, RegistryMeta, StoreError};
 
 /// A registry in an SQLite file. Clones share its queues; its tasks live on the runtime that
 /// opened it and end when it is closed or its last clone is dropped.
@@ -144,6 +144,11 @@ impl SqliteRegistry {
 
     /// Who may ask what.
     pub async fn directory(&self) -> Result<Directory, StoreError> {
+        Ok(self.directory_rows().await?.directory())
+    }
+
+    /// The rows of which the directory is made.
+    pub async fn directory_rows(&self) -> Result<DirectoryRows, StoreError> {
         self.ask(Ask::Directory).await
     }
 

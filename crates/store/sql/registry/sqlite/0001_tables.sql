@@ -29,8 +29,8 @@ CREATE TABLE changes (
     source      TEXT    NOT NULL
 ) STRICT;
 
--- What each version of a source's record did: once, for ever. The version is stored less 2^63,
--- so that the order of the signed column is that of the unsigned number.
+-- What each version of a source's record did: once, for ever. A version is an unsigned number of
+-- 64 bits, stored by its bits.
 CREATE TABLE effects (
     agency         TEXT    NOT NULL,
     source         TEXT    NOT NULL,

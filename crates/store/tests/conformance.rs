@@ -1,0 +1,46 @@
+//! Both backends pass the one suite.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the lint knows tests, and not what tests are set up by"
+)]
+
+use dancu_store::conformance::{Fixture, Subject};
+use dancu_store::{MemoryRegistry, Seeding, SqliteOptions, SqliteRegistry, registry_conformance};
+
+async fn memory(fixture: Fixture) -> Subject<MemoryRegistry, MemoryRegistry> {
+    let registry = fixture.in_memory();
+    Subject::new(registry.clone(), registry, ())
+}
+
+async fn sqlite(fixture: Fixture) -> Subject<SqliteRegistry, SqliteRegistry> {
+    sqlite_with(fixture, SqliteOptions::default()).await
+}
+
+/// One reader, and transactions of few records: every queue is narrow.
+async fn sqlite_narrow(fixture: Fixture) -> Subject<SqliteRegistry, SqliteRegistry> {
+    let options = SqliteOptions {
+        readers: 1,
+        max_records_per_commit: 2,
+        ..SqliteOptions::default()
+    };
+    sqlite_with(fixture, options).await
+}
+
+async fn sqlite_with(
+    fixture: Fixture,
+    options: SqliteOptions,
+) -> Subject<SqliteRegistry, SqliteRegistry> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let mut seeding = Seeding::begin(&path, &fixture.meta).await.unwrap();
+    seeding.load(fixture.citizens).await.unwrap();
+    seeding.finish(&[], &[], &[]).await.unwrap();
+    let opened = SqliteRegistry::open_with(&path, options).await.unwrap();
+    let (registry, meta) = opened.unwrap();
+    assert_eq!(meta, fixture.meta);
+    Subject::new(registry.clone(), registry, folder)
+}
+
+registry_conformance!(memory_registry, memory);
+registry_conformance!(sqlite_registry, sqlite);
+registry_conformance!(sqlite_registry_narrow, sqlite_narrow);
