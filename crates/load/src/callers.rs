@@ -269,8 +269,9 @@ fn envelope(caller: &Caller, purpose: Purpose, today: CivilDate) -> Envelope {
     }
 }
 
-/// A dossier number of the agency, of the day, in the older published form.
-pub(crate) fn dossier_of(agency: AgencyCode, day: CivilDate, running: u64) -> String {
+/// A dossier number of the agency, of the day, in the older published form. Agencies whose code
+/// no dossier number can hold get one of H26.
+pub fn dossier_of(agency: AgencyCode, day: CivilDate, running: u64) -> String {
     let date = day.packed() % 1_000_000;
     let number = |code: &str| format!("000.00.00.{code}-{date:06}-{:04}", running % 10_000);
     let own = number(agency.text());

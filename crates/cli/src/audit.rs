@@ -1,0 +1,290 @@
+//! `dancu audit`: whether the ledger was edited, and what it holds under a receipt.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use dancu_domain::{Receipt, WriterId};
+use dancu_ledger::audit::{EntryView, Report};
+use serde_json::{Value, json};
+
+use crate::exit::Failure;
+use crate::output::{Form, Table, print, print_json};
+use crate::words::Lang;
+
+/// Reads the ledger back. It may run beside the service.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum What {
+    /// Walks every chain from its first block, against the signed checkpoints; names the first
+    /// bad block and exits with 1 where the ledger was edited.
+    Verify(Verify),
+    /// Shows the entries under a receipt, as it stands in an answer's header.
+    Show(Show),
+}
+
+#[derive(Args, Clone, Debug)]
+struct Verify {
+    /// The data directory.
+    #[arg(long, env = "DANCU_DATA", default_value = ".dancu")]
+    data: PathBuf,
+    /// The file of signed checkpoints; left out, the one in the data directory.
+    #[arg(long, env = "DANCU_CHECKPOINTS")]
+    checkpoints: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Show {
+    /// The data directory.
+    #[arg(long, env = "DANCU_DATA", default_value = ".dancu")]
+    data: PathBuf,
+    /// WRITER:FIRST or WRITER:FIRST:COUNT.
+    #[arg(value_parser = receipt)]
+    receipt: Receipt,
+}
+
+impl Audit {
+    /// Does what was asked.
+    pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
+        match &self.what {
+            What::Verify(verify) => verify.run(form, lang),
+            What::Show(show) => show.run(form, lang),
+        }
+    }
+}
+
+impl Verify {
+    fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
+        let report = dancu_server::audit::verify(&self.data, self.checkpoints.as_deref())
+            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error))?;
+        match form {
+            Form::Json => print_json(&object(&report)),
+            Form::Table => print(&text(&report, lang)),
+        }
+        if report.ok() {
+            Ok(())
+        } else {
+            Err(Failure::Wrong)
+        }
+    }
+}
+
+fn object(report: &Report) -> Value {
+    json!({
+        "ok": report.ok(),
+        "blocks": report.blocks,
+        "entries": report.entries,
+        "checkpoints": report.checkpoints,
+        "counts_agree": report.counts_agree(),
+        "first_bad": report.first_bad.as_ref().map(|bad| json!({
+            "writer": bad.writer.0,
+            "first": bad.first,
+            "last": bad.last,
+            "why": bad.why.to_string(),
+        })),
+        "bad_checkpoint": report.bad_checkpoint.as_ref().map(|bad| json!({
+            "line": bad.line,
+            "why": bad.why.to_string(),
+        })),
+        "difference": report.difference.as_ref().map(|difference| json!({
+            "writer": difference.writer.0,
+            "agency": difference.key.agency.text(),
+            "verb": difference.key.verb.word(),
+            "service_code": difference.key.service.to_string(),
+            "outcome": difference.key.outcome.word(),
+            "day": difference.key.day.date().map(|date| date.to_string()),
+            "counted": difference.counted,
+            "entries": difference.entries,
+        })),
+    })
+}
+
+fn text(report: &Report, lang: Lang) -> String {
+    let numbers = lang.numbers();
+    let mut text = format!(
+        "{}: {} {}, {} {}, {} {}\n",
+        lang.of("đúng", "good"),
+        numbers.whole(report.blocks),
+        lang.of("khối", "blocks"),
+        numbers.whole(report.entries),
+        lang.of("mục", "entries"),
+        numbers.whole(report.checkpoints),
+        lang.of("điểm kiểm", "checkpoints"),
+    );
+    if let Some(bad) = &report.first_bad {
+        let words = lang.of("khối sai đầu tiên", "first bad block");
+        text.extend([format!("{words}: {bad}\n")]);
+    }
+    if let Some(bad) = &report.bad_checkpoint {
+        let words = lang.of("điểm kiểm sai", "bad checkpoint");
+        text.extend([format!(
+            "{words}: {} {}: {}\n",
+            lang.of("dòng", "line"),
+            bad.line,
+            bad.why
+        )]);
+    }
+    if let Some(difference) = &report.difference {
+        let key = &difference.key;
+        text.extend([format!(
+            "{}: writer {}, {} {} {}: {} {}, {} {}\n",
+            lang.of("số đếm sai", "wrong count"),
+            difference.writer.0,
+            key.agency,
+            key.verb,
+            key.outcome,
+            lang.of("đếm được", "counted"),
+            numbers.whole(difference.counted),
+            lang.of("mục", "entries"),
+            numbers.whole(difference.entries),
+        )]);
+    }
+    text
+}
+
+impl Show {
+    fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
+        let found = dancu_server::audit::entries(&self.data, vec![self.receipt])
+            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error))?;
+        let entries: Vec<&EntryView> = found.iter().flatten().collect();
+        match form {
+            Form::Json => {
+                let list: Vec<Value> = entries.iter().map(|entry| entry_object(entry)).collect();
+                print_json(&json!({ "entries": list }));
+            }
+            Form::Table => {
+                let heading = [
+                    "index",
+                    "day",
+                    "agency",
+                    "verb",
+                    "service",
+                    "outcome",
+                    "given",
+                    "purpose",
+                    "officer",
+                    "procedure",
+                    "dossier",
+                ];
+                let mut table = Table::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &heading);
+                for entry in &entries {
+                    table.row([
+                        entry.index.to_string(),
+                        entry
+                            .day
+                            .date()
+                            .map(|date| date.to_string())
+                            .unwrap_or_default(),
+                        entry.agency.to_string(),
+                        entry.verb.to_string(),
+                        entry.service.to_string(),
+                        entry.outcome.to_string(),
+                        given(entry).join(","),
+                        entry.purpose.to_string(),
+                        entry.officer.clone().unwrap_or_default(),
+                        entry.procedure.clone().unwrap_or_default(),
+                        entry.dossier.clone().unwrap_or_default(),
+                    ]);
+                }
+                print(&table.text());
+            }
+        }
+        if entries.len() == self.receipt.count as usize {
+            Ok(())
+        } else {
+            Err(Failure::Wrong)
+        }
+    }
+}
+
+fn entry_object(entry: &EntryView) -> Value {
+    json!({
+        "writer": entry.writer.0,
+        "index": entry.index,
+        "day": entry.day.date().map(|date| date.to_string()),
+        "agency": entry.agency.text(),
+        "verb": entry.verb.word(),
+        "service_code": entry.service.to_string(),
+        "outcome": entry.outcome.word(),
+        "given": given(entry),
+        "purpose": entry.purpose.word(),
+        "officer": entry.officer,
+        "procedure": entry.procedure,
+        "dossier": entry.dossier,
+        "unit": entry.unit,
+    })
+}
+
+fn given(entry: &EntryView) -> Vec<&'static str> {
+    entry
+        .given
+        .iter()
+        .map(dancu_domain::Attribute::word)
+        .collect()
+}
+
+/// Reads WRITER:FIRST or WRITER:FIRST:COUNT.
+fn receipt(text: &str) -> Result<Receipt, String> {
+    let wrong = || "it must be WRITER:FIRST or WRITER:FIRST:COUNT".to_owned();
+    let mut parts = text.split(':');
+    let writer = parts
+        .next()
+        .and_then(|t| t.parse().ok())
+        .ok_or_else(wrong)?;
+    let first = parts
+        .next()
+        .and_then(|t| t.parse().ok())
+        .ok_or_else(wrong)?;
+    let count = match parts.next() {
+        None => 1,
+        Some(text) => text.parse().map_err(|_| wrong())?,
+    };
+    if parts.next().is_some() {
+        return Err(wrong());
+    }
+    Ok(Receipt {
+        writer: WriterId(writer),
+        first,
+        count,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dancu_ledger::audit::{BadBlock, Why};
+
+    #[test]
+    fn a_receipt_is_read_as_an_answer_tells_it() {
+        let read = receipt("1:100:3").unwrap();
+        assert_eq!((read.writer.0, read.first, read.count), (1, 100, 3));
+        assert_eq!(receipt("1:100").unwrap().count, 1);
+        for wrong in ["", "1", "a:b", "1:2:3:4", "1:-2"] {
+            assert!(receipt(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_first_bad_block_is_named_with_writer_and_range() {
+        let report = Report {
+            first_bad: Some(BadBlock {
+                writer: WriterId(2),
+                first: 10,
+                last: 19,
+                why: Why::HashMismatch,
+            }),
+            ..Report::default()
+        };
+        let text = text(&report, Lang::En);
+        assert!(
+            text.contains("first bad block: writer 2, entries 10 to 19"),
+            "{text}"
+        );
+        assert_eq!(object(&report)["first_bad"]["last"], 19);
+        assert_eq!(object(&report)["ok"], false);
+    }
+}

@@ -1,0 +1,72 @@
+//! `dancu authenticate`: one citizen's claims, authenticated at a running service.
+
+use clap::Args;
+use dancu_wire::pb;
+use dancu_wire::pb::authentication_service_client::AuthenticationServiceClient;
+use serde_json::{Map, Value, json};
+
+use crate::exit::Failure;
+use crate::output::{Form, print, print_json};
+use crate::reach::{Reach, run, told};
+use crate::show;
+use crate::who::Who;
+use crate::words::Lang;
+
+/// Authenticates one citizen's claims (xác thực): a verdict, and no attributes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Authenticate {
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    who: Who,
+}
+
+impl Authenticate {
+    /// Asks, and prints the verdict.
+    pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
+        let answer = run(self.ask(lang))?;
+        let result = answer.result.unwrap_or_default();
+        let mut fields = Map::new();
+        let outcome = show::word(result.outcome().as_str_name(), "AUTHENTICATION_OUTCOME_");
+        let level = show::word(result.level().as_str_name(), "MATCH_LEVEL_");
+        // A verdict without a level is about nobody, and has no version.
+        let version = if level.is_null() {
+            Value::Null
+        } else {
+            json!(result.version)
+        };
+        fields.insert("outcome".into(), outcome);
+        fields.insert("level".into(), level);
+        fields.insert(
+            "cause".into(),
+            show::word(result.cause().as_str_name(), "NO_MATCH_CAUSE_"),
+        );
+        fields.insert("version".into(), version);
+        fields.insert("header".into(), show::header(answer.header.as_ref()));
+        match form {
+            Form::Json => print_json(&Value::Object(fields)),
+            Form::Table => {
+                let heading = [lang.of("mục", "field"), lang.of("giá trị", "value")];
+                print(&show::table(&fields, heading).text());
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, lang: Lang) -> Result<pb::AuthenticateCitizenResponse, Failure> {
+        let body = pb::AuthenticateCitizenRequest {
+            context: Some(self.who.context(&self.reach)),
+            freshness: self.who.freshness(),
+            item: Some(pb::AuthenticationItem {
+                claims: Some(self.who.claims()?),
+                ..Default::default()
+            }),
+        };
+        let request = self.reach.request(body, lang)?;
+        let mut client = AuthenticationServiceClient::new(self.reach.connect().await?);
+        let answer = client.authenticate_citizen(request).await;
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| told(&status, lang))
+    }
+}

@@ -1,0 +1,36 @@
+//! The one place of the binary where chance and the clock come in.
+
+use std::time::Instant;
+
+/// Now.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary is an edge: it measures how long a run takes"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// An id that no run had before: twelve hexadecimal digits.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary is an edge: the run's id is drawn here and handed on"
+)]
+pub(crate) fn fresh_id() -> String {
+    let mut id = uuid::Uuid::new_v4().simple().to_string();
+    id.truncate(12);
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_has_an_id_of_its_own() {
+        let (one, two) = (fresh_id(), fresh_id());
+        assert_ne!(one, two);
+        assert_eq!(one.len(), 12);
+        assert!(one.bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+}

@@ -1,0 +1,164 @@
+//! What the binary prints: tables for people, one JSON object for programs, numbers for either.
+
+use std::io::Write as _;
+
+use serde_json::Value;
+
+/// The form of what goes to standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Form {
+    /// A table for people.
+    #[default]
+    Table,
+    /// One JSON object.
+    Json,
+}
+
+/// How thousands are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// 1,200,000,000.
+    English,
+    /// 1.200.000.000.
+    Vietnamese,
+}
+
+impl Numbers {
+    /// A whole number.
+    pub(crate) fn whole(self, number: u64) -> String {
+        let digits = number.to_string();
+        let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                text.push(self.mark());
+            }
+            text.push(digit);
+        }
+        text
+    }
+
+    /// A share of a whole, in per cent with so many decimals.
+    pub(crate) fn percent(self, part: u64, whole: u64, decimals: usize) -> String {
+        let share = if whole == 0 {
+            0.0
+        } else {
+            part as f64 * 100.0 / whole as f64
+        };
+        let text = format!("{share:.decimals$} %");
+        match self {
+            Self::English => text,
+            Self::Vietnamese => text.replace('.', ","),
+        }
+    }
+
+    const fn mark(self) -> char {
+        match self {
+            Self::English => ',',
+            Self::Vietnamese => '.',
+        }
+    }
+}
+
+/// A table of text: the first column and the named ones to the left, the others to the right.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    left: &'static [usize],
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with this heading; `left` names the columns of words.
+    pub(crate) fn new(left: &'static [usize], heading: &[&str]) -> Self {
+        Self {
+            left,
+            rows: vec![heading.iter().map(|text| (*text).to_owned()).collect()],
+        }
+    }
+
+    /// Adds a row.
+    pub(crate) fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+
+    /// The table as text, each line with an end.
+    pub(crate) fn text(&self) -> String {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| shown(cell)).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                if column > 0 {
+                    line.push_str("  ");
+                }
+                let gap = " ".repeat(widths[column] - shown(cell));
+                if self.left.contains(&column) {
+                    line.push_str(cell);
+                    line.push_str(&gap);
+                } else {
+                    line.push_str(&gap);
+                    line.push_str(cell);
+                }
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Columns that a text takes on a terminal: combining marks take none.
+fn shown(text: &str) -> usize {
+    let marks = |c: &char| matches!(c, '\u{300}'..='\u{36f}');
+    text.chars().filter(|c| !marks(c)).count()
+}
+
+/// Writes text to standard output. Who closed it does not want to read on.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes one JSON value to standard output, with an end of line.
+pub(crate) fn print_json(value: &Value) {
+    print(&format!("{value:#}\n"));
+}
+
+/// Writes a line to standard error.
+pub(crate) fn tell(line: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_told_apart_in_the_way_of_the_language() {
+        let vi = Numbers::Vietnamese;
+        assert_eq!(vi.whole(1_200_000_000), "1.200.000.000");
+        assert_eq!(vi.whole(536_000_000), "536.000.000");
+        assert_eq!(vi.whole(0), "0");
+        assert_eq!(vi.whole(999), "999");
+        assert_eq!(vi.whole(1_000), "1.000");
+        assert_eq!(Numbers::English.whole(12_345), "12,345");
+        assert_eq!(vi.percent(1, 3, 2), "33,33 %");
+        assert_eq!(Numbers::English.percent(1, 0, 1), "0.0 %");
+    }
+
+    #[test]
+    fn columns_stand_under_each_other_whatever_marks_are_in_them() {
+        let mut table = Table::new(&[0], &["tên", "n"]);
+        table.row(["Le\u{302}\u{323}", "7"]);
+        table.row(["Trần", "1.000"]);
+        assert_eq!(
+            table.text(),
+            "tên       n\nLe\u{302}\u{323}        7\nTrần  1.000\n"
+        );
+    }
+}
