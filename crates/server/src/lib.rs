@@ -33,7 +33,7 @@ pub use clock::WallClock;
 pub use config::{Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_SEED, Limits, LogConfig, Times};
 pub use error::StartError;
 pub use keys::Keys;
-pub use log::{LogForm, install as install_log};
+pub use log::{LogForm, install as install_log, install_to as install_log_to};
 pub use ops::{METRICS, Metric, MetricKind};
 pub use parts::Parts;
 pub use running::{DrainReport, Running, Stop};

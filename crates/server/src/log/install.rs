@@ -1,7 +1,6 @@
 //! The subscriber of this process, and what a panic may say.
 
-use tracing::Level;
-use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
@@ -18,23 +17,27 @@ pub enum LogForm {
 
 /// Writes the process's log to standard error.
 ///
-/// `directives` is a filter such as `info` or `warn,dancu=debug`. Whatever it says, targets of the
-/// transport and of the databases' drivers stay at INFO and above: at TRACE they would print
-/// header values and statements with their values. Panics are logged by their place alone,
-/// because a message could quote what it stumbled over.
+/// `directives` is a filter such as `info` or `warn,dancu=debug`; `trace` shows everything. The
+/// transport and the databases' drivers print neither payloads nor header values nor bound values
+/// at any level, which `tests/quiet` holds against the versions in the lock file. Panics are
+/// logged by their place alone, because a message could quote what it stumbled over.
 pub fn install(form: LogForm, directives: &str) -> Result<(), String> {
+    install_to(form, directives, std::io::stderr)
+}
+
+/// The same with another place for the lines.
+pub fn install_to<W>(form: LogForm, directives: &str, writer: W) -> Result<(), String>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = EnvFilter::try_new(directives).map_err(|error| error.to_string())?;
-    let capped = tracing_subscriber::filter::filter_fn(|metadata| {
-        *metadata.level() <= Level::INFO || !is_foreign(metadata.target())
-    })
-    .with_max_level_hint(LevelFilter::TRACE);
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = fmt::layer().with_writer(writer).with_ansi(false);
     let lines = match form {
-        LogForm::Text => lines.with_ansi(false).boxed(),
+        LogForm::Text => lines.boxed(),
         LogForm::Json => lines.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry()
-        .with(lines.with_filter(capped).with_filter(filter))
+        .with(lines.with_filter(filter))
         .try_init()
         .map_err(|error| error.to_string())?;
     std::panic::set_hook(Box::new(|panic| {
@@ -44,9 +47,4 @@ pub fn install(form: LogForm, directives: &str) -> Result<(), String> {
         tracing::error!(file, line, "panic");
     }));
     Ok(())
-}
-
-/// Whether a target belongs to a library rather than to this project.
-fn is_foreign(target: &str) -> bool {
-    !(target == "dancu" || target.starts_with("dancu_") || target.starts_with("dancu::"))
 }
