@@ -85,14 +85,11 @@ impl SocialInsuranceNumber {
         }
     }
 
-    /// Reads exactly ten ASCII digits.
+    /// Reads exactly ten ASCII digits; the fault names `field` and never echoes the text.
     pub fn parse(text: &str, field: &str) -> Result<Self, crate::Fault> {
-        if text.len() != 10 || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(crate::Fault::new(field, crate::Reason::NumberLength));
-        }
-        Ok(Self(
-            text.bytes().fold(0, |n, b| n * 10 + u64::from(b - b'0')),
-        ))
+        crate::ids::digits(text, 10)
+            .map(Self)
+            .map_err(|reason| crate::Fault::new(field, reason))
     }
 
     /// The ten digits as one integer.

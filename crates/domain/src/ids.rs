@@ -120,7 +120,8 @@ impl IdKey {
     }
 }
 
-fn digits(text: &str, length: usize) -> Result<u64, Reason> {
+/// Reads exactly as many ASCII digits; the reason tells a wrong character from a wrong length.
+pub(crate) fn digits(text: &str, length: usize) -> Result<u64, Reason> {
     if text.is_empty() {
         return Err(Reason::FieldRequired);
     }

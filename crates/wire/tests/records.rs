@@ -77,7 +77,9 @@ fn what_a_row_holds_is_held_to_its_form() {
         change(&mut row);
         told(read_row(row))
     };
-    use Reason::{DateIncomplete, DateInvalid, EnumInvalid, FieldInvalid, NumberLength};
+    use Reason::{
+        DateIncomplete, DateInvalid, EnumInvalid, FieldInvalid, NumberLength, NumberNotDigits,
+    };
     assert_eq!(row(|r| r.sex = 3), fault("sex", EnumInvalid));
     assert_eq!(row(|r| r.sex = -1), fault("sex", EnumInvalid));
     assert_eq!(
@@ -90,7 +92,7 @@ fn what_a_row_holds_is_held_to_its_form() {
     );
     assert_eq!(
         row(|r| r.social_insurance_number = "Qx".into()),
-        fault("social_insurance_number", NumberLength)
+        fault("social_insurance_number", NumberNotDigits)
     );
     assert_eq!(
         row(|r| r.died_on = Some(date(2022, 2, 29))),

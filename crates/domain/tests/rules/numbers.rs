@@ -91,9 +91,10 @@ fn an_old_number_has_exactly_nine_ascii_digits() {
 #[test]
 fn a_social_insurance_number_has_exactly_ten_ascii_digits() {
     let cases = [
-        ("", Some(Reason::NumberLength)),
+        ("", Some(Reason::FieldRequired)),
         ("123456789", Some(Reason::NumberLength)),
         ("12345678901", Some(Reason::NumberLength)),
+        ("123456789Z", Some(Reason::NumberNotDigits)),
         ("0123456789", None),
     ];
     for (text, reason) in cases {
