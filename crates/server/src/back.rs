@@ -202,16 +202,18 @@ impl<R: RegistryHome> Back<R> {
         };
         let began = instant();
         let until = began + bound;
+        let ledger_was_up = self.board.borrow().ledger;
         report(&self.board, |parts| parts.open = false);
         self.phase.send_replace(Phase::Draining { until });
         let cut = self.fronts.ended().await;
         let left = until.saturating_duration_since(instant());
         let ledger_closed = timeout(left + LAST_COMMIT, self.ledger.close())
             .await
-            .is_ok();
+            .is_ok()
+            && ledger_was_up;
         let closing = timeout(LAST_COMMIT, self.registry.close());
-        if closing.await.is_err() || !ledger_closed {
-            tracing::warn!("a database did not close in time");
+        if closing.await.is_err() {
+            tracing::warn!("the registry did not close in time");
         }
         let took = instant().duration_since(began);
         tracing::info!(

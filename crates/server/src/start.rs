@@ -1,6 +1,7 @@
 //! The start: from what a service stands on to a service that runs.
 
 use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc as std_mpsc;
 
@@ -49,6 +50,9 @@ where
     F: Future<Output = Result<(Backing<R, S>, K), StartError>>,
 {
     config.validate()?;
+    for address in [Some(config.listen), config.ops].into_iter().flatten() {
+        probe(address)?;
+    }
     let (sender, receiver) = std_mpsc::channel::<Result<Begun, StartError>>();
     let drain = config.times.drain;
     let thread = threads::spawn("dancu-back", move || async move {
@@ -90,4 +94,12 @@ where
         }
         Err(_) => Err(StartError::Lost),
     }
+}
+
+/// Tells at once when an address is taken, and not after a nation was made. It is listened on only
+/// when calls can be answered, so that early callers are refused rather than left waiting.
+fn probe(address: SocketAddr) -> Result<(), StartError> {
+    TcpListener::bind(address)
+        .map(drop)
+        .map_err(|source| StartError::Listen { address, source })
 }

@@ -1,6 +1,5 @@
-//! The body of an answer: watched for the status at its end, and cut at the deadline.
+//! The body of an answer: watched for the status at its end, and cut when it must not go on.
 
-use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -8,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use dancu_domain::{Failure, Reason};
 use dancu_wire::errors::{Lang, status};
+use futures::future::BoxFuture;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::Sleep;
 use tonic::Status;
 
 use super::finish::{Ending, finish};
@@ -25,23 +24,23 @@ pub(crate) struct AnswerBody {
 /// What is needed until the status has been seen.
 struct Open {
     ticket: Ticket,
-    deadline: Option<Pin<Box<Sleep>>>,
+    limit: Option<BoxFuture<'static, Reason>>,
     lang: Lang,
     retry: Duration,
 }
 
 impl AnswerBody {
-    /// A body whose status is still to come.
+    /// A body whose status is still to come; it is cut for the reason that `limit` ends with.
     pub(crate) fn open(
         inner: tonic::body::Body,
         ticket: Ticket,
-        deadline: Option<Pin<Box<Sleep>>>,
+        limit: Option<BoxFuture<'static, Reason>>,
         lang: Lang,
         retry: Duration,
     ) -> Self {
         let open = Some(Open {
             ticket,
-            deadline,
+            limit,
             lang,
             retry,
         });
@@ -69,15 +68,15 @@ impl Body for AnswerBody {
         let Some(open) = &mut this.open else {
             return Pin::new(&mut this.inner).poll_frame(cx);
         };
-        if let Some(deadline) = &mut open.deadline
-            && deadline.as_mut().poll(cx).is_ready()
+        if let Some(limit) = &mut open.limit
+            && let Poll::Ready(reason) = limit.as_mut().poll(cx)
         {
             // Whatever still works on the answer is dropped with the body that asked for it.
             this.inner = tonic::body::Body::empty();
             let mut trailers = HeaderMap::new();
-            let late = Failure::new(Reason::DeadlineExceeded);
+            let cut = Failure::new(reason);
             // A status of ours is plain text and base64: it can stand in a header.
-            let _ = status(&late, open.lang, None).add_header(&mut trailers);
+            let _ = status(&cut, open.lang, Some(open.retry)).add_header(&mut trailers);
             this.close(&mut trailers);
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }

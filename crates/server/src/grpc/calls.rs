@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes};
 use dancu_wire::errors::{Lang, status};
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
@@ -27,6 +29,7 @@ use super::ticket::{Ticket, Told};
 use super::timeout;
 use crate::core::Core;
 use crate::log::Line;
+use crate::phase::Phase;
 use crate::transport::activity::Activity;
 
 /// The calls of one connection.
@@ -64,6 +67,7 @@ where
             lang,
             retry: core.times.retry_after,
             streams: method.kind() != Kind::Unary,
+            phase: method.is_reflection().then(|| core.phase.clone()),
         };
         running.state = match self.admit(&request, method, &mut running) {
             Ok(call) => State::Working(self.work(request, method, lang, call)),
@@ -146,6 +150,8 @@ pub(crate) struct Running {
     lang: Lang,
     retry: Duration,
     streams: bool,
+    /// For streams that know nothing of a drain.
+    phase: Option<watch::Receiver<Phase>>,
 }
 
 enum State {
@@ -206,15 +212,10 @@ impl Running {
             ticket.end(ending, told);
             return Response::from_parts(parts, AnswerBody::empty());
         }
-        let deadline = match self.deadline {
-            Some(deadline) if self.streams => Some(
-                self.sleep
-                    .take()
-                    .unwrap_or_else(|| Box::pin(sleep(deadline))),
-            ),
-            _ => None,
-        };
-        let body = AnswerBody::open(body, ticket, deadline, self.lang, self.retry);
+        let limit = self
+            .streams
+            .then(|| limit(self.deadline, self.phase.take()));
+        let body = AnswerBody::open(body, ticket, limit, self.lang, self.retry);
         Response::from_parts(parts, body)
     }
 
@@ -246,6 +247,32 @@ impl<R: Registry, L: Send + Sync> Told for Core<R, L> {
         }
         self.log.write(&self.numbers, now, line);
     }
+}
+
+/// What cuts a stream: its deadline, and a drain where it would not end by itself.
+fn limit(
+    deadline: Option<Duration>,
+    phase: Option<watch::Receiver<Phase>>,
+) -> BoxFuture<'static, Reason> {
+    Box::pin(async move {
+        let late = async {
+            match deadline {
+                Some(deadline) => sleep(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        let drained = async {
+            match phase {
+                // A sender that is gone is a service that is gone.
+                Some(mut phase) => drop(phase.wait_for(|p| *p != Phase::Serving).await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = late => Reason::DeadlineExceeded,
+            () = drained => Reason::Draining,
+        }
+    })
 }
 
 fn is_grpc(request: &Request<Incoming>) -> bool {

@@ -88,6 +88,11 @@ methods! {
 }
 
 impl Method {
+    /// Whether it is answered by the reflection of a library.
+    pub(crate) fn is_reflection(self) -> bool {
+        matches!(self, Self::ReflectionV1 | Self::ReflectionV1Alpha)
+    }
+
     /// Whether it is answered only to who shows a credential.
     pub(crate) fn needs_credential(self) -> bool {
         self.service().starts_with("dancu.")

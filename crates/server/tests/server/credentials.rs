@@ -1,3 +1,6 @@
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use dancu_domain::Reason;
 use dancu_population::{KeyState, SandboxKey};
 use dancu_wire::pb;
@@ -121,4 +124,36 @@ async fn a_refusal_is_recorded_before_it_is_told() {
         .map(|(key, n)| (key.agency, key.outcome, *n))
         .collect();
     assert_eq!(counts, [(key.agency, dancu_domain::Outcome::Refused, 3)]);
+}
+
+#[tokio::test]
+async fn a_revocation_ends_an_open_stream_at_its_next_message() {
+    let (service, trouble) = crate::memory::start(|config| {
+        config.times.directory_every = Duration::from_millis(50);
+    });
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let message = |id: &str| pb::StreamLookupCitizensRequest {
+        batch: Some(pb::BatchLookupCitizensRequest {
+            context: Some(context(&key, id)),
+            items: vec![item(&persona.claims)],
+            ..Default::default()
+        }),
+    };
+    let (sender, receiver) = futures::channel::mpsc::unbounded();
+    sender.unbounded_send(message("r-1")).unwrap();
+    let mut client = LookupServiceClient::new(service.channel().await);
+    let mut replies = client
+        .stream_lookup_citizens(request(&key, receiver))
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(replies.message().await.unwrap().is_some());
+    trouble.revoked.store(true, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    sender.unbounded_send(message("r-2")).unwrap();
+    let status = replies.message().await.unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated);
+    let reason = dancu_wire::reason_of(&status);
+    assert_eq!(reason, Some(Reason::CredentialRevoked));
 }

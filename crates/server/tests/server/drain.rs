@@ -136,3 +136,24 @@ fn the_nation_is_found_again_and_another_one_is_refused() {
     assert_eq!(meta.nation, nation);
     assert!(!keys.is_empty());
 }
+
+#[test]
+fn an_address_that_is_taken_is_told_before_a_nation_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = config(dir.path());
+    config.listen = taken.local_addr().unwrap();
+    let error = start(config, quietly()).unwrap_err();
+    assert!(matches!(error, StartError::Listen { .. }));
+    assert!(!dir.path().join("registry.db").exists());
+}
+
+#[test]
+fn a_choice_that_cannot_be_followed_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.limits.items_per_message = 1_001;
+    let error = start(config, quietly()).unwrap_err();
+    let told = "limits.items_per_message must be from 1 to 1,000";
+    assert_eq!(error.to_string(), told);
+}

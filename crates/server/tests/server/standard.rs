@@ -93,3 +93,19 @@ async fn every_service_is_reflected_in_both_versions() {
         Some(v1alpha::server_reflection_response::MessageResponse::FileDescriptorResponse(_))
     ));
 }
+
+#[tokio::test]
+async fn an_open_reflection_does_not_hold_the_drain_up() {
+    let service = Service::start();
+    let mut client = ServerReflectionClient::new(service.channel().await);
+    let forever = futures::stream::pending::<ServerReflectionRequest>();
+    let mut answers = client
+        .server_reflection_info(forever)
+        .await
+        .unwrap()
+        .into_inner();
+    let drained = tokio::task::spawn_blocking(|| service.running.drain());
+    let status = answers.message().await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(drained.await.unwrap().cut, 0);
+}
