@@ -79,14 +79,28 @@ fn resident() -> u64 {
     pages.unwrap_or(0) * 4_096
 }
 
+/// Seconds that this program has spent on the processor, all threads together.
+fn on_processor() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|n| n.parse::<u64>().ok()).sum();
+    ticks as f64 / 100.0
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime without drivers").block_on(future)
 }
 
-fn measure(cached: &Arc<Cached<Made>>, ids: &Arc<Vec<IdKey>>, batch: usize, run: &Run) -> f64 {
+fn measure(
+    cached: &Arc<Cached<Made>>,
+    ids: &Arc<Vec<IdKey>>,
+    batch: usize,
+    run: &Run,
+) -> (f64, f64) {
     let over = Arc::new(AtomicBool::new(false));
-    let began = now();
+    let (began, spent) = (now(), on_processor());
     let threads: Vec<_> = (0..run.threads)
         .map(|thread| {
             let (cached, ids, over) = (cached.clone(), ids.clone(), over.clone());
@@ -113,7 +127,8 @@ fn measure(cached: &Arc<Cached<Made>>, ids: &Arc<Vec<IdKey>>, batch: usize, run:
     std::thread::sleep(Duration::from_secs(run.seconds));
     over.store(true, Ordering::Relaxed);
     let hits: u64 = threads.into_iter().map(|t| t.join().unwrap_or(0)).sum();
-    hits as f64 / began.elapsed().as_secs_f64()
+    let (hits, spent) = (hits as f64, on_processor() - spent);
+    (hits / began.elapsed().as_secs_f64(), spent * 1e9 / hits)
 }
 
 struct Run {
@@ -163,7 +178,7 @@ fn main() {
     let each = after.saturating_sub(before) / kept.max(1) as u64;
     println!("bytes a kept value beyond the record: {each}");
     for batch in [1, 16, 256] {
-        let rate = measure(&cached, &ids, batch, &run);
-        println!("hits a second in batches of {batch}: {rate:.0}");
+        let (rate, cost) = measure(&cached, &ids, batch, &run);
+        println!("batches of {batch}: {rate:.0} hits a second, {cost:.0} ns of processor a hit");
     }
 }

@@ -22,6 +22,12 @@ const ABSENT_PART: usize = 8;
 const ABSENT_LEAST: usize = 1_024;
 const ABSENT_MOST: usize = 1 << 20;
 
+/// What is added to the space for people, so that a nation of that very size fits though the
+/// shards of the space fill unevenly.
+const HEADROOM_PART: usize = 16;
+/// Added on top, though never more than the capacity itself.
+const HEADROOM_LEAST: usize = 256;
+
 #[derive(Clone)]
 struct Entry {
     candidates: Candidates,
@@ -43,13 +49,15 @@ pub(crate) enum Found {
 }
 
 impl Level {
-    /// Room for the values of `capacity` numbers that somebody has, and some that nobody has.
+    /// Room for the values of `capacity` numbers that somebody has (a little more is taken), and
+    /// for an eighth as many that nobody has.
     pub fn new(watermark: Arc<Watermark>, capacity: usize) -> Arc<Self> {
         let capacity = capacity.max(1);
         let absent = (capacity / ABSENT_PART).clamp(ABSENT_LEAST, ABSENT_MOST);
+        let headroom = capacity.min(capacity / HEADROOM_PART + HEADROOM_LEAST);
         Arc::new(Self {
             watermark,
-            people: space(capacity),
+            people: space(capacity + headroom),
             absent: space(absent),
         })
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dancu_cache::{Cached, Watermark, follow};
-use dancu_domain::{Freshness, NationId, Registry, RegistryError, Revision, Source};
+use dancu_domain::{Clock, Freshness, NationId, Registry, RegistryError, Revision, Source};
 use support::{Model, NATION, Shared, TestClock, at, at_least, change, legacy_key, personal_key};
 use tokio::time::{advance, sleep, timeout};
 
@@ -219,6 +219,22 @@ async fn a_flood_of_numbers_that_nobody_has_pushes_nobody_out() {
     let (people, absent) = house.cached.level().len();
     assert_eq!(people, 4);
     assert!(absent <= 2_048, "{absent} absences are kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nation_of_the_very_capacity_fits() {
+    for people in [100, 1_000, 10_000] {
+        let clock = TestClock::start();
+        let model = Model::new(clock.clone(), 1, 0, people);
+        let watermark = Watermark::new(NATION, 0);
+        watermark.confirm(0, clock.now());
+        let cached = Cached::new(Shared(model), watermark, people as usize, clock, BOUND_MS);
+        let keys: Vec<_> = (0..people).map(personal_key).collect();
+        for _ in 0..2 {
+            cached.read(&keys, ANY).await.unwrap();
+        }
+        assert_eq!(cached.counters().hits, people);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,6 +72,27 @@ fn several_writers_may_note_the_same_changes_at_once() {
 }
 
 #[test]
+fn nobody_sees_the_watermark_before_the_bucket() {
+    const NOTED: u64 = 1_000_000;
+    let watermark = Watermark::new(NATION, 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 1..=NOTED {
+                watermark.note(&notice(number, number, None));
+            }
+        });
+        scope.spawn(|| {
+            let mut seen = 0;
+            while seen < NOTED {
+                seen = watermark.revision();
+                let bucket = watermark.last_change(IdKey::Personal(person(seen)));
+                assert!(bucket >= seen, "{bucket} at the watermark {seen}");
+            }
+        });
+    });
+}
+
+#[test]
 fn a_head_is_confirmed_only_when_everything_up_to_it_is_noted() {
     let watermark = Watermark::new(NATION, 1);
     let (early, later) = (Timestamp(1_000), Timestamp(2_000));
