@@ -97,6 +97,23 @@ fn a_cmnd_is_one_citizens_but_for_the_doubled_range_where_it_is_two() {
 }
 
 #[test]
+fn a_nation_is_a_whole_number_of_blocks_within_the_proved_bound() {
+    for (wanted, made) in [(0, 64), (1, 64), (64, 64), (65, 128), (100_000, 100_032)] {
+        assert_eq!(Nation::new(1, wanted).len(), made);
+    }
+    assert_eq!(Nation::new(1, u64::MAX).len(), MAX_CITIZENS);
+    let last = MAX_CITIZENS - 1;
+    let nation = Nation::new(1, MAX_CITIZENS);
+    assert_eq!(nation.index_of(nation.personal_id(last)), Some(last));
+}
+
+#[test]
+#[should_panic(expected = "an index beyond the nation's last")]
+fn an_index_beyond_the_last_is_nobodys() {
+    Nation::new(1, 64).personal_id(64);
+}
+
+#[test]
 fn a_pair_that_the_end_of_the_nation_cuts_has_one_half() {
     let cut = Nation::new(5, 8 * BLOCK);
     assert_eq!(cut.legacy_twin(7 * BLOCK), None);
