@@ -14,6 +14,7 @@
 //! Whoever goes away loses its place and nothing more: the driver, its queries and its writes go
 //! on. When the driver ends, whoever waits is told that the registry is unavailable.
 
+mod driver;
 mod queue;
 
 use std::future::Future;
@@ -28,8 +29,6 @@ use tokio::sync::{Notify, oneshot};
 use self::driver::Job;
 use self::queue::{Ask, Need, Place, Queue, Refused};
 use crate::{CoalesceCounts, Level, Watermark};
-
-mod driver;
 
 /// The limits of the waiting list.
 #[derive(Clone, Copy, Debug)]
