@@ -1,5 +1,6 @@
 //! What the tests share: the house's table, a server of their own, ports and folders of their own.
 
+pub mod bad;
 pub mod balance;
 pub mod bench;
 pub mod callers;

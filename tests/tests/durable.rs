@@ -91,7 +91,7 @@ fn traced(binary: &Path) -> (usize, usize) {
     let serve = stage::serve_command(binary, &folder.path().join("dancu"), 2_000, 1);
     let mut command = Command::new("strace");
     command
-        .args(["-f", "-yy", "--seccomp-bpf", "-e"])
+        .args(["-f", "-I", "2", "-yy", "--seccomp-bpf", "-e"])
         .arg("trace=fsync,fdatasync,write,writev,sendto,sendmsg")
         .arg("-o")
         .arg(&trace)

@@ -2,7 +2,7 @@
 
 use dancu_domain::{Outcome, Verb};
 use dancu_wire::pb;
-use pb::dancu::v1 as v1;
+use pb::dancu::v1;
 use prost::Message;
 
 use super::rpcs::{Form, Rpc};
@@ -48,7 +48,9 @@ pub struct Item {
 macro_rules! stream {
     ($reply:ident, $bytes:ident, $answer:ident) => {{
         use v1::$reply::Reply::{Answer as Whole, Status};
-        let reply = v1::$answer::decode($bytes).expect("an answer decodes").reply;
+        let reply = v1::$answer::decode($bytes)
+            .expect("an answer decodes")
+            .reply;
         match reply.expect("a stream's answer holds one of two") {
             Whole(answer) => answer,
             Status(status) => return Heard::InPlace(status),
@@ -68,15 +70,25 @@ pub fn heard(rpc: &Rpc, bytes: &[u8]) -> Heard {
         (None, _) => (whole!(bytes, GetVolumesResponse).header, Vec::new()),
         (Some(Verb::Lookup), Form::One) => {
             let answer = whole!(bytes, LookupCitizenResponse);
-            (answer.header, answer.result.into_iter().map(looked_up).collect())
+            (
+                answer.header,
+                answer.result.into_iter().map(looked_up).collect(),
+            )
         }
         (Some(Verb::Lookup), form) => {
             let answer = if form == Form::Stream {
-                stream!(stream_lookup_citizens_response, bytes, StreamLookupCitizensResponse)
+                stream!(
+                    stream_lookup_citizens_response,
+                    bytes,
+                    StreamLookupCitizensResponse
+                )
             } else {
                 whole!(bytes, BatchLookupCitizensResponse)
             };
-            (answer.header, answer.results.into_iter().map(looked_up).collect())
+            (
+                answer.header,
+                answer.results.into_iter().map(looked_up).collect(),
+            )
         }
         (Some(Verb::Authenticate), Form::One) => {
             let answer = whole!(bytes, AuthenticateCitizenResponse);
@@ -106,15 +118,25 @@ pub fn heard(rpc: &Rpc, bytes: &[u8]) -> Heard {
             } else {
                 whole!(bytes, ReconcileCitizensResponse)
             };
-            (answer.header, answer.results.into_iter().map(reconciled).collect())
+            (
+                answer.header,
+                answer.results.into_iter().map(reconciled).collect(),
+            )
         }
         (Some(Verb::Push), form) => {
             let answer = if form == Form::Stream {
-                stream!(stream_push_changes_response, bytes, StreamPushChangesResponse)
+                stream!(
+                    stream_push_changes_response,
+                    bytes,
+                    StreamPushChangesResponse
+                )
             } else {
                 whole!(bytes, PushChangesResponse)
             };
-            (answer.header, answer.results.into_iter().map(pushed).collect())
+            (
+                answer.header,
+                answer.results.into_iter().map(pushed).collect(),
+            )
         }
     };
     Heard::Answer(Answer {

@@ -89,7 +89,9 @@ impl Line {
         let mut send = soon("room for a call", self.send.clone().ready())
             .await
             .expect("the connection is still good");
-        let (answer, sending) = send.send_request(head, false).expect("a call can be opened");
+        let (answer, sending) = send
+            .send_request(head, false)
+            .expect("a call can be opened");
         Talk {
             sending,
             answer: Some(answer),
@@ -160,7 +162,9 @@ impl Talk {
                     let _ = body.flow_control().release_capacity(bytes.len());
                     self.buffer.extend_from_slice(&bytes);
                 }
-                Some(Err(error)) if error.is_reset() && error.reason() == Some(h2::Reason::NO_ERROR) => {
+                Some(Err(error))
+                    if error.is_reset() && error.reason() == Some(h2::Reason::NO_ERROR) =>
+                {
                     break;
                 }
                 Some(Err(error)) => panic!("the answer was cut: {error}"),

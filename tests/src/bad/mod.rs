@@ -2,8 +2,10 @@
 //! tables of what is wrong, and what every refusal must look like.
 
 pub mod asked;
+pub mod denied;
 pub mod envelopes;
 pub mod frames;
+pub mod grants;
 pub mod heard;
 pub mod home;
 pub mod line;
