@@ -28,31 +28,44 @@ enum Moment {
 /// resumed, and answers where it began.
 fn moments(trace: &str) -> Vec<Moment> {
     let mut syncing: Vec<&str> = Vec::new();
-    let mut moments = Vec::new();
+    let mut writing: Vec<(&str, usize)> = Vec::new();
+    let mut moments: Vec<Option<Moment>> = Vec::new();
     for line in trace.lines() {
         let Some((thread, call)) = line.split_once(' ') else {
             continue;
         };
         let call = call.trim_start();
-        let is_sync = call.starts_with("fdatasync(") || call.starts_with("fsync(");
-        if is_sync && call.contains("ledger.db") {
-            if call.ends_with("<unfinished ...>") {
+        let split = call.ends_with("<unfinished ...>");
+        if is_sync(call) && call.contains("ledger.db") {
+            if split {
                 syncing.push(thread);
             } else if call.ends_with("= 0") {
-                moments.push(Moment::Synced);
+                moments.push(Some(Moment::Synced));
             }
-        } else if call.starts_with("<... fdatasync resumed")
-            || call.starts_with("<... fsync resumed")
-        {
+        } else if is_write(call) && call.contains("<TCP:[127.0.0.1:") {
+            if split {
+                writing.push((thread, moments.len()));
+                moments.push(None);
+            } else if bytes(call) >= ANSWER {
+                moments.push(Some(Moment::Answering));
+            }
+        } else if call.starts_with("<... ") && call.contains("sync resumed") {
             if let Some(at) = syncing.iter().position(|waiting| *waiting == thread) {
                 syncing.swap_remove(at);
-                moments.push(Moment::Synced);
+                moments.push(Some(Moment::Synced));
             }
-        } else if call.contains("<TCP:[127.0.0.1:") && is_write(call) && bytes(call) >= ANSWER {
-            moments.push(Moment::Answering);
+        } else if call.starts_with("<... ") {
+            if let Some(at) = writing.iter().position(|(waiting, _)| *waiting == thread) {
+                let (_, began) = writing.swap_remove(at);
+                moments[began] = (bytes(call) >= ANSWER).then_some(Moment::Answering);
+            }
         }
     }
-    moments
+    moments.into_iter().flatten().collect()
+}
+
+fn is_sync(call: &str) -> bool {
+    call.starts_with("fdatasync(") || call.starts_with("fsync(")
 }
 
 fn is_write(call: &str) -> bool {

@@ -34,8 +34,9 @@ async fn without_a_credential_that_holds_every_method_says_why_and_does_nothing(
                 let reply = session.call_with(rpc.path, &extra, body).await;
                 assert!(reply.messages.is_empty(), "{what}: answered");
                 Refusal::of_call(Code::Unauthenticated, row.reason).ends(&what, &reply, lang);
+                // The word of the scheme is in the text that tells what to send.
                 let key = header.unwrap_or_default();
-                let key = key.strip_prefix(b"Bearer ").unwrap_or(&key);
+                let key = key.strip_prefix(b"Bearer").unwrap_or(&key).trim_ascii();
                 assert!(!reply.echoes(key) && !reply.echoes(b"Zqwx97531"), "{what}");
             }
         }
@@ -76,14 +77,12 @@ async fn walk_unlicensed(
     let mut body = vec![framed(&message)];
     if rpc.form == Form::Stream {
         // With its own key the stream has good messages before and after; another's has none.
-        let beside = if row.key_of.is_none() {
-            session.good(rpc).encode(rpc)
-        } else {
-            refused = 3;
-            message
+        let mut beside = || match row.key_of {
+            None => framed(&session.good(rpc).encode(rpc)),
+            Some(_) => framed(&message),
         };
-        body.insert(0, framed(&beside));
-        body.push(framed(&beside));
+        body = vec![beside(), body.remove(0), beside()];
+        refused = if row.key_of.is_none() { 1 } else { 3 };
     }
     let reply = session.call_with(rpc.path, &extra, body).await;
     for value in planted()

@@ -134,13 +134,14 @@ impl Talk {
         let _ = self.sending.send_data(Bytes::new(), true);
     }
 
-    /// The next message; `None` at the end.
+    /// The next message; `None` at the end. Dropped before it is done, it has lost nothing.
     pub async fn hear(&mut self) -> Option<Bytes> {
-        if let Some(answer) = self.answer.take() {
+        if let Some(answer) = &mut self.answer {
             let (parts, body) = soon("the head of an answer", answer)
                 .await
                 .expect("the call is answered, not reset")
                 .into_parts();
+            self.answer = None;
             self.reply.http = parts.status.as_u16();
             self.reply.head = parts.headers;
             self.body = Some(body);
