@@ -271,3 +271,6 @@ const fn level(agreement: Agreement) -> i32 {
         Agreement::Unaccented => 3,
     }
 }
+
+#[cfg(test)]
+mod tests;
