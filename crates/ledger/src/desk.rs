@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use dancu_domain::{
-    AgencyCode, Day, MessageRecord, Receipt, RecordError, Recorder, RequestId, VolumeRow, Volumes,
-    WriteSlot,
+    AgencyCode, Day, MessageRecord, Receipt, RecordError, Recorder, RequestId, VolumeKey,
+    VolumeRow, Volumes, WriteSlot,
 };
 
-use crate::batch::{Batch, Keeping, Seat};
+use crate::batch::{Batch, Keeping, Load, Seat};
 use crate::codec::put_message;
 use crate::inflight::WriteGuard;
 use crate::ledger::{Ledger, Shared};
@@ -87,24 +87,17 @@ impl Desk {
     }
 }
 
-/// Counts the items of a message under their outcomes, with one addition an outcome.
-fn tally(load: &mut crate::batch::Load, message: &MessageRecord, day: Day) {
-    let mut by_outcome = [0_u64; 256];
-    for item in &message.items {
-        by_outcome[usize::from(item.outcome.code())] += 1;
-    }
-    for outcome in dancu_domain::Outcome::ALL {
-        let count = by_outcome[usize::from(outcome.code())];
-        if count > 0 {
-            let key = dancu_domain::VolumeKey {
-                agency: message.agency,
-                verb: message.verb,
-                service: message.service,
-                outcome: *outcome,
-                day,
-            };
-            load.counts.add(key, count);
-        }
+/// Counts the items of a message, with one addition for a run of like outcomes.
+fn tally(load: &mut Load, message: &MessageRecord, day: Day) {
+    for run in message.items.chunk_by(|a, b| a.outcome == b.outcome) {
+        let key = VolumeKey {
+            agency: message.agency,
+            verb: message.verb,
+            service: message.service,
+            outcome: run[0].outcome,
+            day,
+        };
+        load.counts.add(key, run.len() as u64);
     }
 }
 

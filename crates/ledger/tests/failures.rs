@@ -146,8 +146,10 @@ async fn whoever_waits_is_turned_away_when_the_writer_task_is_dropped() {
         tokio::task::yield_now().await;
     }
     writer.abort();
-    assert_eq!(first.await.unwrap(), Err(RecordError::Unavailable));
-    assert_eq!(second.await.unwrap(), Err(RecordError::Unavailable));
+    let told = async { (first.await.unwrap(), second.await.unwrap()) };
+    let told = tokio::time::timeout(Duration::from_secs(20), told).await;
+    let unavailable = Err(RecordError::Unavailable);
+    assert_eq!(told, Ok((unavailable, unavailable)));
     bell.await.unwrap();
     ledger.close().await;
 }

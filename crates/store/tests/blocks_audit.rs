@@ -96,6 +96,19 @@ async fn another_number_of_entries_is_found() {
 }
 
 #[tokio::test]
+async fn a_number_of_entries_that_only_the_hash_agrees_with_is_found() {
+    let folder = a_large_ledger();
+    let mut editor = Editor::unguarded(folder.path()).await;
+    let before = editor.block(BLOCKS - 1).await;
+    let mut after = before.clone();
+    after.count += 1;
+    after.hash = after.digest(&after.counts().unwrap());
+    editor.replace(&before, &after).await;
+    let report = verify_with(folder.path(), None, [0; 32]).await;
+    assert_eq!(report.first_bad, bad(&after, Why::CountMismatch));
+}
+
+#[tokio::test]
 async fn another_index_is_found_and_the_true_one_is_named() {
     for by in [8, -100] {
         let (block, report) =
