@@ -99,12 +99,11 @@ async fn write(connection: &mut SqliteConnection, sheet: &Sheet) -> Result<(), S
         |out, citizen| {
             let start = records.len();
             record::encode(citizen, &mut records);
-            let key = CitizenKey {
-                personal_id: citizen.personal_id.digits(),
-                legacy_id: citizen.legacy_id.map(dancu_domain::LegacyId::digits),
-                version: citizen.version,
-            };
-            key.put(start, records.len() - start, out);
+            // SQL counts bytes from 1.
+            let (offset, length) = (start + 1, records.len() - start);
+            json::put(out, format_args!("[{},", citizen.personal_id.digits()));
+            json::legacy(out, citizen.legacy_id);
+            json::put(out, format_args!(",{},{offset},{length}]", citizen.version));
         },
     );
     sqlx::query(statements::PUT_CITIZENS)
@@ -126,28 +125,4 @@ async fn write(connection: &mut SqliteConnection, sheet: &Sheet) -> Result<(), S
         .await
         .map_err(StoreError::database("write effects"))?;
     Ok(())
-}
-
-/// The columns beside a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct CitizenKey {
-    pub(super) personal_id: u64,
-    pub(super) legacy_id: Option<u32>,
-    pub(super) version: u32,
-}
-
-impl CitizenKey {
-    /// Writes the row of [`statements::PUT_CITIZENS`] whose record begins at `start`.
-    pub(super) fn put(self, start: usize, length: usize, out: &mut String) {
-        json::put(out, format_args!("[{},", self.personal_id));
-        match self.legacy_id {
-            Some(legacy) => json::put(out, format_args!("{legacy}")),
-            None => out.push_str("null"),
-        }
-        // SQL counts bytes from 1.
-        json::put(
-            out,
-            format_args!(",{},{},{length}]", self.version, start + 1),
-        );
-    }
 }

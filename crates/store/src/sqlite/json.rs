@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use dancu_domain::LegacyId;
+
 use crate::sheet::NewChange;
 
 /// A list of integers.
@@ -25,10 +27,7 @@ pub(super) fn changes(changes: &[NewChange]) -> String {
             out,
             format_args!("[{},{},", change.number, change.personal_id.digits()),
         );
-        match change.legacy_id {
-            Some(legacy) => put(out, format_args!("{}", legacy.digits())),
-            None => out.push_str("null"),
-        }
+        legacy(out, change.legacy_id);
         put(
             out,
             format_args!(
@@ -62,6 +61,14 @@ pub(super) fn list<T>(
         item(out, value);
     }
     out.push(']');
+}
+
+/// Appends an old number, where there is one.
+pub(super) fn legacy(out: &mut String, id: Option<LegacyId>) {
+    match id {
+        Some(id) => put(out, format_args!("{}", id.digits())),
+        None => out.push_str("null"),
+    }
 }
 
 /// Appends to a text.

@@ -13,31 +13,32 @@ use dancu_domain::{Agency, Citizen, Credential, Licence};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::task::JoinHandle;
 
-use super::commit::CitizenKey;
 use super::registry::complete_nation;
-use super::{SqliteOptions, directory, json, options, schema, statements};
+use super::{SqliteOptions, directory, options, schema, statements};
 use crate::{RegistryMeta, StoreError, record};
 
-/// Citizens that are sorted and written together.
-const RUN: usize = 1 << 18;
-/// Citizens a statement.
-const STATEMENT: usize = 4_096;
+/// Citizens that are sorted and written together: about a hundred megabytes.
+const RUN: usize = 1 << 19;
+/// Citizens a statement: as many as [`statements::SEED_CITIZENS`] has rows.
+const STATEMENT: usize = 256;
+/// Room for a record, so that most are written into memory that is asked for once.
+const RECORD: usize = 256;
 
 /// A registry file in the making. Dropped before [`Seeding::finish`], it leaves nothing that
 /// could be taken for a nation.
 pub struct Seeding {
     path: PathBuf,
     meta: RegistryMeta,
-    run: Run,
+    run: Vec<Row>,
     filling: JoinHandle<Result<SqliteConnection, StoreError>>,
 }
 
-/// Encoded citizens that wait to be written.
-#[derive(Default)]
-struct Run {
-    /// Number, beginning and length of each record.
-    rows: Vec<(CitizenKey, usize, usize)>,
-    records: Vec<u8>,
+/// A citizen as a row.
+struct Row {
+    personal_id: i64,
+    legacy_id: Option<i64>,
+    version: i64,
+    record: Vec<u8>,
 }
 
 impl Seeding {
@@ -63,7 +64,7 @@ impl Seeding {
         Ok(Self {
             path: path.to_owned(),
             meta: *meta,
-            run: Run::default(),
+            run: Vec::new(),
             filling: tokio::spawn(async { Ok(connection) }),
         })
     }
@@ -71,10 +72,8 @@ impl Seeding {
     /// Takes citizens, in any order, nobody twice over the whole seeding. A failure of what was
     /// taken before may only be told by a later call.
     pub async fn load(&mut self, citizens: Vec<Citizen>) -> Result<(), StoreError> {
-        for citizen in &citizens {
-            self.run.take(citizen);
-        }
-        if self.run.rows.len() >= RUN {
+        self.run.extend(citizens.iter().map(Row::of));
+        if self.run.len() >= RUN {
             self.write_run().await?;
         }
         Ok(())
@@ -120,7 +119,7 @@ impl Seeding {
         let mut connection = filled(&mut self.filling).await?;
         let run = std::mem::take(&mut self.run);
         self.filling = tokio::spawn(async move {
-            run.write(&mut connection).await?;
+            write(run, &mut connection).await?;
             Ok(connection)
         });
         Ok(())
@@ -135,37 +134,44 @@ impl std::fmt::Debug for Seeding {
     }
 }
 
-impl Run {
-    fn take(&mut self, citizen: &Citizen) {
-        let key = CitizenKey {
-            personal_id: citizen.personal_id.digits(),
-            legacy_id: citizen.legacy_id.map(dancu_domain::LegacyId::digits),
-            version: citizen.version,
-        };
-        let start = self.records.len();
-        record::encode(citizen, &mut self.records);
-        self.rows.push((key, start, self.records.len() - start));
-    }
-
-    async fn write(mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        self.rows.sort_unstable();
-        schema::run(connection, statements::BEGIN_SEEDING).await?;
-        for rows in self.rows.chunks(STATEMENT) {
-            let mut keys = String::with_capacity(48 * rows.len());
-            let mut records = Vec::with_capacity(256 * rows.len());
-            json::list(&mut keys, rows.iter(), |out, (key, start, length)| {
-                key.put(records.len(), *length, out);
-                records.extend_from_slice(&self.records[*start..*start + *length]);
-            });
-            sqlx::query(statements::SEED_CITIZENS)
-                .bind(keys)
-                .bind(records)
-                .execute(&mut *connection)
-                .await
-                .map_err(StoreError::database("write citizens"))?;
+impl Row {
+    fn of(citizen: &Citizen) -> Self {
+        let mut record = Vec::with_capacity(RECORD);
+        record::encode(citizen, &mut record);
+        Self {
+            personal_id: citizen.personal_id.digits().cast_signed(),
+            legacy_id: citizen.legacy_id.map(|id| i64::from(id.digits())),
+            version: i64::from(citizen.version),
+            record,
         }
-        schema::run(connection, statements::COMMIT).await
     }
+}
+
+/// Writes a run in one transaction, in the order of the numbers.
+async fn write(mut run: Vec<Row>, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    run.sort_unstable_by_key(|row| row.personal_id);
+    schema::run(connection, statements::BEGIN_SEEDING).await?;
+    let mut rows = run.into_iter();
+    while rows.len() > 0 {
+        let (sql, count) = if rows.len() < STATEMENT {
+            (statements::SEED_CITIZEN, 1)
+        } else {
+            (statements::SEED_CITIZENS, STATEMENT)
+        };
+        let mut statement = sqlx::query(sql);
+        for row in rows.by_ref().take(count) {
+            statement = statement
+                .bind(row.personal_id)
+                .bind(row.legacy_id)
+                .bind(row.version)
+                .bind(row.record);
+        }
+        statement
+            .execute(&mut *connection)
+            .await
+            .map_err(StoreError::database("write citizens"))?;
+    }
+    schema::run(connection, statements::COMMIT).await
 }
 
 async fn filled(

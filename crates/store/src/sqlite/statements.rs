@@ -32,6 +32,7 @@ statements! {
     READ_HEAD = "read_head";
     READ_LICENCES = "read_licences";
     READ_META = "read_meta";
+    SEED_CITIZEN = "seed_citizen";
     SEED_CITIZENS = "seed_citizens";
     SET_SCHEMA = "set_schema";
 }
