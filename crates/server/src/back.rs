@@ -204,7 +204,9 @@ impl<R: RegistryHome> Back<R> {
         let until = began + bound;
         let ledger_was_up = self.board.borrow().ledger;
         report(&self.board, |parts| parts.open = false);
-        self.phase.send_replace(Phase::Draining { until });
+        // What callers hold up is cut a little earlier, so that closing the ledger is within it.
+        let cut_at = began + bound.saturating_sub((bound / 10).min(LAST_COMMIT));
+        self.phase.send_replace(Phase::Draining { until: cut_at });
         let cut = self.fronts.ended().await;
         let left = until.saturating_duration_since(instant());
         let ledger_closed = timeout(left + LAST_COMMIT, self.ledger.close())

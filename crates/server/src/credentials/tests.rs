@@ -1,3 +1,5 @@
+//! Who is known, who is not, and for how long.
+
 use super::*;
 use dancu_domain::{AgencyCode, Credential, Validity};
 

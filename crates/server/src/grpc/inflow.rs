@@ -17,11 +17,54 @@ use crate::limits::Entered;
 pub(crate) struct Inflow {
     body: Incoming,
     received: Option<Entered>,
+    framing: Framing,
+}
+
+/// Where in the sequence of gRPC frames a body stands: a flag, four bytes of length, a message.
+#[derive(Debug, Default)]
+struct Framing {
+    head: u8,
+    length: u32,
+    left: u32,
+}
+
+impl Framing {
+    /// Follows the bytes that came.
+    fn follow(&mut self, mut bytes: &[u8]) {
+        while let Some((first, rest)) = bytes.split_first() {
+            if self.left > 0 {
+                let part = bytes.len().min(self.left as usize);
+                self.left -= part as u32;
+                bytes = &bytes[part..];
+                continue;
+            }
+            if self.head > 0 {
+                self.length = self.length << 8 | u32::from(*first);
+            }
+            self.head += 1;
+            if self.head == 5 {
+                *self = Self {
+                    left: self.length,
+                    ..Self::default()
+                };
+            }
+            bytes = rest;
+        }
+    }
+
+    /// Whether a message was begun and not finished.
+    fn is_within(&self) -> bool {
+        self.head > 0 || self.left > 0
+    }
 }
 
 impl Inflow {
     pub(crate) fn new(body: Incoming, received: Option<Entered>) -> Self {
-        Self { body, received }
+        Self {
+            body,
+            received,
+            framing: Framing::default(),
+        }
     }
 }
 
@@ -34,6 +77,17 @@ impl Body for Inflow {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            self.framing.follow(data);
+        }
+        // A body that ends right behind the length of a message would pass for one that is whole.
+        if matches!(polled, Poll::Ready(None)) && self.framing.is_within() {
+            let failure = Failure::new(Reason::Undecodable);
+            self.framing = Framing::default();
+            return Poll::Ready(Some(Err(status(&failure, Lang::En, None).into())));
+        }
         if let (Poll::Ready(Some(Ok(frame))), Some(received)) = (&polled, &mut self.received)
             && let Some(data) = frame.data_ref()
             && !received.more(data.len())

@@ -13,7 +13,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use common::{Service, claims, claims_of, context, in_bulk, item, request, residence_change};
-use dancu_domain::ChangeEvent;
+use dancu_domain::{ChangeEvent, LegacyId};
 use dancu_population::KeyState;
 use dancu_server::{LogForm, install_log_to};
 use dancu_wire::pb;
@@ -61,7 +61,7 @@ async fn a_conversation_leaves_its_lines_and_nothing_about_anybody() {
     for index in 0..20 {
         let citizen = nation.citizen(index);
         canaries.push(citizen.personal_id.text());
-        canaries.extend(citizen.legacy_id.map(|id| id.text()));
+        canaries.extend(citizen.legacy_id.map(LegacyId::text));
         canaries.push(citizen.name.text().to_owned());
         let mut asked = item(&claims_of(&citizen));
         if index % 5 == 0 {

@@ -1,3 +1,5 @@
+//! The verbs as their callers see them, unary, batched and streamed.
+
 use dancu_domain::{ChangeEvent, Reason};
 use dancu_population::KeyState;
 use dancu_wire::pb;

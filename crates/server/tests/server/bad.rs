@@ -1,3 +1,5 @@
+//! What is no request of ours.
+
 use dancu_domain::Reason;
 use dancu_population::KeyState;
 use tonic::Code;

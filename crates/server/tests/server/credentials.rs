@@ -1,3 +1,5 @@
+//! Who may ask, who is told why not, and what is recorded of it.
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Calls whose time runs out.
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 

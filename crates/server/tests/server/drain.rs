@@ -1,3 +1,5 @@
+//! The end of a service, and its next start.
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -64,15 +66,12 @@ async fn a_call_that_does_not_end_is_cut_at_the_bound() {
     let asked = message(&service);
     let call = tokio::spawn(async move { client.lookup_citizen(asked).await });
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let bound = Duration::from_secs(1);
+    let bound = Duration::from_secs(2);
     let report = tokio::task::spawn_blocking(move || service.running.drain_within(bound))
         .await
         .unwrap();
-    assert!(
-        report.took >= bound && report.took < 5 * bound,
-        "{:?}",
-        report.took
-    );
+    assert!(report.took >= bound / 2, "{:?}", report.took);
+    assert!(report.took <= bound, "{:?}", report.took);
     assert_eq!(report.cut, 1);
     call.await.unwrap().unwrap_err();
 }

@@ -1,3 +1,5 @@
+//! What callers and operators see when a part is away.
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Operators' HTTP.
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

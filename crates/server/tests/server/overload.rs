@@ -1,3 +1,5 @@
+//! What finds no room.
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Health and reflection.
+
 use dancu_wire::pb::health::HealthCheckRequest;
 use dancu_wire::pb::health::health_check_response::ServingStatus;
 use dancu_wire::pb::health::health_client::HealthClient;

@@ -1,3 +1,5 @@
+//! Peers that do not keep to the protocol, or keep a place for nothing.
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
