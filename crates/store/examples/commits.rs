@@ -194,7 +194,9 @@ fn messages(folder: &Path, span: Duration, in_flight: u64, items: u64, full: boo
         .collect();
     thread::sleep(span);
     over.store(true, Ordering::Relaxed);
-    fronts.into_iter().for_each(|front| front.join().unwrap());
+    for front in fronts {
+        front.join().unwrap();
+    }
     let took = begun.elapsed().as_secs_f64();
     let counters = ledger.counters();
     runtime().block_on(ledger.close());

@@ -16,13 +16,13 @@ use dancu_store::SqliteBlocks;
 /// The block that the tests edit; it does not lie next to a checkpoint.
 const PLACE: u64 = 123;
 
-fn bad(block: &Block, why: Why) -> Option<BadBlock> {
-    Some(BadBlock {
+fn bad(block: &Block, why: Why) -> BadBlock {
+    BadBlock {
         writer: block.writer,
         first: block.first,
         last: block.last(),
         why,
-    })
+    }
 }
 
 /// Edits the block at [`PLACE`] and verifies.
@@ -73,26 +73,26 @@ async fn a_flipped_bit_of_the_entries_is_found_wherever_it_is() {
 #[tokio::test]
 async fn a_flipped_bit_of_the_hash_is_found() {
     let (block, report) = edited(|block| block.hash[31] ^= 1).await;
-    assert_eq!(report.first_bad, bad(&block, Why::HashMismatch));
+    assert_eq!(report.first_bad, Some(bad(&block, Why::HashMismatch)));
 }
 
 #[tokio::test]
 async fn a_flipped_bit_of_the_previous_hash_is_found() {
     let (block, report) = edited(|block| block.previous[0] ^= 128).await;
-    assert_eq!(report.first_bad, bad(&block, Why::Altered));
+    assert_eq!(report.first_bad, Some(bad(&block, Why::Altered)));
 }
 
 #[tokio::test]
 async fn another_time_is_found() {
     let (block, report) = edited(|block| block.at.0 ^= 1).await;
-    assert_eq!(report.first_bad, bad(&block, Why::HashMismatch));
+    assert_eq!(report.first_bad, Some(bad(&block, Why::HashMismatch)));
 }
 
 #[tokio::test]
 async fn another_number_of_entries_is_found() {
     let (mut block, report) = edited(|block| block.count ^= 1).await;
     block.count ^= 1;
-    assert_eq!(report.first_bad, bad(&block, Why::HashMismatch));
+    assert_eq!(report.first_bad, Some(bad(&block, Why::HashMismatch)));
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_number_of_entries_that_only_the_hash_agrees_with_is_found() {
     after.hash = after.digest(&after.counts().unwrap());
     editor.replace(&before, &after).await;
     let report = verify_with(folder.path(), None, [0; 32]).await;
-    assert_eq!(report.first_bad, bad(&after, Why::CountMismatch));
+    assert_eq!(report.first_bad, Some(bad(&after, Why::CountMismatch)));
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn another_index_is_found_and_the_true_one_is_named() {
     for by in [8, -100] {
         let (block, report) =
             edited(|block| block.first = block.first.checked_add_signed(by).unwrap()).await;
-        assert_eq!(report.first_bad, bad(&block, Why::Altered), "by {by}");
+        assert_eq!(report.first_bad, Some(bad(&block, Why::Altered)), "by {by}");
     }
 }
 
@@ -121,7 +121,7 @@ async fn another_index_is_found_and_the_true_one_is_named() {
 async fn an_index_far_away_is_found_where_it_stands_now() {
     let (mut block, report) = edited(|block| block.first = 5).await;
     block.first = 5;
-    assert_eq!(report.first_bad, bad(&block, Why::OutOfOrder));
+    assert_eq!(report.first_bad, Some(bad(&block, Why::OutOfOrder)));
 }
 
 #[tokio::test]
@@ -159,7 +159,11 @@ async fn a_dropped_block_is_found() {
         let block = editor.block(place).await;
         editor.remove(&block).await;
         let report = verified(folder.path()).await;
-        assert_eq!(report.first_bad, bad(&block, Why::Missing), "block {place}");
+        assert_eq!(
+            report.first_bad,
+            Some(bad(&block, Why::Missing)),
+            "block {place}"
+        );
     }
 }
 
@@ -175,7 +179,7 @@ async fn an_inserted_block_is_found() {
     copy.hash = copy.digest(&copy.counts().unwrap());
     editor.insert(&copy).await;
     let report = verified(folder.path()).await;
-    assert_eq!(report.first_bad, bad(&copy, Why::OutOfOrder));
+    assert_eq!(report.first_bad, Some(bad(&copy, Why::OutOfOrder)));
 
     // A plain copy of an older block.
     let folder = a_large_ledger();
@@ -184,7 +188,7 @@ async fn an_inserted_block_is_found() {
     copy.first = before.first + 1;
     editor.insert(&copy).await;
     let report = verified(folder.path()).await;
-    assert_eq!(report.first_bad, bad(&copy, Why::OutOfOrder));
+    assert_eq!(report.first_bad, Some(bad(&copy, Why::OutOfOrder)));
 }
 
 #[tokio::test]
@@ -200,7 +204,7 @@ async fn swapped_blocks_are_found() {
     editor.replace(&two, &at(&one, two.first)).await;
     editor.insert(&at(&two, one.first)).await;
     let report = verified(folder.path()).await;
-    assert_eq!(report.first_bad, bad(&one, Why::OutOfOrder));
+    assert_eq!(report.first_bad, Some(bad(&one, Why::OutOfOrder)));
 }
 
 #[tokio::test]

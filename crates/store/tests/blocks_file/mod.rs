@@ -154,7 +154,7 @@ pub(crate) async fn verify_with(
         .await
         .unwrap();
     let verified = audit::verify(&mut store, checkpoints.as_deref(), &key);
-    let limit = std::time::Duration::from_secs(120);
+    let limit = std::time::Duration::from_mins(2);
     let report = tokio::time::timeout(limit, verified).await;
     report
         .expect("the time of a verification is bounded")
