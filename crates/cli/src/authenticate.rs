@@ -3,12 +3,12 @@
 use clap::Args;
 use dancu_wire::pb;
 use dancu_wire::pb::authentication_service_client::AuthenticationServiceClient;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::exit::Failure;
 use crate::output::{Form, print, print_json};
 use crate::reach::{Reach, run, told};
-use crate::show;
+use crate::show::{self, Shown};
 use crate::who::Who;
 use crate::words::Lang;
 
@@ -26,29 +26,24 @@ impl Authenticate {
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
         let answer = run(self.ask(lang))?;
         let result = answer.result.unwrap_or_default();
-        let mut fields = Map::new();
         let outcome = show::word(result.outcome().as_str_name(), "AUTHENTICATION_OUTCOME_");
         let level = show::word(result.level().as_str_name(), "MATCH_LEVEL_");
         // A verdict without a level is about nobody, and has no version.
-        let version = if level.is_null() {
-            Value::Null
-        } else {
-            json!(result.version)
+        let version = json!((!level.is_null()).then_some(result.version));
+        let cause = show::word(result.cause().as_str_name(), "NO_MATCH_CAUSE_");
+        let shown = Shown {
+            verdict: vec![
+                ("outcome", outcome),
+                ("level", level),
+                ("cause", cause),
+                ("version", version),
+            ],
+            citizen: None,
+            header: show::header(answer.header.as_ref()),
         };
-        fields.insert("outcome".into(), outcome);
-        fields.insert("level".into(), level);
-        fields.insert(
-            "cause".into(),
-            show::word(result.cause().as_str_name(), "NO_MATCH_CAUSE_"),
-        );
-        fields.insert("version".into(), version);
-        fields.insert("header".into(), show::header(answer.header.as_ref()));
         match form {
-            Form::Json => print_json(&Value::Object(fields)),
-            Form::Table => {
-                let heading = [lang.of("mục", "field"), lang.of("giá trị", "value")];
-                print(&show::table(&fields, heading).text());
-            }
+            Form::Json => print_json(&shown.object()),
+            Form::Table => print(&shown.table(lang).text()),
         }
         Ok(())
     }

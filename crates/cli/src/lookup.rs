@@ -3,12 +3,12 @@
 use clap::Args;
 use dancu_wire::pb;
 use dancu_wire::pb::lookup_service_client::LookupServiceClient;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::exit::Failure;
 use crate::output::{Form, print, print_json};
 use crate::reach::{Reach, run, told};
-use crate::show;
+use crate::show::{self, Shown};
 use crate::who::Who;
 use crate::words::Lang;
 
@@ -42,30 +42,28 @@ impl Lookup {
         let answer = run(self.ask(lang))?;
         let result = answer.result.unwrap_or_default();
         let record = result.citizen.as_ref();
-        let mut fields = Map::new();
-        let outcome = show::word(result.outcome().as_str_name(), "LOOKUP_OUTCOME_");
-        fields.insert("outcome".into(), outcome);
-        fields.insert(
-            "level".into(),
-            show::word(result.level().as_str_name(), "MATCH_LEVEL_"),
-        );
-        fields.insert(
-            "cause".into(),
-            show::word(result.cause().as_str_name(), "NO_MATCH_CAUSE_"),
-        );
-        fields.insert(
-            "version".into(),
-            record.map_or(Value::Null, |record| json!(record.version)),
-        );
-        let citizen = record.map(show::citizen);
-        fields.insert("citizen".into(), json!(citizen));
-        fields.insert("header".into(), show::header(answer.header.as_ref()));
+        let shown = Shown {
+            verdict: vec![
+                (
+                    "outcome",
+                    show::word(result.outcome().as_str_name(), "LOOKUP_OUTCOME_"),
+                ),
+                (
+                    "level",
+                    show::word(result.level().as_str_name(), "MATCH_LEVEL_"),
+                ),
+                (
+                    "cause",
+                    show::word(result.cause().as_str_name(), "NO_MATCH_CAUSE_"),
+                ),
+                ("version", json!(record.map(|record| record.version))),
+            ],
+            citizen: record.map(show::citizen),
+            header: show::header(answer.header.as_ref()),
+        };
         match form {
-            Form::Json => print_json(&Value::Object(fields)),
-            Form::Table => {
-                let heading = [lang.of("mục", "field"), lang.of("giá trị", "value")];
-                print(&show::table(&fields, heading).text());
-            }
+            Form::Json => print_json(&shown.object()),
+            Form::Table => print(&shown.table(lang).text()),
         }
         Ok(())
     }

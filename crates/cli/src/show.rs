@@ -4,11 +4,67 @@ use dancu_wire::pb;
 use serde_json::{Map, Value, json};
 
 use crate::output::Table;
+use crate::words::Lang;
+
+/// Fields with their values, in the order in which people read them.
+type Fields = Vec<(&'static str, Value)>;
+
+/// An answer about somebody.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// Outcome, level, cause, version.
+    pub(crate) verdict: Fields,
+    /// The record, where one was given.
+    pub(crate) citizen: Option<Fields>,
+    /// The header.
+    pub(crate) header: Fields,
+}
+
+impl Shown {
+    /// The answer as one JSON object.
+    pub(crate) fn object(&self) -> Value {
+        let mut object = map(&self.verdict);
+        let citizen = self.citizen.as_ref().map(map);
+        object.insert("citizen".to_owned(), json!(citizen));
+        object.insert("header".to_owned(), Value::Object(map(&self.header)));
+        Value::Object(object)
+    }
+
+    /// The answer as a table: one field a line, nested ones with dots.
+    pub(crate) fn table(&self, lang: Lang) -> Table {
+        let heading = [lang.of("mục", "field"), lang.of("giá trị", "value")];
+        let mut table = Table::new(&[0, 1], &heading);
+        let citizen = self.citizen.iter().flatten();
+        for (field, value) in self.verdict.iter().chain(citizen).chain(&self.header) {
+            line(&mut table, field, value);
+        }
+        table
+    }
+}
+
+fn map(fields: &Fields) -> Map<String, Value> {
+    let owned = |(field, value): &(&str, Value)| ((*field).to_owned(), value.clone());
+    fields.iter().map(owned).collect()
+}
+
+fn line(table: &mut Table, field: &str, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::Object(inner) => {
+            for (name, value) in inner {
+                line(table, &format!("{field}.{name}"), value);
+            }
+        }
+        Value::String(text) if text.is_empty() => {}
+        Value::String(text) => table.row([field, text]),
+        other => table.row([field, &other.to_string()]),
+    }
+}
 
 /// The fields of a record that were given, by their names in the contract.
-pub(crate) fn citizen(record: &pb::Citizen) -> Map<String, Value> {
-    let mut fields = Map::new();
-    let mut put = |field: &str, value: Value| {
+pub(crate) fn citizen(record: &pb::Citizen) -> Fields {
+    let mut fields = Fields::new();
+    let mut put = |field: &'static str, value: Value| {
         let absent = match &value {
             Value::Null => true,
             Value::String(text) => text.is_empty(),
@@ -16,7 +72,7 @@ pub(crate) fn citizen(record: &pb::Citizen) -> Map<String, Value> {
             _ => false,
         };
         if !absent {
-            fields.insert(field.to_owned(), value);
+            fields.push((field, value));
         }
     };
     put("personal_number", json!(record.personal_number));
@@ -70,24 +126,27 @@ pub(crate) fn citizen(record: &pb::Citizen) -> Map<String, Value> {
     fields
 }
 
-/// The header of an answer.
-pub(crate) fn header(header: Option<&pb::AnswerHeader>) -> Value {
+/// The header of an answer; the receipt is written as `dancu audit show` takes it.
+pub(crate) fn header(header: Option<&pb::AnswerHeader>) -> Fields {
     let Some(header) = header else {
-        return Value::Null;
+        return Fields::new();
     };
-    json!({
-        "request_id": header.request_id,
-        "revision": header.revision.as_ref().map(|revision| json!({
-            "nation": revision.nation,
-            "number": revision.number,
-        })),
-        "source": word(header.source().as_str_name(), "SOURCE_"),
-        "receipt": header.receipt.as_ref().map(|receipt| json!({
-            "writer": receipt.writer,
-            "first_index": receipt.first_index,
-            "count": receipt.count,
-        })),
-    })
+    let revision = header.revision.as_ref();
+    let receipt = header.receipt.as_ref().map(|receipt| {
+        let pb::Receipt {
+            writer,
+            first_index,
+            count,
+        } = receipt;
+        format!("{writer}:{first_index}:{count}")
+    });
+    vec![
+        ("request_id", json!(header.request_id)),
+        ("nation", json!(revision.map(|revision| &revision.nation))),
+        ("revision", json!(revision.map(|revision| revision.number))),
+        ("source", word(header.source().as_str_name(), "SOURCE_")),
+        ("receipt", json!(receipt)),
+    ]
 }
 
 /// The word of an enum without its prefix; null where it is unspecified.
@@ -95,25 +154,6 @@ pub(crate) fn word(name: &str, prefix: &str) -> Value {
     match name.strip_prefix(prefix).unwrap_or(name) {
         "UNSPECIFIED" => Value::Null,
         word => json!(word),
-    }
-}
-
-/// Fields and values under each other. Nested fields stand with dots.
-pub(crate) fn table(fields: &Map<String, Value>, heading: [&str; 2]) -> Table {
-    let mut table = Table::new(&[0, 1], &heading);
-    flatten(&mut table, "", fields);
-    table
-}
-
-fn flatten(table: &mut Table, prefix: &str, fields: &Map<String, Value>) {
-    for (field, value) in fields {
-        let name = format!("{prefix}{field}");
-        match value {
-            Value::Null => {}
-            Value::Object(inner) => flatten(table, &format!("{name}."), inner),
-            Value::String(text) => table.row([name, text.clone()]),
-            other => table.row([name, other.to_string()]),
-        }
     }
 }
 
@@ -168,12 +208,15 @@ mod tests {
             }),
             ..Default::default()
         };
-        let fields = citizen(&record);
-        assert_eq!(fields.len(), 2);
-        assert_eq!(fields["birth_date"], "1948");
+        let shown = Shown {
+            verdict: vec![("outcome", json!("FOUND")), ("cause", Value::Null)],
+            citizen: Some(citizen(&record)),
+            header: header(None),
+        };
+        assert_eq!(shown.object()["citizen"]["birth_date"], "1948");
         assert_eq!(
-            table(&fields, ["field", "value"]).text(),
-            "field       value\nbirth_date  1948\nfull_name   Trần Thu Hà\n"
+            shown.table(Lang::En).text(),
+            "field       value\noutcome     FOUND\nfull_name   Trần Thu Hà\nbirth_date  1948\n"
         );
     }
 }

@@ -1,0 +1,122 @@
+//! The binary as somebody at a terminal meets it: what it prints and how it ends.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn dancu(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dancu"))
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
+}
+
+fn object(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("standard output is one JSON object")
+}
+
+fn demo(data: &Path, more: &[&str]) -> Output {
+    let data = data.to_str().expect("a folder of ours");
+    let mut arguments = vec!["demo", "--data", data, "--seconds", "1", "--output", "json"];
+    arguments.extend(more);
+    dancu(&arguments)
+}
+
+#[test]
+fn the_demo_adds_up_twice_on_the_same_data_and_the_audit_finds_an_edited_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut runs = Vec::new();
+    for more in [&["--citizens", "1280"][..], &[]] {
+        let output = demo(&data, more);
+        let told = object(&output);
+        assert_eq!(output.status.code(), Some(0), "{told:#}");
+        assert_eq!(told["adds_up"], true);
+        assert_eq!(told["discrepancies"], serde_json::json!([]));
+        let figure = |name: &str| told[name].as_u64().expect("a number");
+        assert!(figure("answered") > 0);
+        assert_eq!(
+            figure("sent"),
+            ["answered", "refused", "malformed", "unavailable"]
+                .map(figure)
+                .iter()
+                .sum::<u64>()
+        );
+        assert_eq!(figure("counted"), figure("audited"));
+        for verb in ["LOOKUP", "AUTHENTICATE", "RECONCILE", "PUSH"] {
+            assert!(told["verbs"][verb]["answered"].as_u64() > Some(0), "{verb}");
+            assert!(told["verbs"][verb]["p99_us"].as_u64() > Some(0), "{verb}");
+        }
+        runs.push((told["run"].clone(), figure("audited"), figure("refused")));
+    }
+    assert_ne!(runs[0].0, runs[1].0, "each run has an id of its own");
+
+    let text = data.to_str().unwrap();
+    let volumes = object(&dancu(&["volumes", "--data", text, "--output", "json"]));
+    let total = |name: &str| volumes["totals"][name].as_u64().unwrap();
+    assert_eq!(
+        total("lookups_and_authentications") + total("syncs"),
+        runs.iter().map(|run| run.1).sum::<u64>(),
+        "the ledger holds both runs and nothing else"
+    );
+    assert_eq!(total("refused"), runs.iter().map(|run| run.2).sum::<u64>());
+
+    let verify = || dancu(&["audit", "verify", "--data", text, "--output", "json"]);
+    let good = verify();
+    assert_eq!(good.status.code(), Some(0));
+    assert_eq!(object(&good)["ok"], true);
+    let checkpoints = data.join("checkpoints.log");
+    let mut lines = std::fs::read(&checkpoints).unwrap();
+    let middle = lines.len() / 2;
+    lines[middle] ^= 1;
+    std::fs::write(&checkpoints, lines).unwrap();
+    let bad = verify();
+    assert_eq!(bad.status.code(), Some(1));
+    assert_eq!(object(&bad)["ok"], false);
+
+    let other = demo(&data, &["--seed", "2"]);
+    assert_eq!(
+        other.status.code(),
+        Some(2),
+        "the nation there is another one"
+    );
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2_and_an_unreachable_service_with_3() {
+    let code = |arguments: &[&str]| dancu(arguments).status.code();
+    assert_eq!(code(&["nonsense"]), Some(2));
+    assert_eq!(code(&["lookup"]), Some(2), "nobody is named");
+    assert_eq!(code(&["demo", "--seconds", "0"]), Some(2));
+    assert_eq!(code(&["audit", "show", "x"]), Some(2));
+    let nowhere = ["--server", "http://127.0.0.1:1"];
+    assert_eq!(code(&["volumes", nowhere[0], nowhere[1]]), Some(3));
+    let lookup = ["lookup", "--persona", "plain", nowhere[0], nowhere[1]];
+    assert_eq!(code(&lookup), Some(3));
+    let empty = tempfile::tempdir().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    assert_eq!(code(&["audit", "verify", "--data", empty]), Some(3));
+}
+
+#[test]
+fn agencies_and_personas_are_listed_without_a_service() {
+    let empty = tempfile::tempdir().unwrap();
+    let data = empty.path().to_str().unwrap();
+    let agencies = object(&dancu(&["agencies", "--data", data, "--output", "json"]));
+    let agencies = agencies["agencies"].as_array().unwrap();
+    let of_kind = |kind: &str| {
+        let fits = |a: &&Value| a["kind"] == kind && a["state"] == "valid";
+        agencies.iter().filter(fits).count()
+    };
+    assert_eq!(of_kind("MINISTRY"), 15);
+    assert_eq!(of_kind("PROVINCE"), 63);
+    for state in ["debug", "expired", "revoked", "not-yet-valid"] {
+        assert!(agencies.iter().any(|a| a["state"] == state), "{state}");
+    }
+    let personas = object(&dancu(&["personas", "--output", "json"]));
+    let personas = personas["personas"].as_array().unwrap();
+    assert!(personas.iter().any(|p| p["key"] == "plain_match"));
+    let table = dancu(&["personas", "--lang", "vi"]);
+    assert!(String::from_utf8_lossy(&table.stdout).contains("tình huống"));
+}
