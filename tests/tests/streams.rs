@@ -138,7 +138,7 @@ async fn bad_messages_are_answered_in_their_place_and_the_stream_goes_on() {
         let mut nameless = good();
         nameless.context().request_id.clear();
         let mut denied = good();
-        denied.context().officer = "ZZ-1".to_owned();
+        denied.context().officer = "ZZ-1".into();
         let mut empty = good();
         empty.subjects.clear();
         let body = [

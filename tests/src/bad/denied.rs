@@ -20,18 +20,18 @@ pub struct Keyless {
     pub reason: Reason,
 }
 
-fn text(text: &str) -> Option<Vec<u8>> {
-    Some(text.as_bytes().to_vec())
+fn text(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
 }
 
-fn held(home: &Home, agency: &str, state: KeyState) -> Option<Vec<u8>> {
-    Some(bearer(&home.key(agency, state)))
+fn held(home: &Home, agency: &str, state: KeyState) -> Vec<u8> {
+    bearer(&home.key(agency, state))
 }
 
 /// The valid key of H26 with a change.
-fn changed(home: &Home, change: fn(String) -> String) -> Option<Vec<u8>> {
+fn changed(home: &Home, change: fn(String) -> String) -> Vec<u8> {
     let key = change(home.key("H26", KeyState::Valid).key);
-    Some(format!("Bearer {key}").into_bytes())
+    format!("Bearer {key}").into_bytes()
 }
 
 macro_rules! keyless {
@@ -47,25 +47,25 @@ macro_rules! keyless {
 
 keyless! {
     "no header", CredentialMissing, |_| None;
-    "an empty header", CredentialMissing, |_| text("");
-    "another scheme", CredentialMissing, |_| text("Basic Zqwx97531==");
-    "a scheme alone", CredentialMissing, |_| text("Bearer");
-    "a scheme and a space", CredentialMissing, |_| text("Bearer ");
-    "a scheme and a tab", CredentialMissing, |_| text("Bearer\tZqwx97531");
+    "an empty header", CredentialMissing, |_| Some(text(""));
+    "another scheme", CredentialMissing, |_| Some(text("Basic Zqwx97531=="));
+    "a scheme alone", CredentialMissing, |_| Some(text("Bearer"));
+    "a scheme and a space", CredentialMissing, |_| Some(text("Bearer "));
+    "a scheme and a tab", CredentialMissing, |_| Some(text("Bearer\tZqwx97531"));
     "a key without its scheme", CredentialMissing, |home| Some(home.key("H26", KeyState::Valid).key.into_bytes());
     "bytes that are no text", CredentialMissing, |_| Some(vec![0xff; 40]);
-    "a made-up key", CredentialUnknown, |_| text("Bearer dancu-sandbox-Zqwx97531");
-    "a key of 4 KiB", CredentialUnknown, |_| text(&format!("Bearer {}", "Zqwx97531".repeat(455)));
-    "a key in capitals", CredentialUnknown, |home| changed(home, |key| key.to_uppercase());
-    "a key cut short", CredentialUnknown, |home| changed(home, |mut key| { key.pop(); key });
-    "two keys", CredentialUnknown, |home| changed(home, |key| format!("{key},{key}"));
+    "a made-up key", CredentialUnknown, |_| Some(text("Bearer dancu-sandbox-Zqwx97531"));
+    "a key of 4 KiB", CredentialUnknown, |_| Some(text(&format!("Bearer {}", "Zqwx97531".repeat(455))));
+    "a key in capitals", CredentialUnknown, |home| Some(changed(home, |key| key.to_uppercase()));
+    "a key cut short", CredentialUnknown, |home| Some(changed(home, |mut key| { key.pop(); key }));
+    "two keys", CredentialUnknown, |home| Some(changed(home, |key| format!("{key},{key}")));
     "a key of another nation", CredentialUnknown, |_| {
         let other = dancu_population::Nation::new(8, 1);
         Some(bearer(&crate::callers::key(&other, "H26")))
     };
-    "an expired key", CredentialExpired, |home| held(home, "H29", KeyState::Expired);
-    "a revoked key", CredentialRevoked, |home| held(home, "H26", KeyState::Revoked);
-    "a key that is not yet valid", CredentialNotYetValid, |home| held(home, "G06", KeyState::NotYetValid);
+    "an expired key", CredentialExpired, |home| Some(held(home, "H29", KeyState::Expired));
+    "a revoked key", CredentialRevoked, |home| Some(held(home, "H26", KeyState::Revoked));
+    "a key that is not yet valid", CredentialNotYetValid, |home| Some(held(home, "G06", KeyState::NotYetValid));
 }
 
 /// One way in which no licence covers a message.
@@ -113,7 +113,7 @@ unlicensed! {
     items: "a purpose that is not licensed", None, None, PurposeNotLicensed,
         |a| a.context().set_purpose(Purpose::Statistics);
     items: "a procedure that is not licensed", None, None, ProcedureNotLicensed,
-        |a| a.context().procedure = "9.Zqwx97531".to_owned();
+        |a| a.context().procedure = "9.Zqwx97531".into();
     items: "an officer who has no right", None, None, OfficerNotAuthorised,
-        |a| a.context().officer = "Zqwx-97531".to_owned();
+        |a| a.context().officer = "Zqwx-97531".into();
 }

@@ -108,11 +108,11 @@ rows! {
     all: "a request id of 64 KiB", InvalidArgument FieldTooLong "context.request_id", ["ZqwxZqwx"],
         |a| a.context().request_id = "Zqwx".repeat(16 * 1024);
     all: "a request id with a space", InvalidArgument FieldInvalid "context.request_id", ["Zq 97"],
-        |a| a.context().request_id = "Zq 97".to_owned();
+        |a| a.context().request_id = "Zq 97".into();
     all: "a request id with a line end", InvalidArgument FieldInvalid "context.request_id", ["Zqwx97"],
-        |a| a.context().request_id = "Zqwx97\r\n".to_owned();
+        |a| a.context().request_id = "Zqwx97\r\n".into();
     all: "a request id with marks", InvalidArgument FieldInvalid "context.request_id", ["Ẅqz"],
-        |a| a.context().request_id = "Ẅqz".to_owned();
+        |a| a.context().request_id = "Ẅqz".into();
     all: "no purpose", InvalidArgument FieldRequired "context.purpose", [],
         |a| a.context().set_purpose(Purpose::Unspecified);
     all: "an unknown purpose", InvalidArgument EnumInvalid "context.purpose", [],
@@ -136,15 +136,15 @@ rows! {
     all: "a long officer", InvalidArgument FieldTooLong "context.officer", ["ZqwxZqwx"],
         |a| a.context().officer = "Zqwx".repeat(11);
     all: "an officer with marks", InvalidArgument FieldInvalid "context.officer", ["Ẅqz"],
-        |a| a.context().officer = "Ẅqz".to_owned();
+        |a| a.context().officer = "Ẅqz".into();
     all: "a procedure with a NUL", InvalidArgument FieldInvalid "context.procedure", ["Zqwx97"],
-        |a| a.context().procedure = "Zqwx97\0".to_owned();
+        |a| a.context().procedure = "Zqwx97\0".into();
     all: "a dossier of no form", InvalidArgument FieldInvalid "context.dossier", ["Zqwx-97"],
-        |a| a.context().dossier = "Zqwx-97".to_owned();
+        |a| a.context().dossier = "Zqwx-97".into();
     all: "a dossier of no day", InvalidArgument FieldInvalid "context.dossier", ["H26-231399-97531"],
-        |a| a.context().dossier = "H26-231399-97531".to_owned();
+        |a| a.context().dossier = "H26-231399-97531".into();
     all: "a unit with a space", InvalidArgument FieldInvalid "context.unit", ["Zq 97"],
-        |a| a.context().unit = "Zq 97".to_owned();
+        |a| a.context().unit = "Zq 97".into();
     one: "no item", InvalidArgument FieldRequired LIST, [], |a| a.subjects.clear();
     many: "no items", InvalidArgument ItemsRequired LIST, [], |a| a.subjects.clear();
     many: "1,001 items", InvalidArgument TooManyItems LIST, [],
@@ -182,6 +182,6 @@ rows! {
             a.totals.to_day = Some(born(2023, 2, 1));
         };
     totals: "an agency in small letters", InvalidArgument FieldInvalid "agency", ["zqwx97"],
-        |a| a.totals.agency = "zqwx97".to_owned();
+        |a| a.totals.agency = "zqwx97".into();
     totals: "an unknown verb", InvalidArgument EnumInvalid "verb", [], |a| a.totals.verb = 97;
 }

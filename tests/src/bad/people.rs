@@ -187,3 +187,18 @@ pub fn planted() -> Vec<Vec<u8>> {
 pub fn born(year: i32, month: i32, day: i32) -> Date {
     Date { year, month, day }
 }
+
+/// The personas of these keys, with true claims.
+pub fn personas(nation: &Nation, wanted: &[&str]) -> Vec<Subject> {
+    let all = nation.personas();
+    wanted
+        .iter()
+        .map(|key| {
+            let persona = all.iter().find(|p| p.key == *key).expect("a persona");
+            Subject {
+                claims: Some(messages::claims(&persona.citizen)),
+                ..Subject::default()
+            }
+        })
+        .collect()
+}

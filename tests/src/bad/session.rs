@@ -124,7 +124,11 @@ impl<'a> Session<'a> {
 
     /// Notes the end of a call.
     pub fn ended(&mut self, service: &str, method: &str, code: Code) {
-        let key = (service.into(), method.into(), format!("{code:?}"));
+        let code = match code {
+            Code::Ok => "OK".to_owned(),
+            code => format!("{code:?}"),
+        };
+        let key = (service.into(), method.into(), code);
         *self.handled.entry(key).or_default() += 1;
     }
 
@@ -201,4 +205,18 @@ pub fn has_receipt(what: &str, answer: &Answer, items: u64) {
     let receipt = answer.header.receipt.expect("an answer has a receipt");
     assert_eq!(receipt.count as u64, items, "{what}: the receipt");
     assert!(receipt.first_index >= 0, "{what}");
+}
+
+/// One call outside of any session, with the key's own officer and procedure.
+pub async fn ask(
+    line: &mut Line,
+    rpc: &Rpc,
+    key: &SandboxKey,
+    mut asked: Asked,
+    purpose: Purpose,
+) -> Reply {
+    asked.context = Some(messages::context("apart", key, purpose));
+    let extra = vec![("authorization", bearer(key))];
+    line.call(rpc.path, &extra, vec![framed(&asked.encode(rpc))])
+        .await
 }
