@@ -104,7 +104,7 @@ fn traced(binary: &Path) -> (usize, usize) {
     let serve = stage::serve_command(binary, &folder.path().join("dancu"), 2_000, 1);
     let mut command = Command::new("strace");
     command
-        .args(["-f", "-I", "2", "-yy", "--seccomp-bpf", "-e"])
+        .args(["-f", "-yy", "--seccomp-bpf", "-e"])
         .arg("trace=fsync,fdatasync,write,writev,sendto,sendmsg")
         .arg("-o")
         .arg(&trace)
@@ -135,7 +135,7 @@ fn traced(binary: &Path) -> (usize, usize) {
                     .expect("an answer");
             }
         });
-    // strace passes the signal on, and has written everything when it ends.
+    // strace has written everything when it ends, which it does with the server.
     server.terminate().expect("the server ends");
     let trace = std::fs::read_to_string(&trace).expect("strace wrote its file");
     unsynced(&moments(&trace))

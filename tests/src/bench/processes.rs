@@ -50,6 +50,18 @@ impl Server {
         cpu_seconds(self.child.id()).unwrap_or(0.0)
     }
 
+    /// The server itself, also where another program, such as strace, was started around it.
+    fn innermost(&self) -> u32 {
+        let mut id = self.child.id();
+        while let Some(child) = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"))
+            .ok()
+            .and_then(|children| children.split_whitespace().next()?.parse().ok())
+        {
+            id = child;
+        }
+        id
+    }
+
     /// Ends it as power loss to the process would: SIGKILL.
     pub fn kill(&mut self) {
         self.child.kill().ok();
@@ -72,6 +84,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if self.innermost() != self.child.id() {
+            let id = self.innermost().to_string();
+            Command::new("kill").args(["-KILL", &id]).status().ok();
+        }
         self.child.kill().ok();
         self.child.wait().ok();
     }
