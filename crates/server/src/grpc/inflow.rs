@@ -106,3 +106,31 @@ impl Body for Inflow {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_within_a_message_until_its_last_byte_however_it_is_cut() {
+        let body = [0, 0, 0, 0, 2, 7, 7, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 9];
+        let ends = [7, 12];
+        for cut in 1..body.len() {
+            let mut framing = Framing::default();
+            let mut passed = 0;
+            for part in body.chunks(cut) {
+                framing.follow(part);
+                passed += part.len();
+                assert_eq!(
+                    framing.is_within(),
+                    !ends.contains(&passed),
+                    "{cut} {passed}"
+                );
+            }
+            framing.follow(&[0; 254]);
+            assert!(framing.is_within());
+            framing.follow(&[0]);
+            assert!(!framing.is_within());
+        }
+    }
+}
