@@ -4,7 +4,7 @@ mod stage;
 
 use std::collections::BTreeSet;
 
-use dancu_domain::{Outcome, Verb};
+use dancu_domain::{AttributeSet, Outcome, Verb};
 use prost::Message as _;
 
 use self::stage::{Answer, Stage};
@@ -17,7 +17,7 @@ use crate::tally::Fate;
 fn whatever_the_service_answers_is_found_right() {
     let stage = Stage::new(1_280);
     let mut draw = stage.draw(3);
-    let mut outcomes = BTreeSet::new();
+    let (mut outcomes, mut given) = (BTreeSet::new(), AttributeSet::NONE);
     for round in 0..400 {
         let step = draw.step(Verb::ALL[round % 4]);
         for message in step.messages {
@@ -29,6 +29,9 @@ fn whatever_the_service_answers_is_found_right() {
             let judged = stage.judge(&message, answer);
             assert_eq!(judged.wrong, [], "{message:?}");
             assert_eq!(judged.fates.len(), message.items.len());
+            for entry in &judged.acknowledged {
+                given = given.or(entry.given);
+            }
             for fate in &judged.fates {
                 outcomes.insert(match fate {
                     Fate::Answered(outcome) => outcome.word(),
@@ -47,6 +50,8 @@ fn whatever_the_service_answers_is_found_right() {
     for outcome in all.map(|outcome| outcome.word()).chain(["malformed"]) {
         assert!(outcomes.contains(outcome), "{outcome} was never met");
     }
+    let never = AttributeSet::all().without(given);
+    assert!(never.is_empty(), "{never:?} were never given");
 }
 
 #[test]
