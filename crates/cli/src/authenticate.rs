@@ -58,8 +58,8 @@ impl Authenticate {
             }),
         };
         let request = self.reach.request(body, lang)?;
-        let mut client = AuthenticationServiceClient::new(self.reach.connect().await?);
-        let answer = client.authenticate_citizen(request).await;
+        let mut calls = AuthenticationServiceClient::new(self.reach.connect().await?);
+        let answer = calls.authenticate_citizen(request).await;
         answer
             .map(tonic::Response::into_inner)
             .map_err(|status| told(&status, lang))

@@ -90,8 +90,8 @@ impl Lookup {
                 .clone_from(&self.fields);
         }
         let request = self.reach.request(body, lang)?;
-        let mut client = LookupServiceClient::new(self.reach.connect().await?);
-        let answer = client.lookup_citizen(request).await;
+        let mut calls = LookupServiceClient::new(self.reach.connect().await?);
+        let answer = calls.lookup_citizen(request).await;
         answer
             .map(tonic::Response::into_inner)
             .map_err(|status| told(&status, lang))

@@ -81,8 +81,8 @@ pub(crate) async fn ask(
     request: Request<pb::GetVolumesRequest>,
     lang: Lang,
 ) -> Result<Vec<pb::Volume>, Failure> {
-    let mut client = StatisticsServiceClient::new(channel).max_decoding_message_size(64 << 20);
-    let answer = client.get_volumes(request).await;
+    let mut calls = StatisticsServiceClient::new(channel).max_decoding_message_size(64 << 20);
+    let answer = calls.get_volumes(request).await;
     answer
         .map(|answer| answer.into_inner().volumes)
         .map_err(|status| told(&status, lang))

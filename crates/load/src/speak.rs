@@ -90,19 +90,16 @@ macro_rules! spoken {
                 channel: Channel,
                 request: Request<Self::Request>,
             ) -> Result<Self::Answer, Status> {
-                let mut client = $client::new(channel).max_decoding_message_size(ANSWER_BYTES);
-                client
-                    .$batch(request)
-                    .await
-                    .map(tonic::Response::into_inner)
+                let mut calls = $client::new(channel).max_decoding_message_size(ANSWER_BYTES);
+                calls.$batch(request).await.map(tonic::Response::into_inner)
             }
 
             async fn stream<S: Stream<Item = Self::StreamRequest> + Send + 'static>(
                 channel: Channel,
                 requests: Request<S>,
             ) -> Result<Streaming<Self::StreamReply>, Status> {
-                let mut client = $client::new(channel).max_decoding_message_size(ANSWER_BYTES);
-                client
+                let mut calls = $client::new(channel).max_decoding_message_size(ANSWER_BYTES);
+                calls
                     .$stream(requests)
                     .await
                     .map(tonic::Response::into_inner)
@@ -175,8 +172,8 @@ spoken!(
             freshness: batch.freshness,
             item: batch.items.into_iter().next(),
         });
-        let mut client = AuthenticationServiceClient::new(channel);
-        let answer = client.authenticate_citizen(call).await?.into_inner();
+        let mut calls = AuthenticationServiceClient::new(channel);
+        let answer = calls.authenticate_citizen(call).await?.into_inner();
         Ok(pb::BatchAuthenticateCitizensResponse {
             header: answer.header,
             results: answer.result.into_iter().collect(),

@@ -176,6 +176,20 @@ mod tests {
     }
 
     #[test]
+    fn each_spelling_of_everybodys_name_agrees_as_closely_as_it_says() {
+        let nation = dancu_population::Nation::new(1, 3_200);
+        let blocks = (0..nation.blocks()).flat_map(|block| nation.block(block));
+        let personas = nation.personas().into_iter().map(|p| p.citizen);
+        for citizen in blocks.chain(personas) {
+            for spelling in Spelling::ALL {
+                let (written, agreement) = spelling.write(citizen.name.text());
+                let claimed = PersonName::parse(&written, "name").unwrap();
+                assert_eq!(citizen.name.agreement(&claimed), Some(agreement));
+            }
+        }
+    }
+
+    #[test]
     fn spellings_differ_where_they_should() {
         assert_eq!(Spelling::ToneMoved.write("Thuý Hoà").0, "Thúy Hòa");
         assert_eq!(Spelling::Unaccented.write("Đặng Quý").0, "Dang Quy");

@@ -1,3 +1,5 @@
+//! Counts doubled, entries dropped or altered, replies wrong: each must be seen.
+
 use dancu_domain::{Attribute, AttributeSet, Day, Purpose, ServiceCode, Timestamp, WriterId};
 use dancu_load::receipts::{Acknowledged, Receipts};
 use dancu_load::tally::Fate;

@@ -1,3 +1,5 @@
+//! Every field of a record, altered or withheld.
+
 use dancu_domain::{Attribute, AttributeSet, Citizen, CivilDate};
 use dancu_population::Nation;
 use dancu_wire::pb;

@@ -1,3 +1,5 @@
+//! The verification against the real verbs: right answers pass, altered ones are caught.
+
 mod fields;
 mod replies;
 mod stage;

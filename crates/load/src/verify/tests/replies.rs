@@ -1,3 +1,5 @@
+//! Every part of every reply, altered.
+
 use dancu_domain::{Reason, Verb};
 use dancu_wire::pb;
 
