@@ -70,10 +70,17 @@ impl Server {
 
     /// Asks it to end with SIGTERM, and waits until it has.
     pub fn terminate(&mut self) -> std::io::Result<std::process::ExitStatus> {
-        Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()?;
-        self.child.wait()
+        let id = self.innermost().to_string();
+        Command::new("kill").args(["-TERM", &id]).status()?;
+        for _ in 0..3_000 {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        Err(std::io::Error::other(
+            "it did not end within 30 s of SIGTERM",
+        ))
     }
 
     /// Its process id.
