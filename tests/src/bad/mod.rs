@@ -1,5 +1,8 @@
 //! Bad input over real sockets: a caller that speaks HTTP/2 by hand, the table of methods, the
 //! tables of what is wrong, and what every refusal must look like.
+//!
+//! A new method needs its row in `rpcs`, and a new way to be wrong one in `spoiled` (an item),
+//! `envelopes` (a message), `frames` (bytes) or `denied` (who asks); the tests walk all of them.
 
 pub mod asked;
 pub mod denied;
