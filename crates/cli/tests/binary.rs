@@ -62,6 +62,10 @@ fn the_demo_adds_up_twice_on_the_same_data_and_the_audit_finds_an_edited_checkpo
     );
     assert_eq!(total("refused"), runs.iter().map(|run| run.2).sum::<u64>());
 
+    let applied = |row: &&Value| row["outcome"] == "APPLIED";
+    let rows = volumes["volumes"].as_array().unwrap();
+    assert!(rows.iter().any(|row| applied(&row)), "events were applied");
+
     let verify = || dancu(&["audit", "verify", "--data", text, "--output", "json"]);
     let good = verify();
     assert_eq!(good.status.code(), Some(0));

@@ -57,7 +57,8 @@ impl Register {
     /// Whether a lane may push the events of this citizen: three citizens of four are somebody's,
     /// the others stay as they are for the whole run.
     pub(crate) const fn owns(&self, citizen: u64) -> bool {
-        citizen % self.lanes == self.lane && !(citizen / self.lanes).is_multiple_of(4)
+        let (row, lane) = (citizen / self.lanes, citizen % self.lanes);
+        lane == self.lane && !(row + lane).is_multiple_of(4)
     }
 
     /// The next citizens to look up, so that their events can be pushed.
@@ -268,5 +269,23 @@ fn alter(event: &mut Event) {
         }
         Some(ChangeEvent::Death { on }) => *on = on.plus_days(-1).unwrap_or(*on),
         None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_citizen_is_at_most_one_lanes_and_three_of_four_are_somebodys() {
+        let registers: Vec<_> = (0..64).map(|lane| Register::new(lane, 64, 0)).collect();
+        for citizens in [64, 6_400] {
+            let owners = |citizen| registers.iter().filter(|r| r.owns(citizen)).count();
+            assert!((0..citizens).all(|citizen| owners(citizen) <= 1));
+            let owned = (0..citizens)
+                .filter(|citizen| owners(*citizen) == 1)
+                .count();
+            assert_eq!(owned as u64, citizens / 4 * 3);
+        }
     }
 }
