@@ -135,7 +135,7 @@ def main(address, agencies, personas):
         },
     )
     outcomes = [result["outcome"] for result in compared["results"]]
-    assert outcomes == ["RECONCILE_OUTCOME_IN_STEP", "RECONCILE_OUTCOME_NO_MATCH"], outcomes
+    assert outcomes == ["RECONCILE_OUTCOME_IN_STEP", "RECONCILE_OUTCOME_DUPLICATE_IN_SOURCE"], outcomes
 
     police = valid(keys, "G01")
     push = {
