@@ -3242,7 +3242,7 @@ pub struct ChangeRecord {
     /// The record's id there: 1 to 64 letters, digits or `.-_:/`.
     #[prost(string, tag = "3")]
     pub record_id: ::prost::alloc::string::String,
-    /// The record's version there, from 1. A later version replaces an earlier one.
+    /// The record's version there, from 1. Each version has one effect for ever.
     #[prost(int64, tag = "4")]
     pub record_version: i64,
     /// Whose event it is: personal number, name and birth date, all three.
@@ -3454,7 +3454,7 @@ pub enum PushOutcome {
     Applied = 1,
     /// It had taken effect before.
     AlreadyApplied = 2,
-    /// A later version of the record, or a later event of its kind, is in effect.
+    /// A later event of its kind is in effect.
     Stale = 3,
     /// The same source, record id and version came before with another content.
     Conflict = 4,
