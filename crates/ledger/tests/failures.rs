@@ -45,7 +45,9 @@ async fn record_until_failure(ledger: &Ledger) -> (Vec<Receipt>, Vec<RecordError
         .collect();
     let (mut receipts, mut errors) = (Vec::new(), Vec::new());
     for lane in lanes {
-        let (told, error) = lane.await.unwrap();
+        // Whoever is forgotten would wait for ever.
+        let ended = tokio::time::timeout(Duration::from_secs(20), lane).await;
+        let (told, error) = ended.expect("everybody is told").unwrap();
         receipts.extend(told);
         errors.extend(error);
     }
