@@ -21,6 +21,12 @@ async fn open(shelf: &Shelf, config: LedgerConfig) -> (Ledger, Writer) {
     (ledger, tokio::spawn(writer))
 }
 
+/// Whoever is forgotten would wait for ever.
+async fn in_time<T>(waiting: impl Future<Output = T>) -> T {
+    let told = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    told.expect("everybody is told in time")
+}
+
 fn sum(rows: &[VolumeRow]) -> u64 {
     rows.iter().map(|row| row.count).sum()
 }
@@ -45,9 +51,7 @@ async fn record_until_failure(ledger: &Ledger) -> (Vec<Receipt>, Vec<RecordError
         .collect();
     let (mut receipts, mut errors) = (Vec::new(), Vec::new());
     for lane in lanes {
-        // Whoever is forgotten would wait for ever.
-        let ended = tokio::time::timeout(Duration::from_secs(20), lane).await;
-        let (told, error) = ended.expect("everybody is told").unwrap();
+        let (told, error) = in_time(lane).await.unwrap();
         receipts.extend(told);
         errors.extend(error);
     }
@@ -117,7 +121,7 @@ async fn a_lost_lease_ends_the_writer() {
     let (ledger, writer) = open(&shelf, config(folder.path())).await;
     let (desk, bell) = ledger.desk();
     tokio::spawn(bell);
-    let told = desk.record(message(1, 1)).await;
+    let told = in_time(desk.record(message(1, 1))).await;
     assert_eq!(told, Err(RecordError::Unavailable));
     let failure = LedgerFailure::Append(BlockStoreError::LeaseLost);
     assert_eq!(writer.await.unwrap(), Err(failure));
@@ -149,9 +153,8 @@ async fn whoever_waits_is_turned_away_when_the_writer_task_is_dropped() {
     }
     writer.abort();
     let told = async { (first.await.unwrap(), second.await.unwrap()) };
-    let told = tokio::time::timeout(Duration::from_secs(20), told).await;
     let unavailable = Err(RecordError::Unavailable);
-    assert_eq!(told, Ok((unavailable, unavailable)));
+    assert_eq!(in_time(told).await, (unavailable, unavailable));
     bell.await.unwrap();
     ledger.close().await;
 }
