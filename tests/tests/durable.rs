@@ -54,11 +54,11 @@ fn moments(trace: &str) -> Vec<Moment> {
                 syncing.swap_remove(at);
                 moments.push(Some(Moment::Synced));
             }
-        } else if call.starts_with("<... ") {
-            if let Some(at) = writing.iter().position(|(waiting, _)| *waiting == thread) {
-                let (_, began) = writing.swap_remove(at);
-                moments[began] = (bytes(call) >= ANSWER).then_some(Moment::Answering);
-            }
+        } else if call.starts_with("<... ")
+            && let Some(at) = writing.iter().position(|(waiting, _)| *waiting == thread)
+        {
+            let (_, began) = writing.swap_remove(at);
+            moments[began] = (bytes(call) >= ANSWER).then_some(Moment::Answering);
         }
     }
     moments.into_iter().flatten().collect()
