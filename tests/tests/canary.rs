@@ -1,5 +1,6 @@
 //! Nobody is named where nobody should be: logs at TRACE, metrics, error texts, files.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
@@ -109,12 +110,13 @@ async fn refused_calls(server: &Server, nation: &Nation) -> (String, NationId) {
         let claims = bad.item.as_mut().and_then(|item| item.claims.as_mut());
         let claims = claims.expect("a lookup has claims");
         claims.number = Some(pb::claims::Number::PersonalNumber(number.to_owned()));
-        claims.full_name = name.to_owned();
+        name.clone_into(&mut claims.full_name);
         let error = service
             .lookup_citizen(signed(&key, bad))
             .await
             .expect_err("it is malformed");
-        errors += &format!("{error:?}\n{}", String::from_utf8_lossy(error.details()));
+        writeln!(errors, "{error:?}").expect("a string takes every write");
+        errors.push_str(&String::from_utf8_lossy(error.details()));
     }
     (errors, id.expect("an answer names its nation"))
 }
