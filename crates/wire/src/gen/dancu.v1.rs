@@ -1762,7 +1762,9 @@ pub struct LookupCitizenRequest {
     /// How much is wanted. Ignored where `read_mask` is given.
     #[prost(enumeration = "LookupView", tag = "3")]
     pub view: i32,
-    /// Exactly which fields of Citizen are wanted, such as `full_name,sex`.
+    /// Which fields of Citizen are wanted, such as `full_name,sex`. What is granted together comes
+    /// together: `resident_since` with `current_residence`, the two fields of the household, and
+    /// those of death and disappearance.
     #[prost(message, optional, tag = "4")]
     pub read_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// Who.
@@ -1811,7 +1813,7 @@ pub struct BatchLookupCitizensRequest {
     /// How much is wanted. Ignored where `read_mask` is given.
     #[prost(enumeration = "LookupView", tag = "3")]
     pub view: i32,
-    /// Exactly which fields of Citizen are wanted.
+    /// Which fields of Citizen are wanted.
     #[prost(message, optional, tag = "4")]
     pub read_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// 1 to 1,000 items.
