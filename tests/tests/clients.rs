@@ -72,7 +72,7 @@ fn a_python_client_with_nothing_but_reflection_does_everything() {
         Command::new(clients().join("venv/bin/python"))
             .arg(house::top().join("tests/clients/python/check.py"))
             .arg(stage.server.address.to_string())
-            .args([agencies, personas]),
+            .args([agencies, personas, house::top().join("deploy/retry.json")]),
     );
     assert!(said.contains("as promised"), "{said}");
 }
@@ -160,7 +160,27 @@ fn buf_curl_asks_by_reflection() {
             "SERVING",
         ),
     ];
-    for (method, request, expected) in calls {
+    let police = key_of(&nation, "G01");
+    let push = serde_json::json!({
+        "context": {"request_id": "buf-push", "purpose": "PURPOSE_LIFE_EVENT"},
+        "records": [{
+            "source": "buf", "record_id": "1", "record_version": 1, "claims": claims,
+            "residence_change": {
+                "residence": {"province": "01", "district": "001", "commune": "00001"},
+                "since": {"year": 2023, "month": 6, "day": 1},
+            },
+        }],
+    });
+    let pushes = [(
+        "dancu.v1.SyncService/PushChanges",
+        push,
+        "PUSH_OUTCOME_APPLIED",
+    )];
+    let calls = calls
+        .map(|call| (&key, call))
+        .into_iter()
+        .chain(pushes.map(|call| (&police, call)));
+    for (key, (method, request, expected)) in calls {
         let said = output(
             Command::new(clients().join("node_modules/.bin/buf"))
                 .args(["curl", "--http2-prior-knowledge", "--protocol", "grpc"])
@@ -173,9 +193,13 @@ fn buf_curl_asks_by_reflection() {
 }
 
 fn key(nation: &Nation) -> dancu_population::SandboxKey {
+    key_of(nation, "H26")
+}
+
+fn key_of(nation: &Nation, agency: &str) -> dancu_population::SandboxKey {
     nation
         .sandbox_keys()
         .into_iter()
-        .find(|key| key.state == KeyState::Valid && key.agency.text() == "H26")
+        .find(|key| key.state == KeyState::Valid && key.agency.text() == agency)
         .expect("H26 has a key")
 }

@@ -65,7 +65,7 @@ impl Verify {
             Form::Json => print_json(&object(&report)),
             Form::Table => print(&text(&report, lang)),
         }
-        if report.ok() {
+        if report.ok() && report.vouched() {
             Ok(())
         } else {
             Err(Failure::Wrong)
@@ -75,7 +75,7 @@ impl Verify {
 
 fn object(report: &Report) -> Value {
     json!({
-        "ok": report.ok(),
+        "ok": report.ok() && report.vouched(),
         "blocks": report.blocks,
         "entries": report.entries,
         "checkpoints": report.checkpoints,
@@ -103,7 +103,8 @@ fn object(report: &Report) -> Value {
     })
 }
 
-fn text(report: &Report, lang: Lang) -> String {
+/// What a report says, for people.
+pub(crate) fn text(report: &Report, lang: Lang) -> String {
     let numbers = lang.numbers();
     let mut text = format!(
         "{}: {} {}, {} {}, {} {}\n",
@@ -115,6 +116,12 @@ fn text(report: &Report, lang: Lang) -> String {
         numbers.whole(report.checkpoints),
         lang.of("điểm kiểm", "checkpoints"),
     );
+    if !report.vouched() {
+        text.push_str(lang.of(
+            "thiếu điểm kiểm: không có gì chứng thực cho các chuỗi\n",
+            "no checkpoints: nothing vouches for the chains\n",
+        ));
+    }
     if let Some(bad) = &report.first_bad {
         let words = lang.of("khối sai đầu tiên", "first bad block");
         text.extend([format!("{words}: {bad}\n")]);

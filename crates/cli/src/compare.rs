@@ -41,6 +41,8 @@ pub(crate) enum Mismatch {
     },
     /// So many replies were not what they had to be.
     Replies(u64),
+    /// What a verification of the ledger as it is stored found, counters included.
+    Ledger(String),
 }
 
 impl fmt::Display for Mismatch {
@@ -55,6 +57,7 @@ impl fmt::Display for Mismatch {
                 index,
                 what,
             } => write!(f, "writer {writer}, entry {index}: {what}"),
+            Self::Ledger(what) => write!(f, "ledger: {what}"),
             Self::Replies(wrong) => write!(f, "replies: {wrong} not as they had to be"),
         }
     }

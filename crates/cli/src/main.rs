@@ -90,6 +90,11 @@ fn main() -> ExitCode {
         Command::Audit(audit) => audit.run(output, lang),
     };
     match done {
+        Ok(()) if output::lost() => {
+            let failure = Failure::just("write to standard output");
+            tell(&format!("dancu: {failure}"));
+            failure.into()
+        }
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // What does not add up was told on standard output, with the sums.

@@ -1,6 +1,7 @@
 //! What the binary prints: tables for people, one JSON object for programs, numbers for either.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde_json::Value;
 
@@ -120,8 +121,18 @@ fn shown(text: &str) -> usize {
 /// Writes text to standard output. Who closed it does not want to read on.
 pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
+        LOST.store(true, Relaxed);
+    }
 }
+
+/// Whether something that was printed did not arrive.
+pub(crate) fn lost() -> bool {
+    LOST.load(Relaxed)
+}
+
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes one JSON value to standard output, with an end of line.
 pub(crate) fn print_json(value: &Value) {

@@ -60,6 +60,8 @@ impl<S: BlockStore> Writer<S> {
             })?;
         if let Some(last) = last {
             stands_behind(&standing, &last)?;
+        } else if standing.heads.iter().any(|head| head.next > 0) {
+            tracing::warn!("the ledger has entries and no checkpoints: they begin anew");
         }
         let at = clock.now();
         let shared = Shared {

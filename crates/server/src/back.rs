@@ -81,6 +81,9 @@ impl<R: RegistryHome> Back<R> {
         )
         .await?;
         let (listener, grpc) = listen(config.listen).await?;
+        if !config.takes_sandbox_keys() {
+            tracing::warn!("sandbox keys are not taken beyond loopback");
+        }
         let ops_listener = match config.ops {
             Some(address) => Some(listen(address).await?),
             None => None,

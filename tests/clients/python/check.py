@@ -1,6 +1,8 @@
 """Calls a running dancu with grpcio and nothing but reflection: no generated code, no .proto file.
 
-usage: check.py ADDRESS AGENCIES.json PERSONAS.json   (both as printed by `dancu ... --output json`)
+usage: check.py ADDRESS AGENCIES.json PERSONAS.json RETRY.json
+
+The first two as printed by `dancu ... --output json`, the third as it lies in deploy/.
 """
 
 import json
@@ -87,12 +89,13 @@ def expect_error(code, reason, call):
     raise AssertionError(f"{reason} was not told")
 
 
-def main(address, agencies, personas):
+def main(address, agencies, personas, policy):
     with open(agencies, encoding="utf-8") as file:
         keys = json.load(file)["agencies"]
     with open(personas, encoding="utf-8") as file:
         people = {p["key"]: p for p in json.load(file)["personas"]}
-    channel = grpc.insecure_channel(address)
+    with open(policy, encoding="utf-8") as file:
+        channel = grpc.insecure_channel(address, [("grpc.service_config", file.read())])
     province = valid(keys, "H26")
     service = Service(channel, province["key"])
 
@@ -158,6 +161,25 @@ def main(address, agencies, personas):
     assert pushed["results"][0]["outcome"] == "PUSH_OUTCOME_REJECTED", pushed
     again = sender.call("dancu.v1.SyncService/PushChanges", push)
     assert again == pushed, (again, pushed)
+
+    push["context"] = context(police, "PURPOSE_LIFE_EVENT")
+    push["records"][0]["claims"] = claims(plain)
+    moved = sender.call("dancu.v1.SyncService/PushChanges", push)
+    assert moved["results"][0]["outcome"] == "PUSH_OUTCOME_APPLIED", moved
+    push["context"] = context(police, "PURPOSE_LIFE_EVENT")
+    known = sender.call("dancu.v1.SyncService/PushChanges", push)
+    assert known["results"][0]["outcome"] == "PUSH_OUTCOME_ALREADY_APPLIED", known
+    assert known["results"][0]["revision"] == moved["results"][0]["revision"], (known, moved)
+    seen = service.call(
+        "dancu.v1.LookupService/LookupCitizen",
+        {
+            "context": context(province),
+            "freshness": {"at_least_as_fresh": moved["header"]["revision"]},
+            "item": {"claims": claims(plain)},
+        },
+    )
+    residence = seen["result"]["citizen"]["current_residence"]
+    assert residence["commune"] == "00001", "the move that was acknowledged is not seen"
 
     volumes = service.call(
         "dancu.v1.StatisticsService/GetVolumes", {"context": context(province, "PURPOSE_STATISTICS")}

@@ -18,6 +18,7 @@ use dancu_server::{Config, LogForm, Running};
 use tonic::Request;
 use tonic::transport::Endpoint;
 
+use crate::audit;
 use crate::compare::{self, Counts, Mismatch};
 use crate::demo::sums::Sums;
 use crate::edge::{fresh_id, now};
@@ -94,6 +95,7 @@ impl Demo {
         let counted = growth(&before[0], &counted);
         let audited = growth(&before[1], &audited);
         mismatches.extend(self.entries(&report, lang)?);
+        mismatches.extend(self.ledger(lang)?);
 
         let nation = (meta.citizens, meta.seed);
         let sums = Sums::new(&report, nation, &counted, &audited, mismatches);
@@ -176,6 +178,15 @@ impl Demo {
         dancu_server::audit::recount(&self.data)
             .map(|recount| compare::of_blocks(&recount))
             .map_err(|error| Failure::unable(lang.of("đếm lại sổ", "recount the ledger"), &error))
+    }
+
+    /// What `dancu audit verify` finds wrong: the chain, and the counters as they are stored. The
+    /// service answers GetVolumes out of memory, so that its word alone would not do.
+    fn ledger(&self, lang: Lang) -> Result<Option<Mismatch>, Failure> {
+        let report = dancu_server::audit::verify(&self.data, None)
+            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error))?;
+        let good = report.ok() && report.vouched();
+        Ok((!good).then(|| Mismatch::Ledger(audit::text(&report, lang).trim_end().to_owned())))
     }
 
     /// Every acknowledged item against its entry.

@@ -35,6 +35,12 @@ impl Report {
         self.first_bad.is_none() && self.bad_checkpoint.is_none() && self.difference.is_none()
     }
 
+    /// Whether there are checkpoints, where there are entries. A ledger writes its first checkpoint
+    /// when it is opened: entries without any have lost what vouches for them.
+    pub fn vouched(&self) -> bool {
+        self.entries == 0 || self.checkpoints > 0
+    }
+
     /// Whether every count is the number of entries with its key. Not known, and so false, once
     /// a bad block is found.
     pub fn counts_agree(&self) -> bool {
