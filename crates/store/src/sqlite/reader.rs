@@ -110,6 +110,9 @@ async fn read_citizens(
             IdKey::Legacy(id) => legacy.push((at, u64::from(id.digits()))),
         }
     }
+    // Neighbours in the table are on the same page.
+    personal.sort_unstable_by_key(|(_, id)| *id);
+    legacy.sort_unstable_by_key(|(_, id)| *id);
     let (head, rows) = find_citizens(link.connection().await?, &personal, &legacy).await?;
     let mut found: Vec<Vec<Arc<Citizen>>> = vec![Vec::new(); keys.len()];
     for (at, citizen) in rows {

@@ -38,6 +38,7 @@ struct Shared {
     orders_room: Room,
     head: watch::Receiver<u64>,
     counters: Arc<Counters>,
+    /// The readers, and last the writer.
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -177,18 +178,18 @@ impl SqliteRegistry {
 
     /// Carries out what waits, takes no more, and returns once every connection is closed.
     pub async fn close(&self) {
-        let tasks = std::mem::take(&mut *self.tasks());
-        // One who has ended already has nothing left to carry out. Every reader takes one word of
-        // the end; what was asked after it is told by the end of its channel.
-        drop(self.shared.orders.send(Order::Close));
-        for _ in 1..tasks.len() {
+        let mut tasks = std::mem::take(&mut *self.tasks());
+        let Some(writer) = tasks.pop() else { return };
+        // Every reader takes one word of the end; what was asked after it is told by the end of
+        // its channel. One who has ended already has nothing left to carry out.
+        for _ in &tasks {
             drop(self.shared.asks.send(Ask::Close));
         }
-        for task in tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a task of the registry ended badly");
-            }
-        }
+        ended(tasks).await;
+        // The last connection to close brings the log back into the file. Of two that close at
+        // once neither would be the last, so the writer waits for the readers.
+        drop(self.shared.orders.send(Order::Close));
+        ended(vec![writer]).await;
     }
 
     async fn ask<T>(
@@ -306,6 +307,14 @@ impl fmt::Debug for SqliteRegistry {
         f.debug_struct("SqliteRegistry")
             .field("meta", &self.shared.meta)
             .finish_non_exhaustive()
+    }
+}
+
+async fn ended(tasks: Vec<JoinHandle<()>>) {
+    for task in tasks {
+        if let Err(error) = task.await {
+            tracing::error!(%error, "a task of the registry ended badly");
+        }
     }
 }
 
