@@ -1,6 +1,6 @@
 //! The suite that every backend of the registry passes, and every wrapper around one.
 //!
-//! ```ignore
+//! ```text
 //! dancu_store::registry_conformance!(memory, |fixture| async move {
 //!     let registry = fixture.in_memory();
 //!     Subject::new(registry.clone(), registry, ())
