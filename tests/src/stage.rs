@@ -35,8 +35,8 @@ pub fn binary() -> &'static Path {
             .args([
                 "build",
                 "--quiet",
-                "-p",
-                "dancu",
+                // With all rooms, so that features are those of the build that runs this.
+                "--workspace",
                 "--bin",
                 "dancu",
                 "--target-dir",
