@@ -304,6 +304,10 @@ impl<R: Registry + ChangeFeed> ChangeFeed for Cached<R> {
     async fn changes(&self, after: u64, limit: usize) -> Result<Vec<ChangeNotice>, RegistryError> {
         self.inner.changes(after, limit).await
     }
+
+    async fn woken(&self) {
+        self.inner.woken().await;
+    }
 }
 
 impl<R> Cached<R> {

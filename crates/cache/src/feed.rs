@@ -11,12 +11,12 @@ use crate::Watermark;
 
 /// How many changes are asked for at once.
 const STEP: usize = 4_096;
-/// A follower that is asked to look at once pauses for this part of its interval in between.
+/// A follower that is asked or woken to look at once pauses for this part of its interval before.
 const PAUSE: u32 = 20;
 
 /// Follows the changes until `stop` is done: notes them in their order and confirms the head,
-/// every `every` and whenever somebody has seen a revision beyond the watermark. For the back
-/// runtime. While the registry does not answer, nothing is confirmed, and after the bound the
+/// every `every`, whenever somebody has seen a revision beyond the watermark, and when the feed
+/// wakes it. For the back runtime. While the registry does not answer, nothing is confirmed, and after the bound the
 /// cache stops answering whoever asked for no revision.
 pub async fn follow<F: ChangeFeed>(
     feed: Arc<F>,
@@ -40,6 +40,7 @@ pub async fn follow<F: ChangeFeed>(
             tokio::select! {
                 () = tokio::time::sleep(every) => {}
                 () = watermark.kicked() => tokio::time::sleep(every / PAUSE).await,
+                () = feed.woken() => tokio::time::sleep(every / PAUSE).await,
             }
         }
     };

@@ -132,6 +132,13 @@ pub trait ChangeFeed: Send + Sync + 'static {
         after: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ChangeNotice>, RegistryError>> + Send;
+
+    /// Returns when there may be changes that [`ChangeFeed::changes`] has not told yet. Only a
+    /// hint, for the one follower of a feed: it may come for nothing or not at all, so whoever
+    /// waits looks at the changes every now and then all the same.
+    fn woken(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
 /// The ledger, as the verbs see it: an answer may leave once its record is durable.
