@@ -44,7 +44,7 @@ pub use freshness::Freshness;
 pub use ids::{IdKey, LegacyId, PersonalId};
 pub use message::{
     Answer, Authenticate, AuthenticateResult, Failure, LifeEvent, Lookup, LookupResult, Push,
-    PushResult, Reconcile, ReconcileResult, Row, Subject,
+    PushResult, Quota, Reconcile, ReconcileResult, Row, Subject,
 };
 pub use name::{Agreement, PersonName};
 pub use outcome::{Outcome, ServiceCode, Verb};

@@ -4,6 +4,7 @@
 //! of the items. Items' own ids are echoed by the door and are not known here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{
     Agreement, AttributeSet, BirthDate, ChangeEvent, ChangeOutcome, Citizen, CivilDate, Claims,
@@ -203,6 +204,17 @@ pub struct Failure {
     pub reason: Reason,
     /// The fields at fault, of a malformed message.
     pub faults: Vec<Fault>,
+    /// The quota that is used up, where one is.
+    pub quota: Option<Quota>,
+}
+
+/// A quota that is used up: how many items a second it holds, and when there are some again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Items a second.
+    pub limit: u32,
+    /// How long to wait.
+    pub retry_after: Duration,
 }
 
 impl Failure {
@@ -211,13 +223,27 @@ impl Failure {
         Self {
             reason,
             faults: Vec::new(),
+            quota: None,
+        }
+    }
+
+    /// A message for which its agency has no items left.
+    pub const fn exceeding(quota: Quota) -> Self {
+        Self {
+            reason: Reason::QuotaExceeded,
+            faults: Vec::new(),
+            quota: Some(quota),
         }
     }
 
     /// A malformed message: the first fault gives the reason.
     pub fn malformed(faults: Vec<Fault>) -> Self {
         let reason = faults.first().map_or(Reason::FieldInvalid, |f| f.reason);
-        Self { reason, faults }
+        Self {
+            reason,
+            faults,
+            quota: None,
+        }
     }
 }
 
@@ -226,6 +252,7 @@ impl From<Fault> for Failure {
         Self {
             reason: fault.reason,
             faults: vec![fault],
+            quota: None,
         }
     }
 }

@@ -114,6 +114,8 @@ reasons! {
     Overloaded, Exhausted, "OVERLOADED";
     /// The connection or stream has too much in flight.
     TooManyInFlight, Exhausted, "TOO_MANY_IN_FLIGHT";
+    /// The agency has used up its items of this second.
+    QuotaExceeded, Exhausted, "QUOTA_EXCEEDED";
 
     /// The request id was used with another body.
     RequestIdReused, AlreadyExists, "REQUEST_ID_REUSED";

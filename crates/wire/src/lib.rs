@@ -22,8 +22,8 @@ pub use door::{
     batch_lookup_citizens, get_volumes, lookup_citizen, push_changes, reconcile_citizens,
 };
 pub use errors::{
-    DOMAIN, Lang, code, fault_status, faults_of, from_wire, localised, reason_of, reason_of_rpc,
-    retry_after_of, rpc_status, status, text, to_wire,
+    DOMAIN, Lang, code, fault_status, faults_of, from_wire, localised, quota_of, quota_of_rpc,
+    reason_of, reason_of_rpc, retry_after_of, rpc_status, status, text, to_wire,
 };
 pub use methods::{METHODS, Method, MethodKind, method};
 pub use pb::DESCRIPTORS;

@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use dancu_domain::{ErrorClass, Failure, Fault, Reason};
+use dancu_domain::{ErrorClass, Failure, Fault, Quota, Reason};
 use dancu_wire::pb::ErrorReason;
 use dancu_wire::{
-    Lang, code, fault_status, faults_of, from_wire, localised, reason_of, reason_of_rpc,
+    Lang, code, fault_status, faults_of, from_wire, localised, quota_of, reason_of, reason_of_rpc,
     retry_after_of, rpc_status, status, text, to_wire,
 };
 use prost::Message as _;
@@ -124,6 +124,31 @@ fn a_delay_is_told_where_trying_again_may_help_and_nowhere_else() {
         let default = status(&Failure::new(reason), Lang::En, None);
         assert_eq!(retry_after_of(&default).is_some(), helps, "{reason:?}");
     }
+}
+
+#[test]
+fn a_used_up_quota_tells_its_limit_and_its_own_delay() {
+    let quota = Quota {
+        limit: 50,
+        retry_after: Duration::from_millis(400),
+    };
+    let told = status(
+        &Failure::exceeding(quota),
+        Lang::En,
+        Some(Duration::from_secs(9)),
+    );
+    let got = received(&told);
+    assert_eq!(got.code(), Code::ResourceExhausted);
+    assert_eq!(reason_of(&got), Some(Reason::QuotaExceeded));
+    assert_eq!(quota_of(&got), Some(quota));
+    assert_eq!(retry_after_of(&got), Some(quota.retry_after));
+    let vietnamese = localised(told, Lang::Vi);
+    assert_eq!(
+        vietnamese.details(),
+        status(&Failure::exceeding(quota), Lang::Vi, None).details()
+    );
+    let other = status(&Failure::new(Reason::Overloaded), Lang::En, None);
+    assert_eq!(quota_of(&other), None);
 }
 
 #[test]

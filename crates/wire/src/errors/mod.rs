@@ -1,14 +1,15 @@
 //! Failures as statuses: a code, a text, and the details that a program reads.
 //!
 //! Every status carries an `ErrorInfo` with the reason and a `LocalizedMessage`, a `BadRequest`
-//! where fields are at fault, and a `RetryInfo` where trying again later may help.
+//! where fields are at fault, a `QuotaFailure` where a quota is used up, and a `RetryInfo` where
+//! trying again later may help.
 
 mod lang;
 mod table;
 
 use std::time::Duration;
 
-use dancu_domain::{ErrorClass, Failure, Fault, Reason};
+use dancu_domain::{ErrorClass, Failure, Fault, Quota, Reason};
 use prost::{Message, Name};
 use prost_types::Any;
 use tonic::{Code, Status};
@@ -82,6 +83,21 @@ pub fn retry_after_of(status: &Status) -> Option<Duration> {
     retry.retry_delay?.try_into().ok()
 }
 
+/// The quota that a status says is used up.
+pub fn quota_of(status: &Status) -> Option<Quota> {
+    quota_of_rpc(&rpc::Status::decode(status.details()).ok()?)
+}
+
+/// The quota that a status among answers says is used up.
+pub fn quota_of_rpc(status: &rpc::Status) -> Option<Quota> {
+    let failure: rpc::QuotaFailure = detail(status)?;
+    let retry: rpc::RetryInfo = detail(status)?;
+    Some(Quota {
+        limit: u32::try_from(failure.violations.first()?.quota_value).ok()?,
+        retry_after: retry.retry_delay?.try_into().ok()?,
+    })
+}
+
 /// The same status in another language: for those that were made where the caller's language was
 /// not known, as by the codec. A status that is not ours stays as it is.
 pub fn localised(status: Status, lang: Lang) -> Status {
@@ -94,6 +110,7 @@ pub fn localised(status: Status, lang: Lang) -> Status {
     let failure = Failure {
         reason,
         faults: faults_of(&details),
+        quota: quota_of_rpc(&details),
     };
     self::status(&failure, lang, retry_after_of(&status))
 }
@@ -116,9 +133,15 @@ fn build(failure: &Failure, lang: Lang, retry_after: Option<Duration>) -> rpc::S
         reason.class(),
         ErrorClass::Exhausted | ErrorClass::Unavailable
     ) {
-        let delay = retry_after.unwrap_or(DEFAULT_RETRY);
+        let of_quota = failure.quota.map(|quota| quota.retry_after);
+        let delay = of_quota.or(retry_after).unwrap_or(DEFAULT_RETRY);
         details.push(any(&rpc::RetryInfo {
             retry_delay: prost_types::Duration::try_from(delay).ok(),
+        }));
+    }
+    if let Some(quota) = failure.quota {
+        details.push(any(&rpc::QuotaFailure {
+            violations: vec![exceeded(quota, reason, lang)],
         }));
     }
     rpc::Status {
@@ -141,6 +164,18 @@ fn violation(fault: &Fault, lang: Lang) -> rpc::bad_request::FieldViolation {
         description: text(fault.reason, Lang::En).to_owned(),
         reason: fault.reason.word().to_owned(),
         localized_message: Some(localized(fault.reason, lang)),
+    }
+}
+
+fn exceeded(quota: Quota, reason: Reason, lang: Lang) -> rpc::quota_failure::Violation {
+    rpc::quota_failure::Violation {
+        subject: "agency".to_owned(),
+        description: text(reason, lang).to_owned(),
+        api_service: DOMAIN.to_owned(),
+        quota_metric: "items".to_owned(),
+        quota_id: "ITEMS_PER_SECOND".to_owned(),
+        quota_value: quota.limit.into(),
+        ..Default::default()
     }
 }
 

@@ -149,6 +149,9 @@ table! {
     TooManyInFlight:
         "Kết nối có quá nhiều yêu cầu đang chờ. Hãy đợi câu trả lời trước khi gửi tiếp.",
         "The connection or stream has too much in flight. Wait for answers before sending more.";
+    QuotaExceeded:
+        "Cơ quan đã dùng hết hạn mức số mục trong giây này. Hãy thử lại sau khoảng thời gian được nêu.",
+        "The agency has used up its items of this second. Try again after the delay that is given.";
     RequestIdReused:
         "Mã yêu cầu đã được dùng cho một nội dung khác. Hãy dùng mã mới cho nội dung mới.",
         "The request id was used with another body. Give a new body a new id.";

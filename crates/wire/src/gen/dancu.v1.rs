@@ -1595,6 +1595,8 @@ pub enum ErrorReason {
     MethodUnknown = 38,
     /// INTERNAL. A defect of the service; the request id finds it in the log.
     Internal = 39,
+    /// RESOURCE_EXHAUSTED. The agency's items of this second are used up; QuotaFailure tells the limit.
+    QuotaExceeded = 40,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1643,6 +1645,7 @@ impl ErrorReason {
             Self::DeadlineExceeded => "ERROR_REASON_DEADLINE_EXCEEDED",
             Self::MethodUnknown => "ERROR_REASON_METHOD_UNKNOWN",
             Self::Internal => "ERROR_REASON_INTERNAL",
+            Self::QuotaExceeded => "ERROR_REASON_QUOTA_EXCEEDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1690,6 +1693,7 @@ impl ErrorReason {
             "ERROR_REASON_DEADLINE_EXCEEDED" => Some(Self::DeadlineExceeded),
             "ERROR_REASON_METHOD_UNKNOWN" => Some(Self::MethodUnknown),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
+            "ERROR_REASON_QUOTA_EXCEEDED" => Some(Self::QuotaExceeded),
             _ => None,
         }
     }
