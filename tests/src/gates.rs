@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dancu_domain::{
-    Applied, ChangeFeed, ChangeNotice, ChangeRecord, Directory, Freshness, IdKey, PersonalId,
-    Reading, Registry, RegistryError, Revision, SourceKey, Timestamp, VolumeRow, WriterId,
+    Applied, ChangeFeed, ChangeNotice, ChangeRecord, Directory, Freshness, IdKey, NationId,
+    PersonalId, Reading, Registry, RegistryError, Revision, SourceKey, Timestamp, VolumeRow,
+    WriterId,
 };
 use dancu_ledger::{
     Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Standing,
@@ -119,6 +120,10 @@ pub struct GatedBlocks {
 }
 
 impl BlockStore for GatedBlocks {
+    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+        self.inner.bind(nation).await
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         self.inner.claim_writer(name).await
     }

@@ -131,7 +131,8 @@ pub(crate) struct CheckpointFile {
 }
 
 impl CheckpointFile {
-    /// Opens or makes the file; the last whole line, where there is one, comes along.
+    /// Looks into the file; the last whole line, where there is one, comes along. A file that is
+    /// not there yet is made by the first line.
     pub(crate) fn open(
         path: &Path,
         key: &VerifyingKey,
@@ -139,12 +140,17 @@ impl CheckpointFile {
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)?;
         }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)?;
+        let empty = Self {
+            path: path.to_owned(),
+            length: 0,
+            sequence: 0,
+            previous: [0; 32],
+        };
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((empty, None)),
+            Err(error) => return Err(error.into()),
+        };
         let size = file.metadata()?.len();
         let start = size.saturating_sub(LONGEST);
         file.seek(SeekFrom::Start(start))?;
@@ -153,13 +159,10 @@ impl CheckpointFile {
         // A line that a kill cut short has no end and never counted.
         let whole = tail.iter().rposition(|b| *b == b'\n').map_or(0, |p| p + 1);
         let mut opened = Self {
-            path: path.to_owned(),
             length: start + whole as u64,
-            sequence: 0,
-            previous: [0; 32],
+            ..empty
         };
         if whole == 0 {
-            sync_folder(path)?;
             return if start == 0 {
                 Ok((opened, None))
             } else {
@@ -176,11 +179,19 @@ impl CheckpointFile {
 
     /// Appends a line and waits until it is on the disk.
     pub(crate) fn append(mut self, line: &str) -> io::Result<Self> {
-        let mut file = OpenOptions::new().write(true).open(&self.path)?;
+        let first = self.length == 0;
+        let mut file = OpenOptions::new()
+            .create(first)
+            .truncate(false)
+            .write(true)
+            .open(&self.path)?;
         file.set_len(self.length)?;
         file.seek(SeekFrom::Start(self.length))?;
         file.write_all(format!("{line}\n").as_bytes())?;
         file.sync_all()?;
+        if first {
+            sync_folder(&self.path)?;
+        }
         self.length += line.len() as u64 + 1;
         self.sequence += 1;
         self.previous = line_hash(line);

@@ -4,8 +4,9 @@ use dancu_domain::{Timestamp, VolumeRow, WriterId};
 
 use crate::batch::{Taken, Taking};
 use crate::ledger::Shared;
+use crate::seal::Sealer;
 use crate::tally::Tally;
-use crate::{Block, CODEC_VERSION, ChainHead, KeptRow};
+use crate::{Block, CODEC_VERSION, ChainHead, Committed, KeptRow};
 
 /// A block with what is committed beside it, and the loads that it was made of.
 pub(crate) struct Commit {
@@ -57,7 +58,7 @@ impl Gathered {
     }
 
     /// Makes the block that goes behind `head`.
-    pub(crate) fn commit(mut self, head: &ChainHead, at: Timestamp) -> Commit {
+    pub(crate) fn commit(mut self, head: &ChainHead, at: Timestamp, sealer: &Sealer) -> Commit {
         let bytes: usize = self.loads.iter().map(|t| t.load.bytes.len()).sum();
         let mut block = Block {
             writer: head.writer,
@@ -78,10 +79,9 @@ impl Gathered {
             tally.merge(&load.counts);
             messages += u64::from(load.messages);
             let keeping = std::mem::take(&mut load.kept);
-            kept.extend(keeping.into_iter().map(|keeping| KeptRow {
-                key: keeping.key,
-                kept: keeping.kept(head.writer, first),
-                at,
+            kept.extend(keeping.into_iter().map(|keeping| {
+                let key = keeping.key;
+                sealer.seal(key, keeping.kept(head.writer, first), at)
             }));
         }
         let counts = tally.sorted();
@@ -97,6 +97,16 @@ impl Gathered {
 }
 
 impl Commit {
+    /// What the commit adds, for those who follow; the counts are taken out.
+    pub(crate) fn told(&mut self) -> Committed {
+        Committed {
+            writer: self.block.writer,
+            first: self.block.first,
+            next: self.block.end(),
+            counts: std::mem::take(&mut self.counts),
+        }
+    }
+
     /// Tells every desk that its entries are durable, and returns the new head.
     pub(crate) fn settle(self) -> ChainHead {
         let mut first = self.block.first;

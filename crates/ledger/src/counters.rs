@@ -27,6 +27,10 @@ pub struct LedgerCounters {
     pub checkpoint_failures: u64,
     /// Questions for kept answers.
     pub kept_lookups: u64,
+    /// Kept answers that somebody edited: they were taken for absent. Anything but 0 is an alarm.
+    pub kept_edited: u64,
+    /// Commits that whoever follows was not told of, because it had too many to take.
+    pub untold: u64,
     /// Whether the ledger takes entries.
     pub serving: bool,
 }
@@ -43,6 +47,8 @@ pub(crate) struct Counting {
     pub(crate) checkpoints: AtomicU64,
     pub(crate) checkpoint_failures: AtomicU64,
     pub(crate) kept_lookups: AtomicU64,
+    pub(crate) kept_edited: AtomicU64,
+    pub(crate) untold: AtomicU64,
     pub(crate) ended: AtomicBool,
 }
 
@@ -66,6 +72,8 @@ impl Counting {
             checkpoints: get(&self.checkpoints),
             checkpoint_failures: get(&self.checkpoint_failures),
             kept_lookups: get(&self.kept_lookups),
+            kept_edited: get(&self.kept_edited),
+            untold: get(&self.untold),
             serving: !self.ended.load(Ordering::Acquire),
         }
     }

@@ -6,19 +6,21 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dancu_domain::{Clock, Day, RecordError, VolumeKey, VolumeRow, Volumes, WriterId};
-use tokio::sync::{Notify, watch};
+use dancu_domain::{Clock, Day, NationId, RecordError, VolumeKey, VolumeRow, Volumes, WriterId};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::batch::Seat;
 use crate::counters::Counting;
 use crate::inflight::InFlight;
 use crate::lookups::Lookups;
 use crate::writer::Writer;
-use crate::{BlockStore, BlockStoreError, Desk, LedgerCounters, LedgerKeys};
+use crate::{BlockStore, BlockStoreError, Committed, Desk, LedgerCounters, LedgerKeys};
 
 /// How a ledger is run.
 #[derive(Clone, Debug)]
 pub struct LedgerConfig {
+    /// Whose answers are recorded; a ledger of another nation is refused.
+    pub nation: NationId,
     /// The name under which this instance is a writer; one running instance a name.
     pub writer: String,
     /// The file of signed checkpoints; best on another disk than the database.
@@ -36,12 +38,19 @@ pub struct LedgerConfig {
     pub checkpoint_every_blocks: u64,
     /// How long answers of write messages are kept, in milliseconds.
     pub keep_answers_ms: i64,
+    /// Whether a file of checkpoints may begin over entries that this writer has already. Without
+    /// it a lost file is not made anew: that somebody took it away would never be seen.
+    pub new_checkpoints: bool,
+    /// Who is told of each commit once it is durable. Nobody waits for it: what does not fit is
+    /// dropped, and the follower sees that by the indices and rebuilds.
+    pub committed: Option<mpsc::Sender<Committed>>,
 }
 
 impl LedgerConfig {
-    /// The usual settings, with this file of checkpoints.
-    pub fn new(checkpoints: impl Into<PathBuf>) -> Self {
+    /// The usual settings for the ledger of this nation, with this file of checkpoints.
+    pub fn new(nation: NationId, checkpoints: impl Into<PathBuf>) -> Self {
         Self {
+            nation,
             writer: "main".to_owned(),
             checkpoints: checkpoints.into(),
             max_waiting_entries: 200_000,
@@ -50,6 +59,8 @@ impl LedgerConfig {
             checkpoint_every_ms: 10_000,
             checkpoint_every_blocks: 50_000,
             keep_answers_ms: 24 * 3_600_000,
+            new_checkpoints: false,
+            committed: None,
         }
     }
 }
@@ -63,6 +74,22 @@ pub enum OpenError {
     Checkpoints(std::io::Error),
     /// The last line of the file of checkpoints is not one, or was signed with another key.
     ForeignCheckpoints,
+    /// There are entries of this writer and no checkpoints: somebody lost or removed the file.
+    CheckpointsMissing {
+        /// Whose chain.
+        writer: WriterId,
+        /// How many entries it has.
+        entries: u64,
+    },
+    /// A block is not what its hash or a checkpoint says: somebody edited the ledger.
+    Edited {
+        /// Whose chain.
+        writer: WriterId,
+        /// The index of the first entry that is not as it was.
+        first: u64,
+        /// The index of the last.
+        last: u64,
+    },
     /// A checkpoint vouches for entries that the store does not have: it was cut or set back.
     Behind {
         /// Whose chain.
@@ -82,6 +109,21 @@ impl fmt::Display for OpenError {
             Self::ForeignCheckpoints => {
                 f.write_str("the last checkpoint does not carry this ledger's signature")
             }
+            Self::CheckpointsMissing { writer, entries } => write!(
+                f,
+                "writer {} has {entries} entries and the file of checkpoints is missing: put it \
+                 back, or ask for a new one",
+                writer.0
+            ),
+            Self::Edited {
+                writer,
+                first,
+                last,
+            } => write!(
+                f,
+                "writer {}, entries {first} to {last}: not as they were written",
+                writer.0
+            ),
             Self::Behind {
                 writer,
                 stored,

@@ -22,7 +22,9 @@ mod inflight;
 mod keys;
 mod ledger;
 mod lookups;
+mod opening;
 mod port;
+mod seal;
 mod tally;
 mod writer;
 
@@ -34,5 +36,5 @@ pub use inflight::WriteGuard;
 pub use keys::LedgerKeys;
 pub use ledger::{Ledger, LedgerConfig, LedgerFailure, OpenError};
 pub use port::{
-    BlockStore, BlockStoreError, ChainHead, Claim, CountRow, KeptKey, KeptRow, Standing,
+    BlockStore, BlockStoreError, ChainHead, Claim, Committed, CountRow, KeptKey, KeptRow, Standing,
 };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 
-use dancu_domain::{AgencyCode, Kept, Timestamp, VolumeRow, WriterId};
+use dancu_domain::{AgencyCode, Kept, NationId, Timestamp, VolumeRow, WriterId};
 
 use crate::Block;
 
@@ -61,6 +61,22 @@ pub struct KeptRow {
     pub kept: Kept,
     /// Since when.
     pub at: Timestamp,
+    /// The ledger's proof that all of this is as it was kept. A store that finds a row whose other
+    /// columns it cannot read gives it back without one (zeros), so that the ledger sees it.
+    pub seal: [u8; 32],
+}
+
+/// What one commit added, told once it is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// To whose chain.
+    pub writer: WriterId,
+    /// The index of its first entry.
+    pub first: u64,
+    /// One past the index of its last entry: where the next commit of this writer begins.
+    pub next: u64,
+    /// What it added to the counts, in the order of the keys.
+    pub counts: Vec<VolumeRow>,
 }
 
 /// Why a block store did not do what was asked. Never carries anything personal.
@@ -70,6 +86,11 @@ pub enum BlockStoreError {
     LeaseLost,
     /// Another program has the ledger open for writing.
     InUse,
+    /// The ledger is of another nation.
+    AnotherNation {
+        /// The one that it is of.
+        bound: NationId,
+    },
     /// A stored row does not have the shape of one; its index, as far as it can be read.
     Unreadable {
         /// Whose chain.
@@ -86,6 +107,12 @@ impl fmt::Display for BlockStoreError {
         match self {
             Self::LeaseLost => f.write_str("the writer was claimed by another one"),
             Self::InUse => f.write_str("the ledger is open for writing elsewhere"),
+            Self::AnotherNation { bound } => write!(
+                f,
+                "the ledger belongs to another nation ({}): put it back beside its registry, or \
+                 choose another place for it",
+                bound.text()
+            ),
             Self::Unreadable { writer, at } => {
                 write!(f, "unreadable row of writer {} near {at}", writer.0)
             }
@@ -99,6 +126,13 @@ impl std::error::Error for BlockStoreError {}
 /// Durable blocks, counts and kept answers. Owned by the writer task or by an audit; no method
 /// is cancelled by either.
 pub trait BlockStore: Send + 'static {
+    /// Ties the ledger to its nation when it is first used; one that is tied to another nation is
+    /// refused from then on.
+    fn bind(
+        &mut self,
+        nation: NationId,
+    ) -> impl Future<Output = Result<(), BlockStoreError>> + Send;
+
     /// Makes the writer of this name, or takes it over; earlier holders can no longer append.
     /// Appends of this store go to it from now on.
     fn claim_writer(

@@ -16,9 +16,11 @@ use crate::counters::Counting;
 use crate::inflight::InFlight;
 use crate::ledger::{Shared, Totals};
 use crate::lookups::Lookups;
+use crate::opening;
+use crate::seal::Sealer;
 use crate::{
-    BlockStore, BlockStoreError, ChainHead, KeptKey, LedgerConfig, LedgerFailure, LedgerKeys,
-    OpenError, Standing,
+    BlockStore, BlockStoreError, ChainHead, KeptKey, KeptRow, LedgerConfig, LedgerFailure,
+    LedgerKeys, OpenError, Standing,
 };
 
 /// The most questions that one query of the store answers.
@@ -35,6 +37,7 @@ pub(crate) struct Writer<S> {
     at: Timestamp,
     /// The desk that is taken from first; it changes with every block.
     turn: usize,
+    sealer: Sealer,
     checkpoints: CheckpointFile,
     unsigned_blocks: u64,
     purged: Timestamp,
@@ -47,6 +50,7 @@ impl<S: BlockStore> Writer<S> {
         keys: LedgerKeys,
         config: LedgerConfig,
     ) -> Result<Self, OpenError> {
+        store.bind(config.nation).await.map_err(OpenError::Store)?;
         let claim = store
             .claim_writer(&config.writer)
             .await
@@ -58,12 +62,21 @@ impl<S: BlockStore> Writer<S> {
                 FileFault::Io(error) => OpenError::Checkpoints(error),
                 FileFault::Foreign => OpenError::ForeignCheckpoints,
             })?;
-        if let Some(last) = last {
-            stands_behind(&standing, &last)?;
-        } else if standing.heads.iter().any(|head| head.next > 0) {
-            tracing::warn!("the ledger has entries and no checkpoints: they begin anew");
+        opening::stands(&mut store, &standing, &claim, last.as_ref()).await?;
+        if last.is_none() && claim.next > 0 {
+            if !config.new_checkpoints {
+                return Err(OpenError::CheckpointsMissing {
+                    writer: claim.writer,
+                    entries: claim.next,
+                });
+            }
+            tracing::warn!(
+                entries = claim.next,
+                "the file of checkpoints begins anew, as was asked for"
+            );
         }
         let at = clock.now();
+        let sealer = Sealer::new(&keys);
         let shared = Shared {
             writer: claim.writer,
             totals: Mutex::new(totals(&standing, claim.writer)),
@@ -88,6 +101,7 @@ impl<S: BlockStore> Writer<S> {
             },
             at,
             turn: 0,
+            sealer,
             checkpoints,
             unsigned_blocks: 0,
             purged: Timestamp(0),
@@ -145,7 +159,7 @@ impl<S: BlockStore> Writer<S> {
         }
         self.turn = self.turn.wrapping_add(1);
         self.at = self.at.max(self.shared.clock.now());
-        let commit = gathered.commit(&self.head, self.at);
+        let mut commit = gathered.commit(&self.head, self.at, &self.sealer);
         let begun = Instant::now();
         self.store
             .append(&commit.block, &commit.counts, &commit.kept)
@@ -153,6 +167,10 @@ impl<S: BlockStore> Writer<S> {
             .inspect_err(|error| tracing::error!(%error, "append a block"))?;
         let took = begun.elapsed().as_micros() as u64;
         self.count(&commit.counts, commit.messages, &commit.block, took);
+        if let Some(follower) = &self.shared.config.committed {
+            let told = follower.try_send(commit.told());
+            Counting::add(&self.shared.counting.untold, u64::from(told.is_err()));
+        }
         self.head = commit.settle();
         self.unsigned_blocks += 1;
         Ok(true)
@@ -184,7 +202,8 @@ impl<S: BlockStore> Writer<S> {
             Counting::add(&self.shared.counting.kept_lookups, part.len() as u64);
             let keys: Vec<KeptKey> = part.iter().map(|lookup| lookup.key).collect();
             match self.store.kept(&keys).await {
-                Ok(rows) => {
+                Ok(mut rows) => {
+                    rows.retain(|row| self.as_kept(row));
                     let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.key, row)).collect();
                     for lookup in part {
                         // Who asked may have gone; that is no loss.
@@ -199,6 +218,20 @@ impl<S: BlockStore> Writer<S> {
                 }
             }
         }
+    }
+
+    /// Whether a row is as it was kept. One that is not is as good as none: its message is carried
+    /// out again, finds its effects done, and is recorded with a receipt that holds.
+    fn as_kept(&self, row: &KeptRow) -> bool {
+        let known = self.sealer.knows(row);
+        if !known {
+            Counting::add(&self.shared.counting.kept_edited, 1);
+            tracing::error!(
+                agency = row.key.0.text(),
+                "a kept answer was edited: it is taken for absent"
+            );
+        }
+        known
     }
 
     async fn sign_heads(&mut self) {
@@ -263,25 +296,6 @@ impl<S> Drop for Writer<S> {
     fn drop(&mut self) {
         self.shared.end();
     }
-}
-
-/// Checks that the store still has what the last checkpoint vouches for.
-fn stands_behind(standing: &Standing, last: &Checkpoint) -> Result<(), OpenError> {
-    for signed in &last.heads {
-        let stored = standing
-            .heads
-            .iter()
-            .find(|head| head.writer == signed.writer)
-            .map_or(0, |head| head.next);
-        if stored < signed.next {
-            return Err(OpenError::Behind {
-                writer: signed.writer,
-                stored,
-                signed: signed.next,
-            });
-        }
-    }
-    Ok(())
 }
 
 fn totals(standing: &Standing, own: WriterId) -> Totals {

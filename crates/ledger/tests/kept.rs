@@ -9,7 +9,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use dancu_domain::{Kept, Receipt, RecordError, Recorder as _, WriteSlot};
-use dancu_ledger::{Desk, Ledger, audit};
+use dancu_ledger::{Desk, KeptRow, Ledger, audit};
 use shelf::{Shelf, StillClock, agency, config, keys, request_id, write_message};
 
 /// How a write message ended for its sender.
@@ -179,6 +179,58 @@ async fn an_answer_is_kept_for_a_day_and_then_forgotten() {
     given.clock.move_by(day + 1);
     tokio::time::sleep(Duration::from_secs(11)).await;
     assert_eq!(given.shelf.rows().kept.len(), 0);
+}
+
+#[tokio::test]
+async fn an_edited_answer_is_alarmed_of_and_taken_for_absent() {
+    let given = given(Shelf::default()).await;
+    let times = AtomicUsize::new(0);
+    write(&given.desk, "one", 1, &times).await;
+    let edits: [fn(&mut KeptRow); 4] = [
+        |row| row.kept.receipt.first += 1,
+        |row| row.kept.answer.body[0] ^= 1,
+        |row| row.at.0 += 1,
+        |row| row.seal = [0; 32],
+    ];
+    for (place, edit) in edits.into_iter().enumerate() {
+        given
+            .shelf
+            .rows()
+            .kept
+            .values_mut()
+            .for_each(|row| edit(row));
+        let told = write(&given.desk, "one", 1, &times).await;
+        let Told::Done(receipt) = told else {
+            panic!("edit {place} was believed: {told:?}");
+        };
+        assert_eq!(receipt.first, 2 * (place as u64 + 1), "edit {place}");
+        assert_eq!(given.ledger.counters().kept_edited, place as u64 + 1);
+    }
+    // Recorded anew, it is kept as it should be.
+    let told = write(&given.desk, "one", 1, &times).await;
+    assert!(matches!(told, Told::Again(_)), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_answer_kept_for_one_request_is_no_answer_to_another() {
+    let given = given(Shelf::default()).await;
+    let times = AtomicUsize::new(0);
+    write(&given.desk, "one", 1, &times).await;
+    write(&given.desk, "two", 1, &times).await;
+    {
+        let mut rows = given.shelf.rows();
+        let keys: Vec<_> = rows.kept.keys().copied().collect();
+        let one = rows.kept[&keys[0]].clone();
+        let moved = KeptRow {
+            key: keys[1],
+            ..one
+        };
+        rows.kept.insert(keys[1], moved);
+    }
+    write(&given.desk, "one", 1, &times).await;
+    write(&given.desk, "two", 1, &times).await;
+    assert_eq!(times.load(Ordering::SeqCst), 3);
+    assert_eq!(given.ledger.counters().kept_edited, 1);
 }
 
 #[tokio::test]

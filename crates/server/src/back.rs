@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dancu_cache::{CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered};
-use dancu_domain::{Clock, SourceKey};
+use dancu_domain::{Clock, NationId, SourceKey};
 use dancu_ledger::{BlockStore, Ledger, LedgerConfig, LedgerFailure};
 use dancu_store::RegistryMeta;
 use tokio::net::TcpListener;
@@ -77,7 +77,7 @@ impl<R: RegistryHome> Back<R> {
             blocks,
             Arc::clone(&clock),
             keys.ledger(),
-            ledger_config(&config),
+            ledger_config(&config, meta.nation),
         )
         .await?;
         let (listener, grpc) = listen(config.listen).await?;
@@ -235,7 +235,7 @@ impl<R: RegistryHome> Back<R> {
     }
 }
 
-fn ledger_config(config: &Config) -> LedgerConfig {
+fn ledger_config(config: &Config, nation: NationId) -> LedgerConfig {
     let places = Places::of(&config.data);
     let checkpoints = config.checkpoints.clone();
     // The ledger bounds each desk, and a core has one; there is always room for one message.
@@ -243,7 +243,7 @@ fn ledger_config(config: &Config) -> LedgerConfig {
     let a_desk = (limits.waiting_entries / config.cores()).max(limits.items_per_message);
     LedgerConfig {
         max_waiting_entries: u32::try_from(a_desk).unwrap_or(u32::MAX),
-        ..LedgerConfig::new(checkpoints.unwrap_or_else(|| places.checkpoints()))
+        ..LedgerConfig::new(nation, checkpoints.unwrap_or_else(|| places.checkpoints()))
     }
 }
 

@@ -16,9 +16,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dancu_domain::{
-    AgencyCode, AttributeSet, Clock, Day, IdKey, ItemRecord, MessageRecord, Outcome, PersonalId,
-    Purpose, Recorder as _, RequestContext, RequestId, ServiceCode, Timestamp, Verb, VolumeKey,
-    VolumeRow,
+    AgencyCode, AttributeSet, Clock, Day, IdKey, ItemRecord, MessageRecord, NationId, Outcome,
+    PersonalId, Purpose, Recorder as _, RequestContext, RequestId, ServiceCode, Timestamp, Verb,
+    VolumeKey, VolumeRow,
 };
 use dancu_ledger::{Block, BlockStore as _, Desk, Ledger, LedgerConfig, LedgerKeys};
 use dancu_store::{SqliteBlocks, SqliteBlocksOptions};
@@ -155,7 +155,7 @@ fn message(n: u64, items: u64) -> MessageRecord {
 
 /// Two front threads with so many messages in flight each, and the back thread.
 fn messages(folder: &Path, span: Duration, in_flight: u64, items: u64, full: bool) {
-    let config = LedgerConfig::new(folder.join("checkpoints"));
+    let config = LedgerConfig::new(NationId([0; 16]), folder.join("checkpoints"));
     let keys = LedgerKeys {
         pseudonym: [1; 16],
         request: [2; 16],

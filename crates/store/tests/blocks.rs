@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use dancu_domain::{
-    AgencyCode, Day, Kept, KeptAnswer, Outcome, Receipt, ServiceCode, Timestamp, Verb, VolumeKey,
-    VolumeRow, WriterId,
+    AgencyCode, Day, Kept, KeptAnswer, NationId, Outcome, Receipt, ServiceCode, Timestamp, Verb,
+    VolumeKey, VolumeRow, WriterId,
 };
 use dancu_ledger::{
     Block, BlockStore, BlockStoreError, ChainHead, CountRow, GENESIS, KeptRow, Standing,
@@ -74,6 +74,7 @@ macro_rules! suite {
 
 suite! {
     a_new_ledger_is_empty;
+    a_ledger_is_tied_to_the_nation_that_used_it_first;
     a_claim_raises_the_epoch_and_names_have_writers_of_their_own;
     blocks_come_back_as_they_were_appended;
     blocks_are_read_in_pages_and_by_index;
@@ -129,6 +130,7 @@ fn kept(code: &str, request: u64, writer: WriterId, first: u64, at: i64) -> Kept
             },
         },
         at: Timestamp(at),
+        seal: std::array::from_fn(|place| (at as u8).wrapping_add(place as u8)),
     }
 }
 
@@ -160,6 +162,18 @@ async fn a_new_ledger_is_empty(backend: impl Backend) {
     assert_eq!(store.kept(&[]).await.unwrap(), []);
     assert_eq!(store.kept(&[(agency("H26"), 1)]).await.unwrap(), []);
     assert_eq!(store.purge_kept(Timestamp(i64::MAX)).await.unwrap(), 0);
+}
+
+async fn a_ledger_is_tied_to_the_nation_that_used_it_first(backend: impl Backend) {
+    let (ours, another) = (NationId([7; 16]), NationId([8; 16]));
+    let mut store = backend.open().await;
+    store.bind(ours).await.unwrap();
+    store.bind(ours).await.unwrap();
+    drop(store);
+    let mut store = backend.open().await;
+    let refused = store.bind(another).await;
+    assert_eq!(refused, Err(BlockStoreError::AnotherNation { bound: ours }));
+    store.bind(ours).await.unwrap();
 }
 
 async fn a_claim_raises_the_epoch_and_names_have_writers_of_their_own(backend: impl Backend) {

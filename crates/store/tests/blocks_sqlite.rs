@@ -163,3 +163,35 @@ async fn kept_answers_outlive_the_program() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_kept_answer_that_somebody_edited_in_the_file_is_taken_for_absent() {
+    for edit in [
+        "UPDATE kept SET first = first + 1",
+        "UPDATE kept SET body = x'00'",
+        "UPDATE kept SET digest = x'00'",
+        "UPDATE kept SET entry_count = -1",
+        "UPDATE kept SET seal = x''",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sent = message(3, 2);
+        sent.kept = Some(dancu_domain::KeptAnswer {
+            digest: [7; 32],
+            body: (0..=255).collect(),
+        });
+        let (agency, id) = (sent.agency, sent.context.request_id.clone());
+        with_ledger(folder.path(), "first", |_, desk| async move {
+            desk.record(sent).await.unwrap();
+        })
+        .await;
+        let mut editor = Editor::open(folder.path()).await;
+        assert_eq!(editor.run(edit).await, 1);
+        drop(editor);
+        with_ledger(folder.path(), "first", |ledger, desk| async move {
+            let slot = desk.begin_write(agency, &id, [7; 32]).await.unwrap();
+            assert!(matches!(slot, WriteSlot::Fresh(_)), "{edit}: {slot:?}");
+            assert_eq!(ledger.counters().kept_edited, 1, "{edit}");
+        })
+        .await;
+    }
+}

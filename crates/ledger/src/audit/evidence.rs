@@ -28,6 +28,8 @@ pub(crate) struct Evidence {
     /// The last digest of a writer's counts, and how many entries it counts.
     pub(crate) totals: BTreeMap<WriterId, (u64, [u8; 32])>,
     pub(crate) lines: u64,
+    /// How many entries the first line's own writer had.
+    pub(crate) begun_at: u64,
     pub(crate) fault: Option<BadCheckpoint>,
 }
 
@@ -77,6 +79,9 @@ impl Evidence {
                 _ => marks.push(mark),
             }
             if head.writer == checkpoint.writer {
+                if self.lines == 1 {
+                    self.begun_at = head.next;
+                }
                 self.totals
                     .insert(head.writer, (head.next, checkpoint.totals));
             }

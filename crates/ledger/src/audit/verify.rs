@@ -27,6 +27,9 @@ pub struct Report {
     pub entries: u64,
     /// Lines of the file of checkpoints.
     pub checkpoints: u64,
+    /// How many entries the writer of the file's first line had by then: 0 for a file that was
+    /// there from the start. What lies before is vouched for by later lines only.
+    pub begun_at: u64,
 }
 
 impl Report {
@@ -222,6 +225,7 @@ pub async fn verify<S: BlockStore>(
     let mut report = Report {
         checkpoints: evidence.lines,
         bad_checkpoint: evidence.fault,
+        begun_at: evidence.begun_at,
         ..Report::default()
     };
     let standing = match store.standing().await {

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use dancu_domain::{
-    AgencyCode, AttributeSet, Clock, IdKey, ItemRecord, KeptAnswer, MessageRecord, Outcome,
-    PersonalId, Purpose, RequestContext, RequestId, ServiceCode, Timestamp, Verb, VolumeKey,
-    VolumeRow, WriterId,
+    AgencyCode, AttributeSet, Clock, IdKey, ItemRecord, KeptAnswer, MessageRecord, NationId,
+    Outcome, PersonalId, Purpose, RequestContext, RequestId, ServiceCode, Timestamp, Verb,
+    VolumeKey, VolumeRow, WriterId,
 };
 use dancu_ledger::{
     Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey, KeptRow,
@@ -34,6 +34,7 @@ pub(crate) struct Rows {
     pub(crate) counts: BTreeMap<VolumeKey, u64>,
     pub(crate) kept: HashMap<KeptKey, KeptRow>,
     pub(crate) appends: usize,
+    nation: Option<NationId>,
     epoch: u64,
 }
 
@@ -55,6 +56,15 @@ impl Shelf {
 }
 
 impl BlockStore for Shelf {
+    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+        let bound = *self.rows().nation.get_or_insert(nation);
+        if bound == nation {
+            Ok(())
+        } else {
+            Err(BlockStoreError::AnotherNation { bound })
+        }
+    }
+
     async fn claim_writer(&mut self, _name: &str) -> Result<Claim, BlockStoreError> {
         self.rows().epoch += 1;
         let epoch = self.rows().epoch;
@@ -183,7 +193,7 @@ pub(crate) fn keys() -> LedgerKeys {
 }
 
 pub(crate) fn config(folder: &Path) -> LedgerConfig {
-    LedgerConfig::new(folder.join("checkpoints"))
+    LedgerConfig::new(NationId([44; 16]), folder.join("checkpoints"))
 }
 
 pub(crate) fn agency(code: &str) -> AgencyCode {

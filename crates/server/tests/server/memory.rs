@@ -157,6 +157,10 @@ struct Blocks1 {
 }
 
 impl BlockStore for Blocks1 {
+    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+        self.inner.bind(nation).await
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         self.inner.claim_writer(name).await
     }

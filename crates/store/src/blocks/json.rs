@@ -21,16 +21,20 @@ pub(super) fn counts(rows: &[VolumeRow]) -> String {
     })
 }
 
-/// Kept answers as `[agency, request, digest, body, first, count, at]`.
+/// Kept answers as `[agency, request, digest, body, first, count, at, seal]`.
 pub(super) fn kept(rows: &[KeptRow]) -> String {
-    list(rows, 256, |out, row| {
+    list(rows, 320, |out, row| {
         let (agency, request) = &row.key;
         write!(out, "[\"{agency}\",{},\"", request.cast_signed())?;
         hex(out, &row.kept.answer.digest)?;
         out.push_str("\",\"");
         hex(out, &row.kept.answer.body)?;
         let receipt = &row.kept.receipt;
-        write!(out, "\",{},{},{}]", receipt.first, receipt.count, row.at.0)
+        let (first, count) = (receipt.first, receipt.count);
+        write!(out, "\",{first},{count},{},\"", row.at.0)?;
+        hex(out, &row.seal)?;
+        out.push_str("\"]");
+        Ok(())
     })
 }
 

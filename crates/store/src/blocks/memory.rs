@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dancu_domain::{Timestamp, VolumeKey, VolumeRow, WriterId};
+use dancu_domain::{NationId, Timestamp, VolumeKey, VolumeRow, WriterId};
 use dancu_ledger::{
     Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey, KeptRow,
     Standing,
@@ -18,6 +18,7 @@ pub struct MemoryBlocks {
 
 #[derive(Default)]
 struct All {
+    nation: Option<NationId>,
     writers: BTreeMap<WriterId, (String, u64)>,
     blocks: BTreeMap<WriterId, BTreeMap<u64, Block>>,
     counts: BTreeMap<(WriterId, VolumeKey), u64>,
@@ -57,6 +58,15 @@ impl All {
 }
 
 impl BlockStore for MemoryBlocks {
+    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+        let bound = *self.all().nation.get_or_insert(nation);
+        if bound == nation {
+            Ok(())
+        } else {
+            Err(BlockStoreError::AnotherNation { bound })
+        }
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         let mut all = self.all();
         let known = all

@@ -4,7 +4,7 @@ use dancu_domain::{
     AgencyCode, Day, Kept, KeptAnswer, Outcome, Receipt, ServiceCode, Timestamp, Verb, VolumeKey,
     VolumeRow, WriterId,
 };
-use dancu_ledger::{Block, BlockStoreError, ChainHead, CountRow, GENESIS, KeptRow};
+use dancu_ledger::{Block, BlockStoreError, ChainHead, CountRow, GENESIS, KeptKey, KeptRow};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -71,14 +71,17 @@ pub(super) fn count(row: &SqliteRow) -> Result<CountRow, BlockStoreError> {
     fields().ok_or_else(|| BlockStoreError::Failed("read a damaged count".to_owned()))
 }
 
-/// A row of `read_kept.sql`.
+/// A row of `read_kept.sql`. One whose columns somebody damaged comes without a seal.
 pub(super) fn kept(row: &SqliteRow) -> Result<KeptRow, BlockStoreError> {
+    let key = || {
+        let request = row.try_get::<i64, _>(1).ok()?.cast_unsigned();
+        Some((agency(row, 0)?, request))
+    };
+    let key =
+        key().ok_or_else(|| BlockStoreError::Failed("read the key of a kept answer".to_owned()))?;
     let fields = || {
         Some(KeptRow {
-            key: (
-                agency(row, 0)?,
-                row.try_get::<i64, _>(1).ok()?.cast_unsigned(),
-            ),
+            key,
             kept: Kept {
                 answer: KeptAnswer {
                     digest: digest(row, 2)?,
@@ -91,9 +94,30 @@ pub(super) fn kept(row: &SqliteRow) -> Result<KeptRow, BlockStoreError> {
                 },
             },
             at: Timestamp(row.try_get(7).ok()?),
+            seal: digest(row, 8)?,
         })
     };
-    fields().ok_or_else(|| BlockStoreError::Failed("read a damaged kept answer".to_owned()))
+    Ok(fields().unwrap_or_else(|| unsealed(key)))
+}
+
+/// Stands for a kept answer that cannot be read.
+fn unsealed(key: KeptKey) -> KeptRow {
+    KeptRow {
+        key,
+        kept: Kept {
+            answer: KeptAnswer {
+                digest: [0; 32],
+                body: Vec::new(),
+            },
+            receipt: Receipt {
+                writer: WriterId(0),
+                first: 0,
+                count: 0,
+            },
+        },
+        at: Timestamp(0),
+        seal: [0; 32],
+    }
 }
 
 fn integer<T: TryFrom<i64>>(row: &SqliteRow, column: usize) -> Option<T> {

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use dancu_domain::{Timestamp, VolumeRow, WriterId};
+use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
 use dancu_ledger::{
     Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, KeptKey, KeptRow, Standing,
 };
@@ -137,6 +137,22 @@ impl SqliteBlocks {
 }
 
 impl BlockStore for SqliteBlocks {
+    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+        let row = sqlx::query(statements::BIND_NATION)
+            .bind(&nation.0[..])
+            .fetch_one(&mut self.connection)
+            .await;
+        let row = row.map_err(failed("bind the ledger to its nation"))?;
+        let bound: &[u8] = row.get(0);
+        match bound.try_into().map(NationId) {
+            Ok(bound) if bound == nation => Ok(()),
+            Ok(bound) => Err(BlockStoreError::AnotherNation { bound }),
+            Err(_) => Err(BlockStoreError::Failed(
+                "read the nation of the ledger".to_owned(),
+            )),
+        }
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         let claimed = sqlx::query(statements::CLAIM_WRITER)
             .bind(name)

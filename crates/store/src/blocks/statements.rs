@@ -15,6 +15,7 @@ statements! {
     BEGIN_READING = "begin_reading.sql";
     END = "end.sql";
     READ_SCHEMA = "read_schema.sql";
+    BIND_NATION = "bind_nation.sql";
     CLAIM_WRITER = "claim_writer.sql";
     APPEND = "append.sql";
     READ_BLOCKS = "read_blocks.sql";

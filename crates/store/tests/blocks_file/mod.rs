@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use dancu_domain::{
-    AgencyCode, AttributeSet, Clock, IdKey, ItemRecord, MessageRecord, Outcome, PersonalId,
-    Purpose, Receipt, Recorder as _, RequestContext, RequestId, ServiceCode, Timestamp, Verb,
-    VolumeRow, WriterId,
+    AgencyCode, AttributeSet, Clock, IdKey, ItemRecord, MessageRecord, NationId, Outcome,
+    PersonalId, Purpose, Receipt, Recorder as _, RequestContext, RequestId, ServiceCode, Timestamp,
+    Verb, VolumeRow, WriterId,
 };
 use dancu_ledger::audit::{self, Report};
 use dancu_ledger::{Block, BlockStore as _, Ledger, LedgerConfig, LedgerKeys};
@@ -76,7 +76,7 @@ pub(crate) async fn with_ledger<T, F: Future<Output = T>>(
         synchronous_full: false,
     };
     let store = SqliteBlocks::open_with(&folder.join("ledger.db"), options).await;
-    let mut config = LedgerConfig::new(folder.join("checkpoints"));
+    let mut config = LedgerConfig::new(NationId([44; 16]), folder.join("checkpoints"));
     config.writer = writer.to_owned();
     config.checkpoint_every_blocks = A_CHECKPOINT;
     config.checkpoint_every_ms = 3_600_000;

@@ -1,5 +1,11 @@
 -- The ledger: one chain of blocks a writer, its counts, and the answers kept for repeats.
 
+-- The nation whose answers these are; one row, written when the ledger is first used.
+CREATE TABLE nation (
+    row INTEGER PRIMARY KEY CHECK (row = 1),
+    id BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE writers (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -37,6 +43,7 @@ CREATE TABLE kept (
     first INTEGER NOT NULL,
     entry_count INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    seal BLOB NOT NULL,
     PRIMARY KEY (agency, request)
 ) STRICT;
 
@@ -79,7 +86,7 @@ BEGIN
     ON CONFLICT (writer, agency, verb, service, outcome, day)
     DO UPDATE SET entry_count = entry_count + excluded.entry_count;
 
-    INSERT INTO kept (agency, request, digest, body, writer, first, entry_count, at)
+    INSERT INTO kept (agency, request, digest, body, writer, first, entry_count, at, seal)
     SELECT
         value ->> 0,
         value ->> 1,
@@ -88,7 +95,8 @@ BEGIN
         NEW.writer,
         value ->> 4,
         value ->> 5,
-        value ->> 6
+        value ->> 6,
+        unhex(value ->> 7)
     FROM json_each(NEW.kept)
     WHERE true
     ON CONFLICT (agency, request)
@@ -98,7 +106,8 @@ BEGIN
         writer = excluded.writer,
         first = excluded.first,
         entry_count = excluded.entry_count,
-        at = excluded.at;
+        at = excluded.at,
+        seal = excluded.seal;
 END;
 
 -- Nothing of ours alters or removes a block; a slip that would is stopped here. Whoever edits the

@@ -7,6 +7,7 @@ SELECT
     kept.writer,
     kept.first,
     kept.entry_count,
-    kept.at
+    kept.at,
+    kept.seal
 FROM json_each(?1) AS asked
 CROSS JOIN kept ON kept.agency = asked.value ->> 0 AND kept.request = asked.value ->> 1;

@@ -1,0 +1,5 @@
+-- bind_nation: ties the ledger to a nation unless it is tied already; says to which it is.
+INSERT INTO nation (row, id)
+VALUES (1, ?1)
+ON CONFLICT (row) DO UPDATE SET id = id
+RETURNING id;
