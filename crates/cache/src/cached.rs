@@ -27,6 +27,7 @@ use dancu_domain::{
 
 use crate::counters::{Event, Striped};
 use crate::feed::catch_up;
+use crate::freshness::plan;
 use crate::level::{Found, answers};
 use crate::{CacheCounts, CoalesceConfig, Coalesced, Level, Watermark};
 
@@ -126,30 +127,6 @@ impl<R: Registry + ChangeFeed> Cached<R> {
         self.level.watermark()
     }
 
-    /// Whether kept values may be served, the watermark to serve them at, and what to ask of the
-    /// registry for the rest.
-    fn plan(&self, freshness: Freshness) -> Result<(bool, u64, Freshness), RegistryError> {
-        let watermark = self.watermark();
-        Ok(match freshness {
-            Freshness::FullyConsistent => (false, watermark.revision(), freshness),
-            Freshness::AtLeast(token) if token.nation != watermark.nation() => {
-                return Err(RegistryError::AnotherNation);
-            }
-            Freshness::AtLeast(token) => {
-                let revision = watermark.revision();
-                (revision >= token.number, revision, freshness)
-            }
-            Freshness::MinimizeLatency => {
-                // The confirmation is loaded before the watermark that it speaks about.
-                if watermark.confirmed_within(self.clock.now(), self.bound_ms) {
-                    (true, watermark.revision(), freshness)
-                } else {
-                    (false, watermark.revision(), Freshness::FullyConsistent)
-                }
-            }
-        })
-    }
-
     /// What is kept for one key, counted.
     fn find(&self, key: IdKey, watermark: u64) -> Option<(Candidates, u64)> {
         let (event, found) = match self.level.find(key, watermark) {
@@ -226,26 +203,21 @@ impl<R: Registry + ChangeFeed> Cached<R> {
     /// The later watermark at which both the kept and the read parts are the truth, if there is
     /// one. The kept parts were good at `kept_at`.
     fn common(&self, keys: &[IdKey], looked: &Looked, kept_at: u64, read: &Reading) -> Option<u64> {
-        let now = self.watermark().revision();
-        let read_as_of = read.revision.number;
-        if read_as_of > now {
-            return None;
-        }
         let mut missing = looked.missing.iter().copied().peekable();
-        let all = keys.iter().enumerate().all(|(position, key)| {
-            let since = match missing.next_if_eq(&position) {
-                Some(_) => read_as_of,
-                None => kept_at,
-            };
-            self.level.unchanged_since(*key, since)
-        });
-        all.then_some(now)
+        self.watermark()
+            .common(keys.iter().enumerate().map(|(position, key)| {
+                match missing.next_if_eq(&position) {
+                    Some(_) => (*key, read.revision.number),
+                    None => (*key, kept_at),
+                }
+            }))
     }
 }
 
 impl<R: Registry + ChangeFeed> Registry for Cached<R> {
     async fn read(&self, keys: &[IdKey], freshness: Freshness) -> Result<Reading, RegistryError> {
-        let (may_serve, watermark, rest) = self.plan(freshness)?;
+        let (may_serve, watermark, rest) =
+            plan(self.watermark(), &self.clock, self.bound_ms, freshness)?;
         if !may_serve {
             self.counters.add(Event::Bypassed, keys.len() as u64);
             return self.through(keys, rest, watermark).await;

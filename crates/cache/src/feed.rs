@@ -90,3 +90,25 @@ pub(crate) async fn catch_up<F: ChangeFeed>(
         }
     }
 }
+
+/// Takes in up to `count` of the changes from before this instance, the latest first, so that
+/// what others read before its time can be judged.
+pub(crate) async fn recall<F: ChangeFeed>(
+    feed: &F,
+    watermark: &Watermark,
+    count: u64,
+) -> Result<(), RegistryError> {
+    let oldest = watermark.known_from().saturating_sub(count);
+    while watermark.known_from() > oldest {
+        let known_from = watermark.known_from();
+        let from = known_from.saturating_sub(STEP as u64).max(oldest);
+        let limit = (known_from - from) as usize;
+        let changes = feed.changes(from, limit).await?;
+        let in_order = (from + 1..).zip(&changes).all(|(n, c)| c.number == n);
+        if changes.len() != limit || !in_order {
+            return Err(RegistryError::Unavailable);
+        }
+        watermark.recall(&changes, from);
+    }
+    Ok(())
+}

@@ -17,6 +17,19 @@
 //! The same comparison refuses late fills: a query that was started before a change was noted has
 //! a `read_at` below it, whatever it returned and however long it took.
 //!
+//! # Values of other instances
+//!
+//! A value from the shared level was read by whichever instance, and perhaps before this one
+//! began. Its `read_at` is that instance's watermark before that query: a number of the same
+//! sequence of changes, and the query saw all of them. Nothing else in the argument speaks of who
+//! read it, as long as this instance's buckets show every change `n` with `read_at < n <= w`. So
+//! such a value needs one thing more: `read_at` must not lie below the number from which this
+//! instance knows the changes. That is the head it began at, until it has [recalled] earlier ones
+//! from the feed: it takes the buckets in first and moves the number down second, and a reader
+//! loads the number first and the bucket second.
+//!
+//! [recalled]: Watermark::recall
+//!
 //! # The order of operations
 //!
 //! A writer advances the buckets first (personal and legacy number), the watermark second, one
@@ -42,6 +55,8 @@ pub struct Watermark {
     revision: AtomicU64,
     confirmed_at: AtomicI64,
     buckets: Box<[AtomicU64]>,
+    /// Changes up to this one are not in the buckets.
+    known_from: AtomicU64,
     /// Held by the one who reads the feed, so that a crowd of writers reads it once.
     following: Mutex<()>,
     /// Wakes the follower before its time.
@@ -57,6 +72,7 @@ impl Watermark {
             revision: AtomicU64::new(head),
             confirmed_at: AtomicI64::new(NEVER),
             buckets: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect(),
+            known_from: AtomicU64::new(head),
             following: Mutex::new(()),
             kick: Notify::new(),
         })
@@ -90,10 +106,7 @@ impl Watermark {
     /// Returns false, and leaves the watermark where it is, when a change before this one is
     /// missing. The buckets are advanced even then: too much is forgotten at worst.
     pub fn note(&self, change: &ChangeNotice) -> bool {
-        self.touch(IdKey::Personal(change.personal_id), change.number);
-        if let Some(legacy) = change.legacy_id {
-            self.touch(IdKey::Legacy(legacy), change.number);
-        }
+        self.touch_all(change);
         let Some(before) = change.number.checked_sub(1) else {
             return true;
         };
@@ -111,6 +124,35 @@ impl Watermark {
     /// The last noted change of the bucket that this number falls into.
     pub fn last_change(&self, key: IdKey) -> u64 {
         self.buckets[bucket(key)].load(Ordering::Acquire)
+    }
+
+    /// The present watermark, if each of these, the truth at its own revision, is the truth there.
+    pub(crate) fn common(&self, parts: impl IntoIterator<Item = (IdKey, u64)>) -> Option<u64> {
+        let now = self.revision();
+        let holds = |(key, as_of)| as_of <= now && self.last_change(key) <= as_of;
+        parts.into_iter().all(holds).then_some(now)
+    }
+
+    /// The last change of the bucket as far as it matters to a value that another instance read,
+    /// perhaps before this one began: nothing older than what this instance knows is as good as
+    /// unchanged.
+    pub(crate) fn last_change_anywhere(&self, key: IdKey) -> u64 {
+        let known_from = self.known_from.load(Ordering::Acquire);
+        self.last_change(key).max(known_from)
+    }
+
+    /// The number after which every change is in the buckets.
+    pub(crate) fn known_from(&self) -> u64 {
+        self.known_from.load(Ordering::Acquire)
+    }
+
+    /// Takes in the changes above `from` that this instance was begun after. They are all of them,
+    /// up to the number that was known before.
+    pub(crate) fn recall(&self, changes: &[ChangeNotice], from: u64) {
+        for change in changes {
+            self.touch_all(change);
+        }
+        self.known_from.fetch_min(from, Ordering::AcqRel);
     }
 
     /// Says that the registry's head was `head` when it was asked for at `asked_at`. Counts only
@@ -144,6 +186,13 @@ impl Watermark {
 
     pub(crate) async fn following(&self) -> MutexGuard<'_, ()> {
         self.following.lock().await
+    }
+
+    fn touch_all(&self, change: &ChangeNotice) {
+        self.touch(IdKey::Personal(change.personal_id), change.number);
+        if let Some(legacy) = change.legacy_id {
+            self.touch(IdKey::Legacy(legacy), change.number);
+        }
     }
 
     fn touch(&self, key: IdKey, number: u64) {

@@ -20,4 +20,5 @@ pub use blocks::{MemoryBlocks, SqliteBlocks, SqliteBlocksOptions};
 pub use error::StoreError;
 pub use memory::MemoryRegistry;
 pub use meta::{DirectoryRows, RegistryMeta};
+pub use record::{decode as decode_citizen, encode as encode_citizen};
 pub use sqlite::{RegistryCounters, Seeding, SqliteOptions, SqliteRegistry};

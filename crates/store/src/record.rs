@@ -16,7 +16,7 @@ mod reader;
 
 use dancu_domain::{Citizen, Place, Relative};
 
-pub(crate) use reader::decode;
+pub use reader::decode;
 
 /// The format that is written; the only one that is read.
 pub(crate) const FORMAT: u8 = 1;
@@ -55,7 +55,7 @@ pub(crate) mod relative {
 pub(crate) const HOME: [u8; 2] = *b"VN";
 
 /// Appends the record of a citizen to `out`.
-pub(crate) fn encode(citizen: &Citizen, out: &mut Vec<u8>) {
+pub fn encode(citizen: &Citizen, out: &mut Vec<u8>) {
     let c = citizen;
     let relatives = [
         (flag::FATHER, &c.father),

@@ -9,7 +9,7 @@ use super::{FORMAT, HOME, flag, place, relative};
 use crate::StoreError;
 
 /// Reads a record that fills `bytes` to the last.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Citizen, StoreError> {
+pub fn decode(bytes: &[u8]) -> Result<Citizen, StoreError> {
     let mut reader = Reader(bytes);
     reader
         .citizen()
