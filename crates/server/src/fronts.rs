@@ -82,7 +82,7 @@ impl Fronts {
                     },
                     gates: gates.clone(),
                     numbers: Arc::clone(&numbers),
-                    log: RequestLog::part(config.log, config.times.slow, cores, instant()),
+                    log: RequestLog::part(&config.log, config.times.slow, cores, instant()),
                     request_key: shared.request_key,
                     times: config.times,
                     message_bytes: (config.limits.request_bytes, config.limits.answer_bytes),

@@ -30,7 +30,11 @@ mod transport;
 
 pub use backing::{Backing, RegistryHome};
 pub use clock::WallClock;
-pub use config::{Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_SEED, Limits, LogConfig, Times};
+pub use config::{
+    Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_INSTANCE, DEFAULT_READERS, DEFAULT_REDIS_EXPIRY,
+    DEFAULT_REDIS_TIMEOUT, DEFAULT_SEED, LedgerPlace, Limits, LogConfig, QuotaConfig, RedisPlace,
+    RegistryPlace, Secret, Times,
+};
 pub use error::StartError;
 pub use keys::Keys;
 pub use log::{LogForm, install as install_log, install_to as install_log_to};

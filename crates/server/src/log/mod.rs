@@ -82,7 +82,7 @@ pub(crate) struct RequestLog {
 
 impl RequestLog {
     /// A log with one core's part of the rates.
-    pub(crate) fn part(config: LogConfig, slow: Duration, cores: usize, began: Instant) -> Self {
+    pub(crate) fn part(config: &LogConfig, slow: Duration, cores: usize, began: Instant) -> Self {
         let part = |all: u32| all.div_ceil(u32::try_from(cores).unwrap_or(u32::MAX).max(1));
         Self {
             slow,

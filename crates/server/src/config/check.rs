@@ -1,0 +1,224 @@
+//! Whether every choice can be followed.
+
+use std::fmt;
+
+use dancu_domain::AgencyCode;
+
+use super::{Config, LedgerPlace, RegistryPlace, Secret};
+
+/// A choice that cannot be followed: the field, and what it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The field, as a path in [`Config`].
+    pub field: &'static str,
+    /// What it must be.
+    pub must: &'static str,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} must be {}", self.field, self.must)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The largest nation: what the numbering holds beside the personas.
+const MOST_CITIZENS: u64 = dancu_population::MAX_CITIZENS;
+
+impl Config {
+    /// Checks every choice by itself; what the machine allows is found out at the start.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let rules = [
+            ("data", !self.data.as_os_str().is_empty(), "a directory"),
+            (
+                "instance",
+                is_name(&self.instance),
+                "1 to 63 letters, digits, dots, dashes and underscores",
+            ),
+            (
+                "citizens",
+                self.citizens
+                    .is_none_or(|n| (1..=MOST_CITIZENS).contains(&n)),
+                "from 1 to 100,000,000",
+            ),
+            (
+                "cores",
+                self.cores.is_none_or(|n| (1..=1_024).contains(&n)),
+                "from 1 to 1,024",
+            ),
+            (
+                "ops",
+                self.allow_ops_anywhere || self.ops.is_none_or(|ops| ops.ip().is_loopback()),
+                "a loopback address, or `allow_ops_anywhere` true",
+            ),
+            (
+                "ops",
+                self.ops
+                    .is_none_or(|ops| ops.port() == 0 || ops != self.listen),
+                "another address than `listen`",
+            ),
+            (
+                "limits.connections",
+                self.limits.connections > 0,
+                "at least 1",
+            ),
+            (
+                "limits.streams_per_connection",
+                self.limits.streams_per_connection > 0,
+                "at least 1",
+            ),
+            ("limits.calls", self.limits.calls > 0, "at least 1"),
+            (
+                "limits.items_per_message",
+                (1..=1_000).contains(&self.limits.items_per_message),
+                "from 1 to 1,000",
+            ),
+            (
+                "limits.items",
+                self.limits.items >= self.limits.items_per_message,
+                "at least `limits.items_per_message`",
+            ),
+            (
+                "limits.request_bytes",
+                (1_024..=64 << 20).contains(&self.limits.request_bytes),
+                "from 1 KiB to 64 MiB",
+            ),
+            (
+                "limits.answer_bytes",
+                (1_024..=256 << 20).contains(&self.limits.answer_bytes),
+                "from 1 KiB to 256 MiB",
+            ),
+            (
+                "limits.receiving_bytes",
+                self.limits.receiving_bytes >= self.limits.request_bytes,
+                "at least `limits.request_bytes`",
+            ),
+            (
+                "limits.messages_per_stream",
+                (1..=64).contains(&self.limits.messages_per_stream),
+                "from 1 to 64",
+            ),
+            (
+                "limits.waiting_entries",
+                self.limits.waiting_entries >= self.limits.items_per_message,
+                "at least `limits.items_per_message`",
+            ),
+            (
+                "limits.waiting_reads",
+                self.limits.waiting_reads >= self.limits.items_per_message,
+                "at least `limits.items_per_message`",
+            ),
+            (
+                "times.preface",
+                !self.times.preface.is_zero(),
+                "longer than nothing",
+            ),
+            (
+                "times.default_deadline",
+                !self.times.default_deadline.is_zero()
+                    && self.times.default_deadline <= self.times.longest_deadline,
+                "longer than nothing and at most `times.longest_deadline`",
+            ),
+            (
+                "times.directory_every",
+                !self.times.directory_every.is_zero()
+                    && self.times.directory_every < self.times.directory_oldest,
+                "longer than nothing and shorter than `times.directory_oldest`",
+            ),
+            (
+                "times.feed_every",
+                !self.times.feed_every.is_zero()
+                    && self.times.feed_every <= self.times.freshness_bound,
+                "longer than nothing and at most `times.freshness_bound`",
+            ),
+        ];
+        match rules
+            .into_iter()
+            .chain(self.places())
+            .find(|(_, holds, _)| !holds)
+        {
+            Some((field, _, must)) => Err(ConfigError { field, must }),
+            None => Ok(()),
+        }
+    }
+
+    /// The rules of what lies elsewhere, and of quotas.
+    fn places(&self) -> [Rule; 9] {
+        let postgres = |url: &Secret| url.is_url(&["postgres", "postgresql"]);
+        let (registry, replica, readers) = match &self.registry {
+            RegistryPlace::File => (None, None, 1),
+            RegistryPlace::Postgres {
+                url,
+                replica,
+                readers,
+            } => (Some(url), replica.as_ref(), *readers),
+        };
+        let ledger = match &self.ledger {
+            LedgerPlace::File => None,
+            LedgerPlace::Postgres { url } => Some(url),
+        };
+        let redis = self.redis.as_ref();
+        [
+            (
+                "registry.url",
+                registry.is_none_or(postgres),
+                "an address postgres://…",
+            ),
+            (
+                "registry.replica",
+                replica.is_none_or(postgres),
+                "an address postgres://…",
+            ),
+            (
+                "registry.readers",
+                (1..=64).contains(&readers),
+                "from 1 to 64",
+            ),
+            (
+                "ledger.url",
+                ledger.is_none_or(postgres),
+                "an address postgres://…",
+            ),
+            (
+                "ledger.url",
+                ledger.is_none_or(|ledger| registry != Some(ledger)),
+                "another database than `registry.url`",
+            ),
+            (
+                "redis.url",
+                redis.is_none_or(|redis| redis.url.is_url(&["redis"])),
+                "an address redis://…",
+            ),
+            (
+                "redis.timeout",
+                redis.is_none_or(|redis| !redis.timeout.is_zero()),
+                "longer than nothing",
+            ),
+            (
+                "redis.expiry",
+                redis.is_none_or(|redis| redis.expiry.as_secs() > 0),
+                "at least one second",
+            ),
+            (
+                "quotas.agencies",
+                self.quotas
+                    .agencies
+                    .keys()
+                    .all(|code| AgencyCode::parse(code, "quotas.agencies").is_ok()),
+                "a table of codes of agencies and items a second",
+            ),
+        ]
+    }
+}
+
+/// The field, whether it holds, and what the field must be.
+type Rule = (&'static str, bool, &'static str);
+
+/// Whether a text can be the name of an instance.
+fn is_name(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
