@@ -11,6 +11,7 @@ pub mod kill;
 pub mod ledger;
 pub mod messages;
 pub mod ops;
+pub mod proxy;
 pub mod stage;
 pub mod within;
 pub mod witness;
