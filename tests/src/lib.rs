@@ -5,6 +5,7 @@ pub mod balance;
 pub mod bench;
 pub mod callers;
 pub mod canary;
+pub mod country;
 pub mod gates;
 pub mod house;
 pub mod kill;

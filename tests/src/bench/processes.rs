@@ -83,6 +83,11 @@ impl Server {
         ))
     }
 
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()

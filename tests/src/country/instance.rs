@@ -1,0 +1,249 @@
+//! One instance of the real binary, with a wire of its own to each part and before itself.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use super::held::{authority, through};
+use super::signals::within;
+use crate::bench::processes::Server;
+use crate::proxy::Proxy;
+use crate::{ops, stage};
+
+/// What an instance is made of.
+#[derive(Clone, Debug)]
+pub struct Making {
+    /// Its name, and with it its ledger's writer.
+    pub name: String,
+    /// Where the folders of all instances lie, and the keys that they share.
+    pub folder: PathBuf,
+    /// The registry's database.
+    pub registry: String,
+    /// The ledger's database.
+    pub ledger: String,
+    /// The shared level.
+    pub redis: Option<String>,
+    /// How many readers of the registry it has; left out, its default.
+    pub readers: Option<u32>,
+    /// Lines of its configuration beside those; first those that belong to no table.
+    pub more: String,
+}
+
+/// An instance that a test may hurt, and whose wires it may hurt.
+#[derive(Debug)]
+pub struct Instance {
+    making: Making,
+    server: Server,
+    /// Between its callers and itself; stays when it is started again.
+    pub front: Proxy,
+    /// Between it and the registry.
+    pub registry: Proxy,
+    /// Between it and the ledger.
+    pub ledger: Proxy,
+    /// Between it and Redis.
+    pub redis: Option<Proxy>,
+}
+
+impl Instance {
+    /// Starts one and waits until it answers.
+    pub fn start(making: Making) -> Self {
+        let registry = Proxy::before(authority(&making.registry));
+        let ledger = Proxy::before(authority(&making.ledger));
+        let redis = making
+            .redis
+            .as_deref()
+            .map(|url| Proxy::before(authority(url)));
+        let file = making.folder.join(format!("{}.toml", making.name));
+        let mut text = format!(
+            "instance = \"{}\"\nkeys = \"{}\"\n{}\n",
+            making.name,
+            making.folder.join("keys").display(),
+            making.more
+        );
+        for (table, url, proxy) in [
+            ("registry", Some(&making.registry), Some(&registry)),
+            ("ledger", Some(&making.ledger), Some(&ledger)),
+            ("redis", making.redis.as_ref(), redis.as_ref()),
+        ] {
+            if let (Some(url), Some(proxy)) = (url, proxy) {
+                let url = through(url, proxy.address());
+                writeln!(text, "\n[{table}]\nurl = \"{url}\"").expect("a string takes every write");
+            }
+        }
+        if let Some(readers) = making.readers {
+            text = text.replacen(
+                "[registry]\n",
+                &format!("[registry]\nreaders = {readers}\n"),
+                1,
+            );
+        }
+        std::fs::write(&file, text).expect("a configuration can be written");
+        let server = begin(&making).expect("the instance starts");
+        let front = Proxy::before(server.address);
+        Self {
+            making,
+            server,
+            front,
+            registry,
+            ledger,
+            redis,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.making.name
+    }
+
+    /// Where its callers connect, for as long as the test runs.
+    pub fn address(&self) -> SocketAddr {
+        self.front.address()
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.making.folder.join(&self.making.name)
+    }
+
+    /// Ends it as power loss to the process would.
+    pub fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.server
+            .terminate()
+            .expect("it ends when it is asked to")
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.server.ended()
+    }
+
+    /// Starts it again, on another port behind the same wire.
+    pub fn start_again(&mut self) -> std::io::Result<()> {
+        self.server = begin(&self.making)?;
+        self.front.point(self.server.address);
+        Ok(())
+    }
+
+    /// Starts it again as a supervisor would: until it serves.
+    pub fn supervise(&mut self, time: Duration) {
+        let up = within(time, || self.start_again().is_ok());
+        assert!(up, "{} does not start again:\n{}", self.name(), self.log());
+    }
+
+    /// What `/readyz?verbose` says; nothing where nobody answers.
+    pub fn readiness(&self) -> String {
+        let address = self.server.ops.expect("the binary tells its second port");
+        ops::try_get(address, "/readyz?verbose").unwrap_or_default()
+    }
+
+    /// Whether it says that it serves.
+    pub fn serves(&self) -> bool {
+        self.readiness().starts_with("HTTP/1.1 200")
+    }
+
+    /// Whether readiness has this line.
+    pub fn says(&self, line: &str) -> bool {
+        self.readiness().lines().any(|told| told.starts_with(line))
+    }
+
+    /// Waits until readiness has a line that begins so.
+    pub fn until_says(&self, line: &str, time: Duration) {
+        assert!(
+            within(time, || self.says(line)),
+            "{} never said `{line}`, but\n{}\nits log:\n{}",
+            self.name(),
+            self.readiness(),
+            self.log()
+        );
+    }
+
+    /// Waits until it says that it serves.
+    pub fn until_serves(&self, time: Duration) {
+        assert!(
+            within(time, || self.serves()),
+            "{} never served again:\n{}\nits log:\n{}",
+            self.name(),
+            self.readiness(),
+            self.log()
+        );
+    }
+
+    /// The value of a series of `/metrics`; 0 where it is absent.
+    pub fn metric(&self, series: &str) -> f64 {
+        let address = self.server.ops.expect("the binary tells its second port");
+        let page = ops::try_get(address, "/metrics").unwrap_or_default();
+        page.lines()
+            .find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
+            .unwrap_or(0.0)
+    }
+
+    /// Runs `dancu audit verify` over its ledger; what it prints when it finds something.
+    pub fn audit(&self) -> Result<(), String> {
+        let told = Command::new(stage::binary())
+            .args(["audit", "verify", "--config"])
+            .arg(
+                self.making
+                    .folder
+                    .join(format!("{}.toml", self.making.name)),
+            )
+            .arg("--data")
+            .arg(self.data())
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary runs");
+        if told.status.success() {
+            return Ok(());
+        }
+        Err(format!(
+            "{}{}",
+            String::from_utf8_lossy(&told.stdout),
+            String::from_utf8_lossy(&told.stderr)
+        ))
+    }
+
+    /// The last lines of its log.
+    pub fn log(&self) -> String {
+        let text = std::fs::read_to_string(log_file(&self.making)).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.server.id()
+    }
+}
+
+fn log_file(making: &Making) -> PathBuf {
+    making.folder.join(format!("{}.log", making.name))
+}
+
+fn begin(making: &Making) -> std::io::Result<Server> {
+    let log = std::fs::File::options()
+        .append(true)
+        .create(true)
+        .open(log_file(making))?;
+    Server::start(&mut serve(stage::binary(), making, log))
+}
+
+fn serve(binary: &Path, making: &Making, log: std::fs::File) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .arg("serve")
+        .arg("--config")
+        .arg(making.folder.join(format!("{}.toml", making.name)))
+        .args(["--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"])
+        .arg("--data")
+        .arg(making.folder.join(&making.name))
+        .env("RUST_BACKTRACE", "1")
+        .stdin(Stdio::null())
+        .stderr(log);
+    command
+}
