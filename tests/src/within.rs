@@ -76,6 +76,7 @@ pub fn start(citizens: u64, change: impl FnOnce(&mut Config)) -> Within {
                 registry: Arc::new(registry),
                 blocks: gated,
                 keys,
+                beside: None,
             },
             (),
         ))

@@ -182,11 +182,21 @@ impl Seat {
         self.gathering().open = false;
     }
 
-    /// Turns away whoever still waits at a shut desk, and ends its bell.
-    pub(crate) fn end(self: &Arc<Self>) {
+    /// Takes messages again.
+    pub(crate) fn open(&self) {
+        self.gathering().open = true;
+    }
+
+    /// Turns away whoever waits.
+    pub(crate) fn turn_away(self: &Arc<Self>) {
         if let Taking::Load(taken) = self.take(usize::MAX) {
             drop(taken);
         }
+    }
+
+    /// Turns away whoever still waits at a shut desk, and ends its bell.
+    pub(crate) fn end(self: &Arc<Self>) {
+        self.turn_away();
         self.rung().over = true;
         self.bell.notify_one();
     }

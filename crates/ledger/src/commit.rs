@@ -107,6 +107,11 @@ impl Commit {
         }
     }
 
+    /// Tells everybody who waits that the ledger is unavailable; the block itself is kept.
+    pub(crate) fn turn_away(&mut self) {
+        self.loads.clear();
+    }
+
     /// Tells every desk that its entries are durable, and returns the new head.
     pub(crate) fn settle(self) -> ChainHead {
         let mut first = self.block.first;

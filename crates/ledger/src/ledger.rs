@@ -14,7 +14,7 @@ use crate::counters::Counting;
 use crate::inflight::InFlight;
 use crate::lookups::Lookups;
 use crate::writer::Writer;
-use crate::{BlockStore, BlockStoreError, Committed, Desk, LedgerCounters, LedgerKeys};
+use crate::{BlockStore, BlockStoreError, Committed, CountRow, Desk, LedgerCounters, LedgerKeys};
 
 /// How a ledger is run.
 #[derive(Clone, Debug)]
@@ -182,6 +182,8 @@ pub(crate) struct Shared {
     pub(crate) wake: Notify,
     pub(crate) closing: AtomicBool,
     pub(crate) over: watch::Sender<bool>,
+    /// Whether an append failed and nobody knows yet whether it took place.
+    pub(crate) in_doubt: watch::Sender<bool>,
     pub(crate) totals: Mutex<Totals>,
     pub(crate) counting: Counting,
 }
@@ -191,7 +193,7 @@ pub(crate) struct Shared {
 pub(crate) struct Totals {
     /// Of this writer.
     pub(crate) own: BTreeMap<VolumeKey, u64>,
-    /// Of all others, as they were when the ledger was opened.
+    /// Of all others, as they were when the store was last asked.
     pub(crate) others: BTreeMap<VolumeKey, u64>,
 }
 
@@ -285,6 +287,12 @@ impl Ledger {
         (desk, seat.ring())
     }
 
+    /// Whether an append failed and it is not known yet what became of it: nothing is taken until
+    /// it is.
+    pub fn in_doubt(&self) -> watch::Receiver<bool> {
+        self.shared.in_doubt.subscribe()
+    }
+
     /// The writer that this instance is.
     pub fn writer(&self) -> WriterId {
         self.shared.writer
@@ -298,6 +306,16 @@ impl Ledger {
         let mut over = self.shared.over.subscribe();
         // The sender lives in what we hold, so waiting cannot fail.
         let _ = over.wait_for(|over| *over).await;
+    }
+
+    /// Takes the counts of the other writers, as a store has just told them; this writer's own are
+    /// left as they are.
+    pub fn note_others(&self, counts: &[CountRow]) {
+        let mut others = BTreeMap::<_, u64>::new();
+        for counted in counts.iter().filter(|c| c.writer != self.shared.writer) {
+            *others.entry(counted.row.key).or_default() += counted.row.count;
+        }
+        self.shared.totals().others = others;
     }
 
     /// The ledger's numbers now.

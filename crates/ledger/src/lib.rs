@@ -18,6 +18,7 @@ mod codec;
 mod commit;
 mod counters;
 mod desk;
+mod doubt;
 mod inflight;
 mod keys;
 mod ledger;
@@ -36,5 +37,6 @@ pub use inflight::WriteGuard;
 pub use keys::LedgerKeys;
 pub use ledger::{Ledger, LedgerConfig, LedgerFailure, OpenError};
 pub use port::{
-    BlockStore, BlockStoreError, ChainHead, Claim, Committed, CountRow, KeptKey, KeptRow, Standing,
+    BlockStore, BlockStoreError, ChainHead, Claim, Committed, CountRow, KeptKey, KeptRow,
+    Resolution, Standing,
 };

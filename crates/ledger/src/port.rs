@@ -79,6 +79,19 @@ pub struct Committed {
     pub counts: Vec<VolumeRow>,
 }
 
+/// What became of an append that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It took place.
+    Stored,
+    /// It did not, and cannot any more.
+    Absent,
+    /// It cannot be said now; ask again.
+    Later,
+    /// This store cannot say it: the ledger must be opened anew.
+    Unknowable,
+}
+
 /// Why a block store did not do what was asked. Never carries anything personal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlockStoreError {
@@ -149,6 +162,17 @@ pub trait BlockStore: Send + 'static {
         counts: &[VolumeRow],
         kept: &[KeptRow],
     ) -> impl Future<Output = Result<(), BlockStoreError>> + Send;
+
+    /// Finds out what became of an append that failed, after making sure that it cannot take place
+    /// later. An error is final, above all a lost lease. A store whose failures leave it in a
+    /// state that it cannot vouch for, such as a file after a failed sync, does not try.
+    fn resolve(
+        &mut self,
+        block: &Block,
+    ) -> impl Future<Output = Result<Resolution, BlockStoreError>> + Send {
+        let _ = block;
+        std::future::ready(Ok(Resolution::Unknowable))
+    }
 
     /// Up to `limit` blocks of a writer whose first index is at least `from`, in order.
     fn blocks(

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::block::digest_counts;
 use crate::checkpoint::{Checkpoint, CheckpointFile, FileFault, verifying_key};
-use crate::commit::{empty, gather};
+use crate::commit::{Commit, empty, gather};
 use crate::counters::Counting;
 use crate::inflight::InFlight;
 use crate::ledger::{Shared, Totals};
@@ -31,7 +31,7 @@ const PURGE_EVERY_MS: i64 = 600_000;
 
 /// The one task that writes.
 pub(crate) struct Writer<S> {
-    store: S,
+    pub(crate) store: S,
     shared: Arc<Shared>,
     head: ChainHead,
     at: Timestamp,
@@ -89,6 +89,7 @@ impl<S: BlockStore> Writer<S> {
             wake: Notify::new(),
             closing: AtomicBool::new(false),
             over: watch::Sender::new(false),
+            in_doubt: watch::Sender::new(false),
             counting: Counting::default(),
         };
         let mut writer = Self {
@@ -159,13 +160,20 @@ impl<S: BlockStore> Writer<S> {
         }
         self.turn = self.turn.wrapping_add(1);
         self.at = self.at.max(self.shared.clock.now());
-        let mut commit = gathered.commit(&self.head, self.at, &self.sealer);
+        let commit = gathered.commit(&self.head, self.at, &self.sealer);
         let begun = Instant::now();
-        self.store
-            .append(&commit.block, &commit.counts, &commit.kept)
-            .await
-            .inspect_err(|error| tracing::error!(%error, "append a block"))?;
-        let took = begun.elapsed().as_micros() as u64;
+        let (block, counts, kept) = (&commit.block, &commit.counts, &commit.kept);
+        if let Err(error) = self.store.append(block, counts, kept).await {
+            tracing::error!(%error, "append a block");
+            self.doubt(commit, error).await?;
+            return Ok(true);
+        }
+        self.stored(commit, begun.elapsed().as_micros() as u64);
+        Ok(true)
+    }
+
+    /// Goes on behind a block that is durable: counts it, tells of it, and wakes who waits.
+    pub(crate) fn stored(&mut self, mut commit: Commit, took: u64) {
         self.count(&commit.counts, commit.messages, &commit.block, took);
         if let Some(follower) = &self.shared.config.committed {
             let told = follower.try_send(commit.told());
@@ -173,7 +181,6 @@ impl<S: BlockStore> Writer<S> {
         }
         self.head = commit.settle();
         self.unsigned_blocks += 1;
-        Ok(true)
     }
 
     /// Counts are seen by the time that the first of the entries is acknowledged.

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use dancu_cache::{CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered};
 use dancu_domain::{Clock, NationId, SourceKey};
-use dancu_ledger::{BlockStore, Ledger, LedgerConfig, LedgerFailure};
+use dancu_ledger::{BlockStore, Ledger, LedgerConfig};
 use dancu_store::RegistryMeta;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::backing::{Backing, RegistryHome};
 use crate::clock::{WallClock, instant};
@@ -20,11 +20,14 @@ use crate::credentials::DirectoryCell;
 use crate::data::Places;
 use crate::error::StartError;
 use crate::fronts::{Fronts, Shared};
+use crate::observed::{Observed, SeenOfRegistry};
 use crate::ops;
-use crate::parts::{Board, Parts, report};
+use crate::parts::{Board, Part, PartState, Parts};
 use crate::phase::Phase;
 use crate::running::{ChangedByOthers, DrainReport, Order, Stop};
+use crate::totals;
 use crate::transport::accept::{AcceptNumbers, accept, cap, descriptor_limit};
+use crate::watch as watchers;
 
 /// What a running service is known by.
 pub(crate) struct Begun {
@@ -39,7 +42,7 @@ pub(crate) struct Begun {
 }
 
 /// The registry with everything that makes it cheap.
-pub(crate) type Reader<R> = Cached<Coalesced<R>>;
+pub(crate) type Reader<R> = Cached<Coalesced<Observed<R>>>;
 
 /// The back of a service that runs.
 pub(crate) struct Back<R> {
@@ -53,10 +56,6 @@ pub(crate) struct Back<R> {
 
 /// How long closing the ledger may take beyond the bound of the drain: one commit and its sync.
 const LAST_COMMIT: Duration = Duration::from_secs(2);
-/// How long a service whose ledger failed goes on saying so before it asks to be ended.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-/// How often the parts are looked at.
-const LOOK: Duration = Duration::from_millis(200);
 
 impl<R: RegistryHome> Back<R> {
     /// Opens everything and begins to answer.
@@ -69,6 +68,7 @@ impl<R: RegistryHome> Back<R> {
             registry,
             blocks,
             keys,
+            beside,
         } = backing;
         let clock: Arc<dyn Clock> = Arc::new(WallClock);
         let head = registry.head().await.map_err(StartError::Registry)?;
@@ -89,18 +89,19 @@ impl<R: RegistryHome> Back<R> {
             None => None,
         };
 
-        let (board, parts) = watch::channel(Parts {
-            registry: true,
-            ledger: true,
-            directory: true,
-            open: true,
-        });
-        let board = Arc::new(board);
+        let board = Arc::new(Board::new(Parts::EMBEDDED));
+        let parts = board.watch();
         let (phase, phases) = watch::channel(Phase::Serving);
         let (stop, stops) = watch::channel(None);
         let watermark = Watermark::new(meta.nation, head.number);
-        let (reader, driver) = layered(
+        let seen = Arc::new(SeenOfRegistry::default());
+        let observed = Arc::new(Observed::new(
             Arc::clone(&registry),
+            parts.clone(),
+            Arc::clone(&seen),
+        ));
+        let (reader, driver) = layered(
+            Arc::clone(&observed),
             Arc::clone(&watermark),
             clock,
             CacheConfig {
@@ -116,28 +117,45 @@ impl<R: RegistryHome> Back<R> {
         let cell = DirectoryCell::new(directory);
         tokio::spawn(driver);
         tokio::spawn(follow(
-            Arc::clone(&registry),
+            observed,
             Arc::clone(&watermark),
             WallClock,
             config.times.feed_every,
             std::future::pending(),
         ));
-        tokio::spawn(watch_ledger(writing, Arc::clone(&board), stop));
-        tokio::spawn(watch_registry(
+        tokio::spawn(watchers::ledger(
+            ledger.clone(),
+            writing,
+            Arc::clone(&board),
+            stop,
+        ));
+        tokio::spawn(watchers::registry(
             Arc::clone(&watermark),
             Arc::clone(&board),
             config.times.freshness_bound,
         ));
-        tokio::spawn(refresh_directory(
+        tokio::spawn(watchers::directory(
             Arc::clone(&registry),
             Arc::clone(&cell),
             Arc::clone(&board),
             config.times,
         ));
 
+        tokio::spawn(watchers::registry_standby(
+            Arc::clone(&registry),
+            Arc::clone(&board),
+        ));
+        let wanted = beside.map(|beside| {
+            let (wanted, waiting) = totals::waiting();
+            tokio::spawn(watchers::ledger_standby(beside.standby, Arc::clone(&board)));
+            tokio::spawn(totals::renew(beside.counts, ledger.clone(), waiting));
+            wanted
+        });
+
         let shared = Shared {
             reader: Arc::clone(&reader),
             ledger: ledger.clone(),
+            wanted: wanted.clone(),
             cell,
             meta,
             request_key: keys.request,
@@ -161,6 +179,9 @@ impl<R: RegistryHome> Back<R> {
                 accepted,
                 reader,
                 ledger: ledger.clone(),
+                wanted,
+                registry: Arc::clone(&registry),
+                seen,
                 watermark,
                 parts: parts.clone(),
                 cell: Arc::clone(&shared.cell),
@@ -205,8 +226,8 @@ impl<R: RegistryHome> Back<R> {
         };
         let began = instant();
         let until = began + bound;
-        let ledger_was_up = self.board.borrow().ledger;
-        report(&self.board, |parts| parts.open = false);
+        let ledger_was_up = self.board.now().of(Part::Ledger).serves();
+        self.board.report(Part::Open, PartState::Away("draining"));
         // What callers hold up is cut a little earlier, so that closing the ledger is within it.
         let cut_at = began + bound.saturating_sub((bound / 10).min(LAST_COMMIT));
         self.phase.send_replace(Phase::Draining { until: cut_at });
@@ -252,65 +273,6 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
-}
-
-/// Runs the ledger's writer. When it fails, nothing more is answered, and after a moment in which
-/// callers and probes can see that, the service asks to be ended.
-async fn watch_ledger(
-    writing: impl Future<Output = Result<(), LedgerFailure>>,
-    board: Arc<Board>,
-    stop: watch::Sender<Option<Stop>>,
-) {
-    let ended = writing.await;
-    report(&board, |parts| parts.ledger = false);
-    if let Err(failure) = ended {
-        let cause = std::error::Error::source(&failure).map(ToString::to_string);
-        tracing::error!(
-            cause,
-            "the ledger takes no more entries: could not {failure}"
-        );
-        sleep(LAST_WORDS).await;
-        stop.send_replace(Some(Stop::Failed(format!(
-            "the ledger could not {failure}"
-        ))));
-    }
-}
-
-/// Keeps the state of the registry: it is there while its head was confirmed a moment ago.
-async fn watch_registry(watermark: Arc<Watermark>, board: Arc<Board>, bound: Duration) {
-    let bound_ms = bound.as_millis() as i64 * 2;
-    loop {
-        sleep(LOOK).await;
-        let there = watermark.confirmed_within(WallClock.now(), bound_ms);
-        report(&board, |parts| parts.registry = there);
-    }
-}
-
-/// Reads the directory again and again.
-async fn refresh_directory<R: RegistryHome>(
-    registry: Arc<R>,
-    cell: Arc<DirectoryCell>,
-    board: Arc<Board>,
-    times: crate::config::Times,
-) {
-    let mut fresh = instant();
-    loop {
-        sleep(times.directory_every).await;
-        let asked = instant();
-        match timeout(times.directory_oldest, registry.directory()).await {
-            Ok(Ok(directory)) => {
-                fresh = asked;
-                cell.replace(directory);
-                report(&board, |parts| parts.directory = true);
-            }
-            Ok(Err(_)) | Err(_) => {
-                if instant().duration_since(fresh) >= times.directory_oldest {
-                    cell.mark_too_old();
-                    report(&board, |parts| parts.directory = false);
-                }
-            }
-        }
-    }
 }
 
 /// The end of a thread, told to the back runtime.

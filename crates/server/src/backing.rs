@@ -5,9 +5,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use dancu_domain::{ChangeFeed, Directory, PersonalId, Registry, RegistryError, SourceKey};
-use dancu_store::{MemoryRegistry, RegistryMeta, SqliteRegistry, StoreError};
+use dancu_store::{MemoryRegistry, RegistryCounters, RegistryMeta, SqliteRegistry, StoreError};
 
+use crate::any::AnyBlocks;
 use crate::keys::Keys;
+use crate::parts::PartState;
 
 /// A registry with its directory: what the service needs beside reading and applying.
 pub trait RegistryHome: Registry + ChangeFeed {
@@ -19,6 +21,16 @@ pub trait RegistryHome: Registry + ChangeFeed {
         &self,
         source: &SourceKey,
     ) -> impl Future<Output = Result<Vec<PersonalId>, RegistryError>> + Send;
+
+    /// What it has done since it was opened, where it counts that.
+    fn counters(&self) -> Option<RegistryCounters> {
+        None
+    }
+
+    /// Whether an acknowledged change survives the loss of its database.
+    fn standby(&self) -> impl Future<Output = PartState> + Send {
+        std::future::ready(PartState::Absent("no database server"))
+    }
 
     /// Carries out what waits and lets go of everything.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -35,6 +47,30 @@ pub struct Backing<R, S> {
     pub blocks: S,
     /// The keys.
     pub keys: Keys,
+    /// The same blocks, to be read beside the writer; none where nobody else can write to them.
+    pub beside: Option<Beside>,
+}
+
+/// Connections to the ledger that only read: questions to one do not wait for those to another.
+#[derive(Debug)]
+pub struct Beside {
+    /// For the counts of all writers.
+    pub counts: AnyBlocks,
+    /// For the state of the standby.
+    pub standby: AnyBlocks,
+}
+
+impl<R, S> Backing<R, S> {
+    /// A registry and a store of blocks that only this service writes to.
+    pub fn new(meta: RegistryMeta, registry: R, blocks: S, keys: Keys) -> Self {
+        Self {
+            meta,
+            registry: Arc::new(registry),
+            blocks,
+            keys,
+            beside: None,
+        }
+    }
 }
 
 impl RegistryHome for SqliteRegistry {
@@ -48,6 +84,10 @@ impl RegistryHome for SqliteRegistry {
     ) -> Result<Vec<PersonalId>, RegistryError> {
         let found = Self::changed_by_others(self, source).await;
         found.map_err(|error| away(&error))
+    }
+
+    fn counters(&self) -> Option<RegistryCounters> {
+        Some(Self::counters(self))
     }
 
     async fn close(&self) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use dancu_ledger::{Desk, Ledger};
+use dancu_ledger::Ledger;
 use dancu_store::RegistryMeta;
 use dancu_wire::Door;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,6 +23,7 @@ use crate::numbers::Numbers;
 use crate::parts::Parts;
 use crate::phase::Phase;
 use crate::threads;
+use crate::totals::{Place, Wanted};
 use crate::transport::accept::Handed;
 use crate::transport::connection::http2;
 use crate::transport::front::front;
@@ -31,6 +32,7 @@ use crate::transport::front::front;
 pub(crate) struct Shared<R> {
     pub(crate) reader: Arc<Reader<R>>,
     pub(crate) ledger: Ledger,
+    pub(crate) wanted: Option<Wanted>,
     pub(crate) cell: Arc<DirectoryCell>,
     pub(crate) meta: RegistryMeta,
     pub(crate) request_key: [u8; 16],
@@ -66,9 +68,9 @@ impl Fronts {
                 let gates = Gates::part(&config.limits, cores);
                 let numbers = Arc::new(Numbers::default());
                 let (desk, bell) = shared.ledger.desk();
-                let core: Core<Reader<R>, Desk> = Core {
+                let core: Core<Reader<R>, Place> = Core {
                     registry: Arc::clone(&shared.reader),
-                    desk,
+                    desk: Place::new(desk, shared.wanted.clone()),
                     doorman: Doorman::new(
                         Arc::clone(&shared.cell),
                         shared.meta.reference_date,

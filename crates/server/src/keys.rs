@@ -1,4 +1,9 @@
 //! The keys that must survive restarts, in a file of their own that only its owner may read.
+//!
+//! Instances that share a ledger or a Redis share the contents of this file. The key that seals
+//! cached values rotates without a pause: the new one is first added as `cache_previous`, so that
+//! every instance can open what it seals; then it changes places with the old one, which is left
+//! out once nothing sealed with it can be alive any more.
 
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
@@ -22,7 +27,14 @@ pub struct Keys {
     pub cursor: [u8; 32],
     /// Of cached values that leave the process.
     pub cache: [u8; 32],
+    /// Keys that may have sealed cached values that are still alive, the newest first.
+    pub cache_previous: Vec<[u8; 32]>,
 }
+
+/// The name of the lines that come after the others, as many as there are.
+const PREVIOUS: &str = "cache_previous";
+/// More keys than this are a mistake.
+const MOST_PREVIOUS: usize = 8;
 
 const NAMES: [&str; 5] = ["pseudonym", "request", "checkpoint", "cursor", "cache"];
 
@@ -35,6 +47,7 @@ impl Keys {
             checkpoint: [0; 32],
             cursor: [0; 32],
             cache: [0; 32],
+            cache_previous: Vec::new(),
         };
         for key in keys.each_mut() {
             getrandom::fill(key).map_err(std::io::Error::other)?;
@@ -104,7 +117,9 @@ impl Keys {
 
     fn text(&self) -> String {
         let mut text = String::new();
-        for (name, key) in NAMES.iter().zip(self.each()) {
+        let named = NAMES.iter().copied().zip(self.each());
+        let previous = self.cache_previous.iter().map(|key| (PREVIOUS, &key[..]));
+        for (name, key) in named.chain(previous) {
             text.push_str(name);
             text.push('=');
             for byte in key {
@@ -122,19 +137,32 @@ impl Keys {
             checkpoint: [0; 32],
             cursor: [0; 32],
             cache: [0; 32],
+            cache_previous: Vec::new(),
         };
         let mut lines = text.lines();
         for (name, key) in NAMES.iter().zip(keys.each_mut()) {
-            let (found, digits) = lines.next()?.split_once('=')?;
-            if found != *name || digits.len() != 2 * key.len() || !digits.is_ascii() {
-                return None;
-            }
-            for (byte, pair) in key.iter_mut().zip(digits.as_bytes().chunks(2)) {
-                *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-            }
+            read_key(lines.next()?, name, key)?;
         }
-        lines.next().is_none().then_some(keys)
+        for line in lines {
+            let mut key = [0; 32];
+            read_key(line, PREVIOUS, &mut key)?;
+            keys.cache_previous.push(key);
+        }
+        (keys.cache_previous.len() <= MOST_PREVIOUS).then_some(keys)
     }
+}
+
+/// Reads a line of this name into a key.
+fn read_key(line: &str, name: &str, key: &mut [u8]) -> Option<()> {
+    let (found, digits) = line.split_once('=')?;
+    let all_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if found != name || digits.len() != 2 * key.len() || !all_hex {
+        return None;
+    }
+    for (byte, pair) in key.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(())
 }
 
 impl fmt::Debug for Keys {
@@ -177,6 +205,21 @@ mod tests {
         ] {
             assert!(Keys::parse(&wrong).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_key_that_sealed_before_is_read_back_and_nothing_else_may_follow() {
+        let mut keys = Keys::random().unwrap();
+        keys.cache_previous = vec![[1; 32], [2; 32]];
+        let text = keys.text();
+        assert_eq!(Keys::parse(&text), Some(keys));
+        let short = format!("{text}cache_previous=00\n");
+        assert_eq!(Keys::parse(&short), None);
+        let one = format!("cache_previous={}\n", "ab".repeat(32));
+        let seven = format!("{text}{}", one.repeat(7));
+        assert_eq!(Keys::parse(&seven), None);
+        assert!(Keys::parse(&format!("{text}{}", one.repeat(6))).is_some());
+        assert_eq!(Keys::parse(&format!("{one}{text}")), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Not here: what a verb does, SQL, the bytes of the contract, who the citizens are, and the
 //! reading of flags or of the environment.
 
+mod any;
 pub mod audit;
 mod back;
 mod backing;
@@ -19,6 +20,7 @@ mod keys;
 mod limits;
 mod log;
 mod numbers;
+mod observed;
 mod ops;
 mod parts;
 mod phase;
@@ -26,9 +28,12 @@ mod running;
 mod seed;
 mod start;
 mod threads;
+mod totals;
 mod transport;
+mod watch;
 
-pub use backing::{Backing, RegistryHome};
+pub use any::{AnyBlocks, AnyRegistry};
+pub use backing::{Backing, Beside, RegistryHome};
 pub use clock::WallClock;
 pub use config::{
     Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_INSTANCE, DEFAULT_READERS, DEFAULT_REDIS_EXPIRY,
@@ -39,7 +44,7 @@ pub use error::StartError;
 pub use keys::Keys;
 pub use log::{LogForm, install as install_log, install_to as install_log_to};
 pub use ops::{METRICS, Metric, MetricKind};
-pub use parts::Parts;
+pub use parts::{Part, PartState, Parts};
 pub use running::{DrainReport, Running, Stop};
 pub use seed::{Progress, quietly};
 pub use start::{start, start_with};

@@ -2,12 +2,12 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::mpsc as std_mpsc;
 
 use dancu_ledger::BlockStore;
-use dancu_store::{SqliteBlocks, SqliteRegistry};
+use dancu_store::SqliteBlocks;
 
+use crate::any::{AnyBlocks, AnyRegistry};
 use crate::back::{Back, Begun};
 use crate::backing::{Backing, RegistryHome};
 use crate::config::Config;
@@ -28,12 +28,8 @@ pub fn start(config: Config, progress: Progress) -> Result<Running, StartError> 
         let keys = dir.keys()?;
         let (registry, meta) = open_or_make(&dir.places().registry(), asked, progress).await?;
         let blocks = SqliteBlocks::open(&dir.places().ledger()).await?;
-        let backing: Backing<SqliteRegistry, SqliteBlocks> = Backing {
-            meta,
-            registry: Arc::new(registry),
-            blocks,
-            keys,
-        };
+        let registry = AnyRegistry::File(registry);
+        let backing = Backing::new(meta, registry, AnyBlocks::File(blocks), keys);
         Ok((backing, dir))
     })
 }

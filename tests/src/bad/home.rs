@@ -142,6 +142,7 @@ pub fn start() -> Home {
                 registry,
                 blocks: kept,
                 keys,
+                beside: None,
             },
             (),
         ))

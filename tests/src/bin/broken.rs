@@ -84,6 +84,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 }),
                 blocks: SqliteBlocks::open_with(&path, options).await?,
                 keys: Keys::random().expect("the system has randomness"),
+                beside: None,
             },
             (),
         ))

@@ -12,7 +12,7 @@ use dancu_domain::{
 };
 use dancu_ledger::{
     Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey, KeptRow,
-    LedgerConfig, LedgerKeys, Standing,
+    LedgerConfig, LedgerKeys, Resolution, Standing,
 };
 use tokio::sync::Semaphore;
 
@@ -26,6 +26,9 @@ pub(crate) struct Shelf {
     pub(crate) fails_at: Option<(usize, bool)>,
     /// Whether another one has claimed the writer.
     pub(crate) lease_lost: bool,
+    /// How often it cannot say what became of a failed append before it can; `None` if it never
+    /// can.
+    pub(crate) resolves_after: Option<usize>,
 }
 
 #[derive(Default)]
@@ -34,6 +37,7 @@ pub(crate) struct Rows {
     pub(crate) counts: BTreeMap<VolumeKey, u64>,
     pub(crate) kept: HashMap<KeptKey, KeptRow>,
     pub(crate) appends: usize,
+    pub(crate) asked: usize,
     nation: Option<NationId>,
     epoch: u64,
 }
@@ -105,6 +109,25 @@ impl BlockStore for Shelf {
             rows.kept.insert(row.key, row.clone());
         }
         failing.map_or(Ok(()), |_| Err(failure))
+    }
+
+    async fn resolve(&mut self, block: &Block) -> Result<Resolution, BlockStoreError> {
+        let Some(after) = self.resolves_after else {
+            return Ok(Resolution::Unknowable);
+        };
+        if self.lease_lost {
+            return Err(BlockStoreError::LeaseLost);
+        }
+        let mut rows = self.rows();
+        rows.asked += 1;
+        if rows.asked <= after {
+            return Ok(Resolution::Later);
+        }
+        Ok(if rows.blocks.contains(block) {
+            Resolution::Stored
+        } else {
+            Resolution::Absent
+        })
     }
 
     async fn blocks(

@@ -19,7 +19,7 @@ fn standing(service: &str, parts: Parts) -> Option<ServingStatus> {
     let serving = if service.is_empty() || service.starts_with("dancu.") {
         parts.serving()
     } else {
-        parts.open
+        parts.open()
     };
     let known = service.is_empty() || Method::ALL.iter().any(|m| m.service() == service);
     (known && service != Method::Unknown.service()).then_some(if serving {
@@ -83,7 +83,7 @@ fn changes(service: String, parts: watch::Receiver<Parts>) -> Changes {
                     return Some((Ok(response(status)), (service, parts, last)));
                 }
                 // The last state was told; a drain ends the watch so that it holds nobody up.
-                if !now.open {
+                if !now.open() {
                     return None;
                 }
                 parts.changed().await.ok()?;
@@ -95,37 +95,29 @@ fn changes(service: String, parts: watch::Receiver<Parts>) -> Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parts::{Part, PartState};
 
     #[test]
     fn a_service_of_ours_serves_only_while_every_part_does() {
-        let all = Parts {
-            registry: true,
-            ledger: true,
-            directory: true,
-            open: true,
-        };
+        let all = Parts::EMBEDDED;
         let lookup = "dancu.v1.LookupService";
         assert_eq!(standing("", all), Some(ServingStatus::Serving));
         assert_eq!(standing(lookup, all), Some(ServingStatus::Serving));
         assert_eq!(standing("dancu.v1.NoService", all), None);
         assert_eq!(standing("unknown", all), None);
-        for broken in [
-            Parts {
-                registry: false,
-                ..all
-            },
-            Parts {
-                ledger: false,
-                ..all
-            },
-            Parts {
-                directory: false,
-                ..all
-            },
-            Parts { open: false, ..all },
-        ] {
+        for part in [Part::Registry, Part::Ledger, Part::Directory, Part::Open] {
+            let broken = all.with(part, PartState::Away("gone"));
             assert_eq!(standing("", broken), Some(ServingStatus::NotServing));
             assert_eq!(standing(lookup, broken), Some(ServingStatus::NotServing));
+        }
+        for part in [
+            Part::Redis,
+            Part::LiveVolumes,
+            Part::Feed,
+            Part::LedgerStandby,
+        ] {
+            let worse = all.with(part, PartState::Degraded("slow"));
+            assert_eq!(standing(lookup, worse), Some(ServingStatus::Serving));
         }
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use dancu_cache::Watermark;
 use dancu_domain::{AgencyKind, Clock as _, Outcome, Reason, Verb, Volumes as _};
+use tokio::time::timeout;
 use tonic::Code;
 
 use super::Sources;
@@ -16,6 +18,12 @@ use crate::clock::WallClock;
 use crate::grpc::method::Method;
 use crate::limits::{Gate, Gates};
 use crate::numbers::{BOUNDS_US, CODES, Count, Numbers};
+use crate::observed::Operation;
+use crate::parts::PartState;
+use crate::totals::renewed;
+
+/// How long a scrape waits for the counts of other writers.
+const SCRAPE: Duration = Duration::from_secs(2);
 
 /// All figures.
 pub(crate) async fn families<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
@@ -24,6 +32,7 @@ pub(crate) async fn families<R: RegistryHome>(sources: &Sources<R>) -> Vec<Famil
     families.push(volumes(sources).await);
     families.extend(transport(sources));
     families.extend(reads(sources));
+    families.extend(registry(sources));
     families.extend(ledger(sources));
     families.extend(standing(sources));
     families.extend(super::host::families());
@@ -160,6 +169,10 @@ fn ends(verb: Verb, outcome: Outcome) -> bool {
 /// The ledger's own counts, by agency where there is a bounded number of them: health facilities
 /// are one.
 async fn volumes<R: RegistryHome>(sources: &Sources<R>) -> Family {
+    if let Some(wanted) = &sources.wanted {
+        // Where the others cannot be asked, their last counts stand.
+        let _ = timeout(SCRAPE, renewed(wanted)).await;
+    }
     let directory = sources.cell.current();
     let mut sums = BTreeMap::<_, u64>::new();
     for row in sources.ledger.volumes(None, None).await.unwrap_or_default() {
@@ -240,6 +253,45 @@ fn reads<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
     ]
 }
 
+/// The registry's store: as it was seen from here, and what it tells of itself.
+fn registry<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
+    let seen = Operation::ALL.map(|operation| (operation.word(), sources.seen.of(operation)));
+    let seconds = seen.map(|(word, seen)| {
+        let bound = |us: &u64| *us as f64 / 1e6;
+        let bounds = BOUNDS_US.iter().map(bound).chain([f64::INFINITY]);
+        let counts = seen.buckets.iter().map(|n| n.load(Relaxed));
+        let sum = seen.micros.load(Relaxed) as f64 / 1e6;
+        let figure = Figure::Durations(sum, bounds.zip(counts).collect());
+        (vec![word.to_owned()], figure)
+    });
+    let failures = seen.iter().flat_map(|(word, seen)| {
+        let timed_out = seen.timed_out.load(Relaxed);
+        [
+            (
+                "failed",
+                seen.failed.load(Relaxed).saturating_sub(timed_out),
+            ),
+            ("timed_out", timed_out),
+            ("spared", seen.spared.load(Relaxed)),
+        ]
+        .map(|(result, n)| {
+            let labels = vec![(*word).to_owned(), result.to_owned()];
+            (labels, Figure::Count(n))
+        })
+    });
+    let own = sources.registry.counters().unwrap_or_default();
+    vec![
+        rows(&REGISTRY_SECONDS, seconds),
+        rows(&REGISTRY_FAILURES, failures),
+        count(&REGISTRY_COMMITS, own.commits),
+        count(&REGISTRY_BATCHES, own.batches),
+        count(&REGISTRY_RECORDS, own.records),
+        count(&REGISTRY_READS, own.reads),
+        count(&REGISTRY_NUMBERS, own.keys),
+        count(&REGISTRY_SHED, own.shed),
+    ]
+}
+
 fn ledger<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
     let ledger = sources.ledger.counters();
     let seconds = |us: u64| Figure::Number(us as f64 / 1e6);
@@ -260,18 +312,30 @@ fn ledger<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
             ],
         ),
         count(&LEDGER_KEPT_LOOKUPS, ledger.kept_lookups),
+        count(&LEDGER_KEPT_EDITED, ledger.kept_edited),
+        count(&LEDGER_UNTOLD, ledger.untold),
     ]
 }
 
 fn standing<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
-    let parts = sources.parts.borrow().each();
+    let parts = *sources.parts.borrow();
+    let there = |of: fn(PartState) -> bool| {
+        let there = parts
+            .each()
+            .filter(|(_, state)| !matches!(state, PartState::Absent(_)));
+        there.map(move |(part, state)| {
+            let labels = vec![part.word().to_owned()];
+            (labels, Figure::Count(of(state).into()))
+        })
+    };
     let meta = &sources.meta;
     vec![
         count(&REVISION, sources.watermark.revision()),
         one(&FEED_LAG, Figure::Number(lag_seconds(&sources.watermark))),
+        rows(&PART_UP, there(PartState::serves)),
         rows(
-            &PART_UP,
-            parts.map(|(part, up)| (vec![part.to_owned()], Figure::Count(up.into()))),
+            &PART_DEGRADED,
+            there(|state| matches!(state, PartState::Degraded(_))),
         ),
         rows(
             &BUILD,

@@ -50,19 +50,18 @@ async fn metrics<R: RegistryHome>(
 /// 200 while verbs can be answered, 503 otherwise; with `?verbose` each part has its line.
 async fn ready<R: RegistryHome>(State(sources): State<Arc<Sources<R>>>, uri: Uri) -> Response {
     let parts = *sources.parts.borrow();
-    let (status, word) = if parts.serving() {
-        (StatusCode::OK, "ready")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    let (status, word) = match (parts.serving(), parts.degraded()) {
+        (true, false) => (StatusCode::OK, "ready"),
+        (true, true) => (StatusCode::OK, "ready, degraded"),
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
     };
     let mut body = String::new();
     let verbose = uri
         .query()
         .is_some_and(|query| query.split('&').any(|part| part.starts_with("verbose")));
     if verbose {
-        for (part, up) in parts.each() {
-            let word = if up { "ok" } else { "not ok" };
-            writeln!(body, "{part}: {word}").expect("a string takes every write");
+        for (part, state) in parts.each() {
+            writeln!(body, "{}: {state}", part.word()).expect("a string takes every write");
         }
     }
     body.push_str(word);

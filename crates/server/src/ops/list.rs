@@ -88,6 +88,22 @@ metrics! {
         "Batches in which the registry was read";
     COALESCED_NUMBERS: Counter, "dancu_coalesced_numbers_total", [],
         "Distinct numbers in those batches";
+    REGISTRY_SECONDS: Histogram, "dancu_registry_seconds", ["operation"],
+        "How long the registry's store took for a question or a write";
+    REGISTRY_FAILURES: Counter, "dancu_registry_failures_total", ["operation", "result"],
+        "Questions and writes that the registry's store did not answer, or was not asked because it was away";
+    REGISTRY_COMMITS: Counter, "dancu_registry_commits_total", [],
+        "Transactions in which changes were committed";
+    REGISTRY_BATCHES: Counter, "dancu_registry_batches_total", [],
+        "Batches of changes in those transactions";
+    REGISTRY_RECORDS: Counter, "dancu_registry_records_total", [],
+        "Records of changes in those batches";
+    REGISTRY_READS: Counter, "dancu_registry_reads_total", [],
+        "Batches of numbers that the store read";
+    REGISTRY_NUMBERS: Counter, "dancu_registry_numbers_total", [],
+        "Numbers in those batches";
+    REGISTRY_SHED: Counter, "dancu_registry_shed_total", [],
+        "Reads and writes that the store turned away because too many waited";
     LEDGER_COMMITS: Counter, "dancu_ledger_commits_total", [],
         "Commits of the ledger, each of one block";
     LEDGER_MESSAGES: Counter, "dancu_ledger_messages_total", [],
@@ -108,12 +124,18 @@ metrics! {
         "Signed checkpoints";
     LEDGER_KEPT_LOOKUPS: Counter, "dancu_ledger_kept_lookups_total", [],
         "Questions for kept answers of write messages";
+    LEDGER_KEPT_EDITED: Counter, "dancu_ledger_kept_edited_total", [],
+        "Kept answers that somebody edited, taken for absent; anything above 0 is an alarm";
+    LEDGER_UNTOLD: Counter, "dancu_ledger_untold_commits_total", [],
+        "Commits that the live volumes were not told of because too many waited; they are rebuilt";
     REVISION: Gauge, "dancu_change_feed_revision", [],
         "The change up to which this process has followed the registry";
     FEED_LAG: Gauge, "dancu_change_feed_lag_seconds", [],
         "Since when the registry's head was not confirmed; -1 while it never was";
     PART_UP: Gauge, "dancu_part_up", ["part"],
-        "Whether a part of the service works";
+        "Whether calls can be answered as far as a part of the service goes";
+    PART_DEGRADED: Gauge, "dancu_part_degraded", ["part"],
+        "Whether calls are answered without a part of the service";
     BUILD: Gauge, "dancu_build_info", ["version"],
         "The build that runs";
     NATION: Gauge, "dancu_nation_citizens", ["nation", "seed"],

@@ -17,7 +17,9 @@ use crate::back::Reader;
 use crate::credentials::DirectoryCell;
 use crate::limits::Gates;
 use crate::numbers::Numbers;
+use crate::observed::SeenOfRegistry;
 use crate::parts::Parts;
+use crate::totals::Wanted;
 use crate::transport::accept::AcceptNumbers;
 
 pub(crate) use http::serve;
@@ -35,6 +37,12 @@ pub(crate) struct Sources<R> {
     pub(crate) reader: Arc<Reader<R>>,
     /// The ledger.
     pub(crate) ledger: Ledger,
+    /// Where the counts of other writers are asked for.
+    pub(crate) wanted: Option<Wanted>,
+    /// The registry itself.
+    pub(crate) registry: Arc<R>,
+    /// What was seen of it.
+    pub(crate) seen: Arc<SeenOfRegistry>,
     /// How far the registry is followed.
     pub(crate) watermark: Arc<Watermark>,
     /// How the parts are.

@@ -48,7 +48,7 @@ async fn nothing_is_answered_once_the_ledger_fails_and_the_service_asks_to_be_en
     }
     let (status, body) = ops::get(&service, "/readyz?verbose").await;
     assert_eq!(status, 503);
-    assert!(body.contains("ledger: not ok\n"));
+    assert!(body.contains("ledger: not ok: takes no entries\n"));
     let (stop, service) = tokio::task::spawn_blocking(move || (service.running.wait(), service))
         .await
         .unwrap();

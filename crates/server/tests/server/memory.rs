@@ -89,6 +89,7 @@ fn backing(trouble: Arc<Trouble>) -> Backing<Registry1, Blocks1> {
             trouble,
         },
         keys: Keys::random().unwrap(),
+        beside: None,
     }
 }
 

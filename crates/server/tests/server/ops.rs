@@ -27,7 +27,10 @@ async fn life_and_readiness_are_told() {
     assert_eq!(status, 200);
     assert_eq!(
         body,
-        "registry: ok\nledger: ok\ndirectory: ok\nopen: ok\nready\n"
+        "registry: ok\nledger: ok\ndirectory: ok\nopen: ok\nfeed: ok\n\
+         redis: none: not configured\nlive_volumes: none: in this process\n\
+         quotas: none: not configured\nregistry_standby: none: no database server\n\
+         ledger_standby: none: no database server\nready\n"
     );
     assert_eq!(get(&service, "/nothing").await.0, 404);
 }
@@ -58,4 +61,9 @@ async fn every_metric_of_the_list_is_shown_and_every_series_of_a_method_from_the
     }
     assert!(text.contains("dancu_answers_total{verb=\"LOOKUP\",outcome=\"FOUND\"} 0\n"));
     assert!(text.contains("dancu_part_up{part=\"ledger\"} 1\n"));
+    assert!(text.contains("dancu_part_degraded{part=\"feed\"} 0\n"));
+    assert!(
+        !text.contains("part=\"redis\""),
+        "a part that is absent has no series"
+    );
 }

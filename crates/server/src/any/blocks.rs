@@ -1,0 +1,89 @@
+//! The blocks of a configuration's ledger.
+
+use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
+use dancu_ledger::{
+    Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Resolution, Standing,
+};
+use dancu_store::SqliteBlocks;
+
+use super::each;
+use crate::parts::PartState;
+
+/// A store of blocks in a file or in PostgreSQL.
+pub enum AnyBlocks {
+    /// In a file of the data directory.
+    File(SqliteBlocks),
+}
+
+impl std::fmt::Debug for AnyBlocks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::File(_) => "AnyBlocks::File",
+        })
+    }
+}
+
+impl AnyBlocks {
+    /// Whether an acknowledged entry survives the loss of its database.
+    pub async fn standby(&mut self) -> PartState {
+        match self {
+            Self::File(_) => PartState::Absent("no database server"),
+        }
+    }
+}
+
+impl BlockStore for AnyBlocks {
+    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+        each!(self, blocks => blocks.bind(nation).await)
+    }
+
+    async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
+        each!(self, blocks => blocks.claim_writer(name).await)
+    }
+
+    async fn append(
+        &mut self,
+        block: &Block,
+        counts: &[VolumeRow],
+        kept: &[KeptRow],
+    ) -> Result<(), BlockStoreError> {
+        each!(self, blocks => blocks.append(block, counts, kept).await)
+    }
+
+    async fn resolve(&mut self, block: &Block) -> Result<Resolution, BlockStoreError> {
+        each!(self, blocks => blocks.resolve(block).await)
+    }
+
+    async fn blocks(
+        &mut self,
+        writer: WriterId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Block>, BlockStoreError> {
+        each!(self, blocks => blocks.blocks(writer, from, limit).await)
+    }
+
+    async fn block_before(
+        &mut self,
+        writer: WriterId,
+        index: u64,
+    ) -> Result<Option<Block>, BlockStoreError> {
+        each!(self, blocks => blocks.block_before(writer, index).await)
+    }
+
+    async fn heads(&mut self) -> Result<Vec<ChainHead>, BlockStoreError> {
+        each!(self, blocks => blocks.heads().await)
+    }
+
+    async fn standing(&mut self) -> Result<Standing, BlockStoreError> {
+        each!(self, blocks => BlockStore::standing(blocks).await)
+    }
+
+    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
+        each!(self, blocks => blocks.kept(keys).await)
+    }
+
+    async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {
+        each!(self, blocks => blocks.purge_kept(before).await)
+    }
+}
