@@ -20,6 +20,7 @@ pub mod drops;
 pub mod feed;
 mod fixture;
 pub mod freshness;
+pub mod parts;
 pub mod reads;
 pub mod writes;
 

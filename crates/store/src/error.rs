@@ -30,7 +30,7 @@ pub enum StoreError {
         /// Which part of it.
         what: &'static str,
     },
-    /// The file was made by a later build.
+    /// The file or database was made by a later build.
     SchemaUnknown {
         /// The version of the schema that it has.
         found: i64,
@@ -39,6 +39,17 @@ pub enum StoreError {
     },
     /// A complete nation is there already.
     AlreadyThere,
+    /// There is no complete nation.
+    NoNation,
+    /// Somebody else is seeding a nation there at this moment.
+    BeingSeeded,
+    /// The database did not answer in time; nobody knows what it did.
+    TimedOut {
+        /// What was being done, a verb phrase.
+        doing: &'static str,
+    },
+    /// The database could not be reached a moment ago, and was not asked again.
+    Away,
     /// The store was closed.
     Closed,
 }
@@ -66,6 +77,10 @@ impl fmt::Display for StoreError {
                 "open a schema of version {found} with a build that knows {known}"
             ),
             Self::AlreadyThere => f.write_str("seed a place where a complete nation is already"),
+            Self::NoNation => f.write_str("open a registry without a complete nation"),
+            Self::BeingSeeded => f.write_str("seed a place that somebody else is seeding"),
+            Self::TimedOut { doing } => write!(f, "{doing} in time"),
+            Self::Away => f.write_str("ask a database that is away"),
             Self::Closed => f.write_str("ask a closed store"),
         }
     }

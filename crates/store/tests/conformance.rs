@@ -1,11 +1,16 @@
-//! Both backends pass the one suite.
+//! All backends pass the one suite.
 #![expect(
     clippy::unwrap_used,
     reason = "the lint knows tests, and not what tests are set up by"
 )]
 
+mod postgres_database;
+
 use dancu_store::conformance::{Fixture, Subject};
-use dancu_store::{MemoryRegistry, Seeding, SqliteOptions, SqliteRegistry, registry_conformance};
+use dancu_store::{
+    MemoryRegistry, PostgresOptions, PostgresRegistry, Seeding, SqliteOptions, SqliteRegistry,
+    registry_conformance,
+};
 
 async fn memory(fixture: Fixture) -> Subject<MemoryRegistry, MemoryRegistry> {
     let registry = fixture.in_memory();
@@ -41,6 +46,42 @@ async fn sqlite_with(
     Subject::new(registry.clone(), registry, folder)
 }
 
+async fn postgres(fixture: Fixture) -> Subject<PostgresRegistry, PostgresRegistry> {
+    postgres_with(fixture, PostgresOptions::default()).await
+}
+
+/// One reader, and transactions of few records.
+async fn postgres_narrow(fixture: Fixture) -> Subject<PostgresRegistry, PostgresRegistry> {
+    let options = PostgresOptions {
+        readers: 1,
+        max_records_per_commit: 2,
+        ..PostgresOptions::default()
+    };
+    postgres_with(fixture, options).await
+}
+
+async fn postgres_with(
+    fixture: Fixture,
+    options: PostgresOptions,
+) -> Subject<PostgresRegistry, PostgresRegistry> {
+    let (url, _) = postgres_database::seeded().await;
+    let registry = postgres_database::open(PostgresOptions { url, ..options }).await;
+    assert_eq!(registry.meta(), fixture.meta);
+    Subject::new(registry.clone(), registry, ())
+}
+
+/// Written by one instance and followed by another.
+async fn postgres_two(fixture: Fixture) -> Subject<PostgresRegistry, PostgresRegistry> {
+    let (url, _) = postgres_database::seeded().await;
+    let registry = postgres_database::open(PostgresOptions::new(&url)).await;
+    let feed = postgres_database::open(PostgresOptions::new(&url)).await;
+    assert_eq!(feed.meta(), fixture.meta);
+    Subject::new(registry, feed, ())
+}
+
 registry_conformance!(memory_registry, memory);
 registry_conformance!(sqlite_registry, sqlite);
 registry_conformance!(sqlite_registry_narrow, sqlite_narrow);
+registry_conformance!(postgres_registry, postgres);
+registry_conformance!(postgres_registry_narrow, postgres_narrow);
+registry_conformance!(postgres_registry_followed_by_another, postgres_two);

@@ -17,7 +17,7 @@ mod statements;
 mod writer;
 
 pub use options::SqliteOptions;
-pub use registry::{RegistryCounters, SqliteRegistry};
+pub use registry::SqliteRegistry;
 pub use seeding::Seeding;
 
 #[cfg(test)]

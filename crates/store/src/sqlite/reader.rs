@@ -14,8 +14,8 @@ use sqlx::{Row as _, SqliteConnection};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::link::Link;
-use super::registry::Counters;
 use super::{directory, json, statements};
+use crate::queue::Counters;
 use crate::{DirectoryRows, StoreError, record};
 
 /// Where an answer goes.

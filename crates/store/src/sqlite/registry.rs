@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dancu_domain::{
@@ -11,7 +11,7 @@ use dancu_domain::{
 };
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::link::Link;
@@ -20,6 +20,7 @@ use super::reader::{Ask, Desk, read_on};
 use super::writer::{Batch, Office, Order, write_on};
 use super::{SqliteOptions, schema};
 use crate::freshness::{Required, until_reached};
+use crate::queue::{Counters, RegistryCounters, Room, ended};
 use crate::{DirectoryRows, RegistryMeta, StoreError};
 
 /// A registry in an SQLite file. Clones share its queues; its tasks live on the runtime that
@@ -40,39 +41,6 @@ struct Shared {
     counters: Arc<Counters>,
     /// The readers, and last the writer.
     tasks: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// The room that a queue has, in items.
-struct Room {
-    left: Arc<Semaphore>,
-    whole: usize,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) commits: AtomicU64,
-    pub(super) batches: AtomicU64,
-    pub(super) records: AtomicU64,
-    pub(super) reads: AtomicU64,
-    pub(super) keys: AtomicU64,
-    pub(super) shed: AtomicU64,
-}
-
-/// What a registry has done since it was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RegistryCounters {
-    /// Transactions that were committed.
-    pub commits: u64,
-    /// Batches that were applied in them.
-    pub batches: u64,
-    /// Records in those batches.
-    pub records: u64,
-    /// Batches of numbers that were taken to be read.
-    pub reads: u64,
-    /// Numbers in those batches.
-    pub keys: u64,
-    /// Reads and writes that were shed because too many waited.
-    pub shed: u64,
 }
 
 impl SqliteRegistry {
@@ -164,16 +132,7 @@ impl SqliteRegistry {
 
     /// What it has done since it was opened.
     pub fn counters(&self) -> RegistryCounters {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &self.shared.counters;
-        RegistryCounters {
-            commits: of(&counters.commits),
-            batches: of(&counters.batches),
-            records: of(&counters.records),
-            reads: of(&counters.reads),
-            keys: of(&counters.keys),
-            shed: of(&counters.shed),
-        }
+        self.shared.counters.counts()
     }
 
     /// Carries out what waits, takes no more, and returns once every connection is closed.
@@ -286,35 +245,11 @@ impl ChangeFeed for SqliteRegistry {
     }
 }
 
-impl Room {
-    fn new(whole: usize) -> Self {
-        let whole = whole.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-        Self {
-            left: Arc::new(Semaphore::new(whole)),
-            whole,
-        }
-    }
-
-    /// Room for so many items, or at least one; more than there ever is counts as all of it.
-    fn take(&self, items: usize) -> Option<OwnedSemaphorePermit> {
-        let items = u32::try_from(items.clamp(1, self.whole)).ok()?;
-        Arc::clone(&self.left).try_acquire_many_owned(items).ok()
-    }
-}
-
 impl fmt::Debug for SqliteRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteRegistry")
             .field("meta", &self.shared.meta)
             .finish_non_exhaustive()
-    }
-}
-
-async fn ended(tasks: Vec<JoinHandle<()>>) {
-    for task in tasks {
-        if let Err(error) = task.await {
-            tracing::error!(%error, "a task of the registry ended badly");
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::commit::{Committed, commit};
 use super::link::Link;
-use super::registry::Counters;
+use crate::queue::Counters;
 
 /// What the writer can be told.
 pub(super) enum Order {

@@ -1,0 +1,2 @@
+-- analyze: lets the database know how its tables are filled.
+ANALYZE citizens

@@ -1,0 +1,2 @@
+-- end_seeding: the nation is complete.
+DELETE FROM seeding

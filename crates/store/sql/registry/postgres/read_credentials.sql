@@ -1,0 +1,4 @@
+-- read_credentials
+SELECT digest, agency, valid_from, valid_until, revoked, debug, sandbox
+FROM credentials
+ORDER BY digest

@@ -1,0 +1,2 @@
+-- take: notes that so many more citizens are in.
+UPDATE seeding SET taken = taken + $1

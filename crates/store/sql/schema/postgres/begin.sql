@@ -1,0 +1,2 @@
+-- begin: opens the transaction that changes a schema.
+BEGIN

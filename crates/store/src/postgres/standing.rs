@@ -1,0 +1,40 @@
+//! What an acknowledged commit survives.
+
+use sqlx::{PgConnection, Row as _};
+
+use super::schema::READ_STANDING;
+
+/// What an acknowledged commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Durability {
+    /// A crash of the server, and nothing that takes its disk: there is no standby.
+    Alone,
+    /// The loss of the server: no commit returns before a standby has it.
+    Synchronous,
+    /// A crash of the server; a standby that takes its place may lack the last commits.
+    Asynchronous,
+}
+
+impl Durability {
+    /// The word for it in health, metrics and logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Synchronous => "synchronous",
+            Self::Asynchronous => "asynchronous",
+        }
+    }
+}
+
+/// Asks the server. Where commits wait for a standby, none is acknowledged without one, whether
+/// or not it is there at this moment.
+pub(crate) async fn read_standing(
+    connection: &mut PgConnection,
+) -> Result<Durability, sqlx::Error> {
+    let row = sqlx::query(READ_STANDING).fetch_one(connection).await?;
+    Ok(match (row.try_get(0)?, row.try_get::<i64, _>(1)?) {
+        (true, _) => Durability::Synchronous,
+        (false, 0) => Durability::Alone,
+        (false, _) => Durability::Asynchronous,
+    })
+}
