@@ -4,27 +4,30 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dancu_cache::{CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered};
+use dancu_cache::{
+    CacheConfig, Cached, CoalesceConfig, Coalesced, Shared, Watermark, follow, layered,
+};
 use dancu_domain::{Clock, NationId, SourceKey};
 use dancu_ledger::{BlockStore, Ledger, LedgerConfig};
 use dancu_store::RegistryMeta;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use crate::backing::{Backing, RegistryHome};
+use crate::backing::{Backing, Beside, RegistryHome};
 use crate::clock::{WallClock, instant};
 use crate::config::Config;
 use crate::credentials::DirectoryCell;
 use crate::data::Places;
 use crate::error::StartError;
-use crate::fronts::{Fronts, Shared};
+use crate::fronts::{ForFronts, Fronts};
 use crate::observed::{Observed, SeenOfRegistry};
 use crate::ops;
 use crate::parts::{Board, Part, PartState, Parts};
 use crate::phase::Phase;
 use crate::running::{ChangedByOthers, DrainReport, Order, Stop};
+use crate::sharing;
 use crate::totals;
 use crate::transport::accept::{AcceptNumbers, accept, cap, descriptor_limit};
 use crate::watch as watchers;
@@ -42,7 +45,7 @@ pub(crate) struct Begun {
 }
 
 /// The registry with everything that makes it cheap.
-pub(crate) type Reader<R> = Cached<Coalesced<Observed<R>>>;
+pub(crate) type Reader<R> = Cached<Coalesced<Shared<Observed<R>>>>;
 
 /// The back of a service that runs.
 pub(crate) struct Back<R> {
@@ -73,11 +76,16 @@ impl<R: RegistryHome> Back<R> {
         let clock: Arc<dyn Clock> = Arc::new(WallClock);
         let head = registry.head().await.map_err(StartError::Registry)?;
         let directory = registry.directory().await.map_err(StartError::Registry)?;
+        let (committed, commits) = mpsc::channel(sharing::COMMITS);
+        let kept_live = beside.is_some();
         let (ledger, writing) = Ledger::open(
             blocks,
             Arc::clone(&clock),
             keys.ledger(),
-            ledger_config(&config, meta.nation),
+            LedgerConfig {
+                committed: kept_live.then_some(committed),
+                ..ledger_config(&config, meta.nation)
+            },
         )
         .await?;
         let (listener, grpc) = listen(config.listen).await?;
@@ -100,8 +108,17 @@ impl<R: RegistryHome> Back<R> {
             parts.clone(),
             Arc::clone(&seen),
         ));
-        let (reader, driver) = layered(
+        let link = sharing::link(&config, &board)?;
+        let level = Arc::new(sharing::level(
             Arc::clone(&observed),
+            &config,
+            &keys,
+            &watermark,
+            link.as_ref(),
+        ));
+        let quotas = sharing::quotas(&config.quotas, link.as_ref(), &board);
+        let (reader, driver) = layered(
+            Arc::clone(&level),
             Arc::clone(&watermark),
             clock,
             CacheConfig {
@@ -145,17 +162,25 @@ impl<R: RegistryHome> Back<R> {
             Arc::clone(&registry),
             Arc::clone(&board),
         ));
-        let wanted = beside.map(|beside| {
-            let (wanted, waiting) = totals::waiting();
-            tokio::spawn(watchers::ledger_standby(beside.standby, Arc::clone(&board)));
-            tokio::spawn(totals::renew(beside.counts, ledger.clone(), waiting));
-            wanted
-        });
+        let (mut wanted, mut volumes) = (None, None);
+        if let Some(Beside { counts, standby }) = beside {
+            let counts = Arc::new(Mutex::new(counts));
+            if let Some(standby) = standby {
+                let (asked, waiting) = totals::waiting();
+                wanted = Some(asked);
+                tokio::spawn(watchers::ledger_standby(standby, Arc::clone(&board)));
+                tokio::spawn(totals::renew(Arc::clone(&counts), ledger.clone(), waiting));
+            }
+            let (nation, own) = (meta.nation, ledger.writer());
+            let link = link.as_ref();
+            volumes = Some(sharing::volumes(nation, own, link, counts, commits, &board));
+        }
 
-        let shared = Shared {
+        let shared = ForFronts {
             reader: Arc::clone(&reader),
             ledger: ledger.clone(),
             wanted: wanted.clone(),
+            quotas: quotas.clone(),
             cell,
             meta,
             request_key: keys.request,
@@ -180,6 +205,10 @@ impl<R: RegistryHome> Back<R> {
                 reader,
                 ledger: ledger.clone(),
                 wanted,
+                shared: level,
+                link,
+                volumes,
+                quotas,
                 registry: Arc::clone(&registry),
                 seen,
                 watermark,
@@ -264,6 +293,7 @@ fn ledger_config(config: &Config, nation: NationId) -> LedgerConfig {
     let a_desk = (limits.waiting_entries / config.cores()).max(limits.items_per_message);
     LedgerConfig {
         max_waiting_entries: u32::try_from(a_desk).unwrap_or(u32::MAX),
+        writer: config.instance.clone(),
         ..LedgerConfig::new(nation, checkpoints.unwrap_or_else(|| places.checkpoints()))
     }
 }

@@ -47,7 +47,8 @@ pub struct Backing<R, S> {
     pub blocks: S,
     /// The keys.
     pub keys: Keys,
-    /// The same blocks, to be read beside the writer; none where nobody else can write to them.
+    /// The same blocks, to be read beside the writer; without it nothing is told of other writers
+    /// and there are no live volumes.
     pub beside: Option<Beside>,
 }
 
@@ -56,8 +57,8 @@ pub struct Backing<R, S> {
 pub struct Beside {
     /// For the counts of all writers.
     pub counts: AnyBlocks,
-    /// For the state of the standby.
-    pub standby: AnyBlocks,
+    /// For the state of the standby, where others can write to the ledger.
+    pub standby: Option<AnyBlocks>,
 }
 
 impl<R, S> Backing<R, S> {

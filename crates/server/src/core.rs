@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use dancu_domain::Registry;
+use dancu_cache::Quotas;
+use dancu_domain::{AgencyCode, Failure, Registry};
 use dancu_wire::door::Door;
 use tokio::sync::watch;
 
@@ -30,6 +31,8 @@ pub(crate) struct Core<R, L> {
     pub(crate) door: Door,
     /// The bounds.
     pub(crate) gates: Gates,
+    /// How much an agency may ask, where that is limited.
+    pub(crate) quotas: Option<Quotas>,
     /// What it counts.
     pub(crate) numbers: Arc<Numbers>,
     /// What it logs.
@@ -56,6 +59,15 @@ impl<R: Registry, L> Core<R, L> {
     /// What an exhausted caller is told to wait.
     pub(crate) fn retry_after(&self) -> Duration {
         self.times.retry_after
+    }
+
+    /// Takes a message's items from what its agency has of this second.
+    pub(crate) fn take_quota(&self, agency: AgencyCode, items: usize) -> Result<(), Failure> {
+        let Some(quotas) = &self.quotas else {
+            return Ok(());
+        };
+        let items = u32::try_from(items).unwrap_or(u32::MAX);
+        quotas.take(agency, items).map_err(Failure::exceeding)
     }
 
     /// Counts one write for as long as the guard lives.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use dancu_cache::BadAddress;
 use dancu_domain::RegistryError;
 use dancu_ledger::{BlockStoreError, OpenError};
 use dancu_store::StoreError;
@@ -48,6 +49,8 @@ pub enum StartError {
     Ledger(OpenError),
     /// The registry does not answer.
     Registry(RegistryError),
+    /// The address of Redis is not one.
+    Redis(BadAddress),
     /// An address could not be listened on.
     Listen {
         /// Which.
@@ -106,6 +109,7 @@ impl fmt::Display for StartError {
             Self::Blocks(_) => f.write_str("open the blocks of the ledger"),
             Self::Ledger(_) => f.write_str("open the ledger"),
             Self::Registry(error) => write!(f, "ask the registry: {}", error.reason().word()),
+            Self::Redis(error) => write!(f, "{error}"),
             Self::Listen { address, .. } => write!(f, "listen on {address}"),
             Self::Threads(_) => f.write_str("make a thread"),
             Self::Reflection => f.write_str("reflect the descriptor set"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use dancu_cache::Quotas;
 use dancu_ledger::Ledger;
 use dancu_store::RegistryMeta;
 use dancu_wire::Door;
@@ -29,10 +30,11 @@ use crate::transport::connection::http2;
 use crate::transport::front::front;
 
 /// What all cores share.
-pub(crate) struct Shared<R> {
+pub(crate) struct ForFronts<R> {
     pub(crate) reader: Arc<Reader<R>>,
     pub(crate) ledger: Ledger,
     pub(crate) wanted: Option<Wanted>,
+    pub(crate) quotas: Option<Quotas>,
     pub(crate) cell: Arc<DirectoryCell>,
     pub(crate) meta: RegistryMeta,
     pub(crate) request_key: [u8; 16],
@@ -55,7 +57,7 @@ impl Fronts {
     /// Begins a thread a core.
     pub(crate) fn begin<R: RegistryHome>(
         config: &Config,
-        shared: &Shared<R>,
+        shared: &ForFronts<R>,
     ) -> Result<Self, StartError> {
         let cores = config.cores();
         let reflection = Reflection::new().map_err(|_| StartError::Reflection)?;
@@ -83,6 +85,7 @@ impl Fronts {
                         nation: shared.meta.nation,
                     },
                     gates: gates.clone(),
+                    quotas: shared.quotas.clone(),
                     numbers: Arc::clone(&numbers),
                     log: RequestLog::part(&config.log, config.times.slow, cores, instant()),
                     request_key: shared.request_key,

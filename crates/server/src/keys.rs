@@ -11,6 +11,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use dancu_ledger::LedgerKeys;
+use siphasher::sip128::SipHasher24;
 
 use crate::error::StartError;
 
@@ -93,6 +94,14 @@ impl Keys {
             request: self.request,
             checkpoint: self.checkpoint,
         }
+    }
+
+    /// The key of the names under which cached values are kept. It is drawn from a key that never
+    /// changes, so that a rotation loses no value.
+    pub(crate) fn names(&self) -> [u8; 16] {
+        SipHasher24::new_with_key(&self.pseudonym)
+            .hash(b"dancu names of cached values")
+            .as_bytes()
     }
 
     fn each(&self) -> [&[u8]; 5] {

@@ -26,6 +26,7 @@ mod parts;
 mod phase;
 mod running;
 mod seed;
+mod sharing;
 mod start;
 mod threads;
 mod totals;

@@ -158,4 +158,8 @@ impl<R: ChangeFeed> ChangeFeed for Observed<R> {
         let asked = self.inner.changes(after, limit);
         self.bounded(Operation::Changes, asked).await
     }
+
+    async fn woken(&self) {
+        self.inner.woken().await;
+    }
 }

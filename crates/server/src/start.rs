@@ -9,7 +9,7 @@ use dancu_store::SqliteBlocks;
 
 use crate::any::{AnyBlocks, AnyRegistry};
 use crate::back::{Back, Begun};
-use crate::backing::{Backing, RegistryHome};
+use crate::backing::{Backing, Beside, RegistryHome};
 use crate::config::Config;
 use crate::data::DataDir;
 use crate::error::StartError;
@@ -27,9 +27,17 @@ pub fn start(config: Config, progress: Progress) -> Result<Running, StartError> 
     start_with(config, move || async move {
         let keys = dir.keys()?;
         let (registry, meta) = open_or_make(&dir.places().registry(), asked, progress).await?;
-        let blocks = SqliteBlocks::open(&dir.places().ledger()).await?;
+        let path = dir.places().ledger();
+        let blocks = SqliteBlocks::open(&path).await?;
+        let beside = Beside {
+            counts: AnyBlocks::File(SqliteBlocks::open_read_only(&path).await?),
+            standby: None,
+        };
         let registry = AnyRegistry::File(registry);
-        let backing = Backing::new(meta, registry, AnyBlocks::File(blocks), keys);
+        let backing = Backing {
+            beside: Some(beside),
+            ..Backing::new(meta, registry, AnyBlocks::File(blocks), keys)
+        };
         Ok((backing, dir))
     })
 }

@@ -2,13 +2,14 @@
 //! of the others when somebody wants the sum.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use dancu_domain::{
     AgencyCode, Day, MessageRecord, Receipt, RecordError, Recorder, RequestId, VolumeRow, Volumes,
     WriteSlot,
 };
 use dancu_ledger::{BlockStore, Desk, Ledger, WriteGuard};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::any::AnyBlocks;
@@ -19,7 +20,7 @@ pub(crate) type Wanted = mpsc::Sender<oneshot::Sender<()>>;
 /// How many may wait; one more is told that the ledger is away.
 const WAITING: usize = 1_024;
 /// How long the counts may take to be read.
-const READ: std::time::Duration = std::time::Duration::from_secs(5);
+pub(crate) const READ: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// A front core's place at the ledger, where the counts of all writers are told.
 #[derive(Clone)]
@@ -85,13 +86,14 @@ pub(crate) fn waiting() -> (Wanted, mpsc::Receiver<oneshot::Sender<()>>) {
 /// Reads the counts whenever somebody waits for them: one reading for all who asked before it
 /// began. Who gets no word was not answered by the database.
 pub(crate) async fn renew(
-    mut beside: AnyBlocks,
+    beside: Arc<Mutex<AnyBlocks>>,
     ledger: Ledger,
     mut waiting: mpsc::Receiver<oneshot::Sender<()>>,
 ) {
     let mut asked = Vec::new();
     while waiting.recv_many(&mut asked, WAITING).await > 0 {
-        match timeout(READ, beside.standing()).await {
+        let standing = async { beside.lock().await.standing().await };
+        match timeout(READ, standing).await {
             Ok(Ok(standing)) => {
                 ledger.note_others(&standing.counts);
                 for done in asked.drain(..) {

@@ -75,6 +75,7 @@ async fn answer<X: Exchange, R: Registry, L: Recorder + Clone>(
         core.numbers.shed.add(1);
         return Err(Failure::new(Reason::Overloaded));
     };
+    core.take_quota(caller.who.agency(), message.len())?;
     let (verb, service) = (X::Asked::VERB, X::Asked::SERVICE);
     let permit = caller
         .directory

@@ -10,15 +10,14 @@ use dancu_domain::{AgencyKind, Clock as _, Outcome, Reason, Verb, Volumes as _};
 use tokio::time::timeout;
 use tonic::Code;
 
-use super::Sources;
 use super::list::*;
 use super::text::{Family, Figure, Row};
+use super::{Sources, reading, shared};
 use crate::backing::RegistryHome;
 use crate::clock::WallClock;
 use crate::grpc::method::Method;
 use crate::limits::{Gate, Gates};
 use crate::numbers::{BOUNDS_US, CODES, Count, Numbers};
-use crate::observed::Operation;
 use crate::parts::PartState;
 use crate::totals::renewed;
 
@@ -31,23 +30,26 @@ pub(crate) async fn families<R: RegistryHome>(sources: &Sources<R>) -> Vec<Famil
     families.extend(outcomes(&sources.numbers));
     families.push(volumes(sources).await);
     families.extend(transport(sources));
-    families.extend(reads(sources));
-    families.extend(registry(sources));
+    families.extend(reading::families(sources));
+    families.extend(shared::families(sources).await);
     families.extend(ledger(sources));
     families.extend(standing(sources));
     families.extend(super::host::families());
     families
 }
 
-fn one(metric: &'static Metric, figure: Figure) -> Family {
+pub(super) fn one(metric: &'static Metric, figure: Figure) -> Family {
     rows(metric, [(Vec::new(), figure)])
 }
 
-fn count(metric: &'static Metric, n: u64) -> Family {
+pub(super) fn count(metric: &'static Metric, n: u64) -> Family {
     one(metric, Figure::Count(n))
 }
 
-fn rows(metric: &'static Metric, rows: impl IntoIterator<Item = (Vec<String>, Figure)>) -> Family {
+pub(super) fn rows(
+    metric: &'static Metric,
+    rows: impl IntoIterator<Item = (Vec<String>, Figure)>,
+) -> Family {
     let rows = rows
         .into_iter()
         .map(|(labels, figure)| Row { labels, figure })
@@ -55,7 +57,7 @@ fn rows(metric: &'static Metric, rows: impl IntoIterator<Item = (Vec<String>, Fi
     Family { metric, rows }
 }
 
-fn labelled(metric: &'static Metric, counts: &[(&str, u64)]) -> Family {
+pub(super) fn labelled(metric: &'static Metric, counts: &[(&str, u64)]) -> Family {
     let labelled = counts
         .iter()
         .map(|(label, n)| (vec![(*label).to_owned()], Figure::Count(*n)));
@@ -212,83 +214,6 @@ fn transport<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
         one(&CALLS_IN_FLIGHT, inside(|gates| &gates.calls)),
         one(&ITEMS_IN_FLIGHT, inside(|gates| &gates.items)),
         one(&RECEIVING, inside(|gates| &gates.receiving)),
-    ]
-}
-
-fn reads<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
-    let level = sources.reader.counters();
-    let list = sources.reader.inner().counters();
-    let kept = [
-        ("hit", level.hits),
-        ("absent", level.absent_hits),
-        ("miss", level.misses),
-        ("stale", level.stale),
-        ("bypassed", level.bypassed),
-    ]
-    .map(|(result, n)| {
-        let labels = vec!["memory".to_owned(), result.to_owned()];
-        (labels, Figure::Count(n))
-    });
-    vec![
-        rows(&CACHE_READS, kept),
-        count(&CACHE_REREAD, level.reread),
-        labelled(
-            &CROSSED,
-            &[("memory", level.crossed), ("registry", list.crossed)],
-        ),
-        labelled(
-            &COALESCED,
-            &[
-                ("asked", list.asks),
-                ("attached", list.attached),
-                ("shed", list.shed),
-                ("dropped", list.dropped),
-            ],
-        ),
-        labelled(
-            &COALESCED_BATCHES,
-            &[("read", list.batches), ("failed", list.failed)],
-        ),
-        count(&COALESCED_NUMBERS, list.keys),
-    ]
-}
-
-/// The registry's store: as it was seen from here, and what it tells of itself.
-fn registry<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
-    let seen = Operation::ALL.map(|operation| (operation.word(), sources.seen.of(operation)));
-    let seconds = seen.map(|(word, seen)| {
-        let bound = |us: &u64| *us as f64 / 1e6;
-        let bounds = BOUNDS_US.iter().map(bound).chain([f64::INFINITY]);
-        let counts = seen.buckets.iter().map(|n| n.load(Relaxed));
-        let sum = seen.micros.load(Relaxed) as f64 / 1e6;
-        let figure = Figure::Durations(sum, bounds.zip(counts).collect());
-        (vec![word.to_owned()], figure)
-    });
-    let failures = seen.iter().flat_map(|(word, seen)| {
-        let timed_out = seen.timed_out.load(Relaxed);
-        [
-            (
-                "failed",
-                seen.failed.load(Relaxed).saturating_sub(timed_out),
-            ),
-            ("timed_out", timed_out),
-            ("spared", seen.spared.load(Relaxed)),
-        ]
-        .map(|(result, n)| {
-            let labels = vec![(*word).to_owned(), result.to_owned()];
-            (labels, Figure::Count(n))
-        })
-    });
-    let own = sources.registry.counters().unwrap_or_default();
-    vec![
-        rows(&REGISTRY_SECONDS, seconds),
-        rows(&REGISTRY_FAILURES, failures),
-        count(&REGISTRY_COMMITS, own.commits),
-        count(&REGISTRY_BATCHES, own.batches),
-        count(&REGISTRY_RECORDS, own.records),
-        count(&REGISTRY_READS, own.reads),
-        count(&REGISTRY_NUMBERS, own.keys),
-        count(&REGISTRY_SHED, own.shed),
     ]
 }
 

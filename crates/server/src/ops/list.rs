@@ -58,6 +58,10 @@ metrics! {
         "Lines of the request log that its rate left out";
     VOLUMES: Counter, "dancu_volumes_total", ["agency", "verb", "outcome"],
         "Entries of the ledger since it began, over all writers and restarts";
+    LIVE_VOLUMES: Gauge, "dancu_live_volumes", ["verb"],
+        "Entries of the ledger by the live counts; no series while they are not whole";
+    QUOTA_ITEMS: Counter, "dancu_quota_items_total", ["result"],
+        "Items given out of quotas by Redis or by this process alone, and items refused";
     CONNECTIONS: Gauge, "dancu_connections", [],
         "Connections open";
     CONNECTIONS_ACCEPTED: Counter, "dancu_connections_accepted_total", [],
@@ -78,7 +82,15 @@ metrics! {
         "Bytes of unary requests that are being received";
     CACHE_READS: Counter, "dancu_cache_reads_total", ["level", "result"],
         "Numbers asked for at a level of the cache";
-    CACHE_REREAD: Counter, "dancu_cache_rereads_total", [],
+    CACHE_STATE: Gauge, "dancu_cache", ["cache"],
+        "Whether the shared level is used, bypassed, or not there";
+    CACHE_FILLS: Counter, "dancu_cache_fills_total", ["result"],
+        "Values handed to the shared level";
+    REDIS_CONNECTIONS: Counter, "dancu_redis_connections_total", ["result"],
+        "Connections to Redis taken into service, and given up by why";
+    REDIS_FAILURES: Counter, "dancu_redis_failures_total", ["result"],
+        "Questions that Redis did not answer in time, or answered with an error";
+    CACHE_REREAD: Counter, "dancu_cache_rereads_total", ["level"],
         "Messages read again as a whole because kept and read values fitted no common revision";
     CROSSED: Counter, "dancu_crossed_answers_total", ["level"],
         "Answers of the registry that did not fit the question; anything above 0 is an alarm";

@@ -4,11 +4,13 @@ mod gather;
 mod host;
 mod http;
 mod list;
+mod reading;
+mod shared;
 mod text;
 
 use std::sync::Arc;
 
-use dancu_cache::Watermark;
+use dancu_cache::{Link, LiveVolumes, Quotas, Shared, Watermark};
 use dancu_ledger::Ledger;
 use dancu_store::RegistryMeta;
 use tokio::sync::watch;
@@ -17,7 +19,7 @@ use crate::back::Reader;
 use crate::credentials::DirectoryCell;
 use crate::limits::Gates;
 use crate::numbers::Numbers;
-use crate::observed::SeenOfRegistry;
+use crate::observed::{Observed, SeenOfRegistry};
 use crate::parts::Parts;
 use crate::totals::Wanted;
 use crate::transport::accept::AcceptNumbers;
@@ -39,6 +41,14 @@ pub(crate) struct Sources<R> {
     pub(crate) ledger: Ledger,
     /// Where the counts of other writers are asked for.
     pub(crate) wanted: Option<Wanted>,
+    /// The second level of the cache.
+    pub(crate) shared: Arc<Shared<Observed<R>>>,
+    /// The connection to Redis.
+    pub(crate) link: Option<Link>,
+    /// The live volumes.
+    pub(crate) volumes: Option<Arc<LiveVolumes>>,
+    /// The quotas.
+    pub(crate) quotas: Option<Quotas>,
     /// The registry itself.
     pub(crate) registry: Arc<R>,
     /// What was seen of it.

@@ -14,6 +14,7 @@ mod faults;
 mod memory;
 mod ops;
 mod overload;
+mod quotas;
 mod raw;
 mod standard;
 mod transport;

@@ -28,7 +28,7 @@ async fn life_and_readiness_are_told() {
     assert_eq!(
         body,
         "registry: ok\nledger: ok\ndirectory: ok\nopen: ok\nfeed: ok\n\
-         redis: none: not configured\nlive_volumes: none: in this process\n\
+         redis: none: not configured\nlive_volumes: ok\n\
          quotas: none: not configured\nregistry_standby: none: no database server\n\
          ledger_standby: none: no database server\nready\n"
     );
