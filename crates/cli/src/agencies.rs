@@ -57,7 +57,10 @@ impl Agencies {
                 Err(dancu_server::audit::LookError::NoNation) => {
                     Nation::new(dancu_server::DEFAULT_SEED, 1).sandbox_keys()
                 }
-                Err(error) => return Err(Failure::unable("open the data directory", &error)),
+                Err(error) => {
+                    let doing = lang.of("mở thư mục dữ liệu", "open the data directory");
+                    return Err(Failure::unable(doing, &error, lang));
+                }
             },
         };
         let wanted = self.kind.map(Kind::agency_kind);
@@ -112,8 +115,8 @@ impl Agencies {
                     table.row([
                         agency.code.text(),
                         &agency.name,
-                        agency.kind.word(),
-                        key.state.word(),
+                        lang.word(agency.kind.word()),
+                        lang.word(key.state.word()),
                         &key.officer,
                         &key.procedure,
                         &key.key,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use dancu_domain::{Receipt, WriterId};
-use dancu_ledger::audit::{EntryView, Report};
+use dancu_ledger::audit::{BadBlock, EntryView, Report, Why};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -60,7 +60,7 @@ impl Audit {
 impl Verify {
     fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
         let report = dancu_server::audit::verify(&self.data, self.checkpoints.as_deref())
-            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error))?;
+            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         match form {
             Form::Json => print_json(&object(&report)),
             Form::Table => print(&text(&report, lang)),
@@ -79,6 +79,7 @@ fn object(report: &Report) -> Value {
         "blocks": report.blocks,
         "entries": report.entries,
         "checkpoints": report.checkpoints,
+        "checkpoints_begun_at": report.begun_at,
         "counts_agree": report.counts_agree(),
         "first_bad": report.first_bad.as_ref().map(|bad| json!({
             "writer": bad.writer.0,
@@ -122,9 +123,16 @@ pub(crate) fn text(report: &Report, lang: Lang) -> String {
             "no checkpoints: nothing vouches for the chains\n",
         ));
     }
+    if report.begun_at > 0 {
+        let words = lang.of(
+            "tệp điểm kiểm được lập mới sau từng này mục",
+            "the file of checkpoints was begun anew after so many entries",
+        );
+        text.extend([format!("{words}: {}\n", numbers.whole(report.begun_at))]);
+    }
     if let Some(bad) = &report.first_bad {
         let words = lang.of("khối sai đầu tiên", "first bad block");
-        text.extend([format!("{words}: {bad}\n")]);
+        text.extend([format!("{words}: {}\n", bad_block(bad, lang))]);
     }
     if let Some(bad) = &report.bad_checkpoint {
         let words = lang.of("điểm kiểm sai", "bad checkpoint");
@@ -132,18 +140,19 @@ pub(crate) fn text(report: &Report, lang: Lang) -> String {
             "{words}: {} {}: {}\n",
             lang.of("dòng", "line"),
             bad.line,
-            bad.why
+            lang.word(&bad.why.to_string()),
         )]);
     }
     if let Some(difference) = &report.difference {
         let key = &difference.key;
         text.extend([format!(
-            "{}: writer {}, {} {} {}: {} {}, {} {}\n",
+            "{}: {} {}, {} {} {}: {} {}, {} {}\n",
             lang.of("số đếm sai", "wrong count"),
+            lang.of("bên ghi", "writer"),
             difference.writer.0,
             key.agency,
-            key.verb,
-            key.outcome,
+            lang.word(key.verb.word()),
+            lang.word(key.outcome.word()),
             lang.of("đếm được", "counted"),
             numbers.whole(difference.counted),
             lang.of("mục", "entries"),
@@ -153,10 +162,28 @@ pub(crate) fn text(report: &Report, lang: Lang) -> String {
     text
 }
 
+/// Where a chain breaks, for people.
+fn bad_block(bad: &BadBlock, lang: Lang) -> String {
+    let (writer, first, last) = (bad.writer.0, bad.first, bad.last);
+    match (lang, bad.why) {
+        (Lang::En, _) => bad.to_string(),
+        (Lang::Vi, Why::ContradictsCheckpoint { line }) => {
+            format!("bên ghi {writer}, mục {first} đến {last}: trái với điểm kiểm ở dòng {line}")
+        }
+        (Lang::Vi, why) => {
+            let why = why.to_string();
+            format!(
+                "bên ghi {writer}, mục {first} đến {last}: {}",
+                lang.word(&why)
+            )
+        }
+    }
+}
+
 impl Show {
     fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
         let found = dancu_server::audit::entries(&self.data, vec![self.receipt])
-            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error))?;
+            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         let entries: Vec<&EntryView> = found.iter().flatten().collect();
         match form {
             Form::Json => {
@@ -164,19 +191,34 @@ impl Show {
                 print_json(&json!({ "entries": list }));
             }
             Form::Table => {
-                let heading = [
-                    "index",
-                    "day",
-                    "agency",
-                    "verb",
-                    "service",
-                    "outcome",
-                    "given",
-                    "purpose",
-                    "officer",
-                    "procedure",
-                    "dossier",
-                ];
+                let heading = match lang {
+                    Lang::Vi => [
+                        "mục",
+                        "ngày",
+                        "cơ quan",
+                        "thao tác",
+                        "dịch vụ",
+                        "kết quả",
+                        "đã cho",
+                        "mục đích",
+                        "cán bộ",
+                        "thủ tục",
+                        "hồ sơ",
+                    ],
+                    Lang::En => [
+                        "index",
+                        "day",
+                        "agency",
+                        "verb",
+                        "service",
+                        "outcome",
+                        "given",
+                        "purpose",
+                        "officer",
+                        "procedure",
+                        "dossier",
+                    ],
+                };
                 let mut table = Table::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &heading);
                 for entry in &entries {
                     table.row([
@@ -187,11 +229,14 @@ impl Show {
                             .map(|date| date.to_string())
                             .unwrap_or_default(),
                         entry.agency.to_string(),
-                        entry.verb.to_string(),
+                        lang.word(entry.verb.word()).to_owned(),
                         entry.service.to_string(),
-                        entry.outcome.to_string(),
-                        given(entry).join(","),
-                        entry.purpose.to_string(),
+                        lang.word(entry.outcome.word()).to_owned(),
+                        given(entry)
+                            .map(|word| lang.word(word))
+                            .collect::<Vec<_>>()
+                            .join(","),
+                        lang.word(entry.purpose.word()).to_owned(),
                         entry.officer.clone().unwrap_or_default(),
                         entry.procedure.clone().unwrap_or_default(),
                         entry.dossier.clone().unwrap_or_default(),
@@ -217,7 +262,7 @@ fn entry_object(entry: &EntryView) -> Value {
         "verb": entry.verb.word(),
         "service_code": entry.service.to_string(),
         "outcome": entry.outcome.word(),
-        "given": given(entry),
+        "given": given(entry).collect::<Vec<_>>(),
         "purpose": entry.purpose.word(),
         "officer": entry.officer,
         "procedure": entry.procedure,
@@ -226,12 +271,8 @@ fn entry_object(entry: &EntryView) -> Value {
     })
 }
 
-fn given(entry: &EntryView) -> Vec<&'static str> {
-    entry
-        .given
-        .iter()
-        .map(dancu_domain::Attribute::word)
-        .collect()
+fn given(entry: &EntryView) -> impl Iterator<Item = &'static str> {
+    entry.given.iter().map(dancu_domain::Attribute::word)
 }
 
 /// Reads WRITER:FIRST or WRITER:FIRST:COUNT.
@@ -263,7 +304,6 @@ fn receipt(text: &str) -> Result<Receipt, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dancu_ledger::audit::{BadBlock, Why};
 
     #[test]
     fn a_receipt_is_read_as_an_answer_tells_it() {

@@ -24,7 +24,7 @@ pub(crate) struct Authenticate {
 impl Authenticate {
     /// Asks, and prints the verdict.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let answer = run(self.ask(lang))?;
+        let answer = run(lang, self.ask(lang))?;
         let result = answer.result.unwrap_or_default();
         let outcome = show::word(result.outcome().as_str_name(), "AUTHENTICATION_OUTCOME_");
         let level = show::word(result.level().as_str_name(), "MATCH_LEVEL_");
@@ -50,15 +50,15 @@ impl Authenticate {
 
     async fn ask(&self, lang: Lang) -> Result<pb::AuthenticateCitizenResponse, Failure> {
         let body = pb::AuthenticateCitizenRequest {
-            context: Some(self.who.context(&self.reach)),
+            context: Some(self.who.context(&self.reach, lang)),
             freshness: self.who.freshness(),
             item: Some(pb::AuthenticationItem {
-                claims: Some(self.who.claims()?),
+                claims: Some(self.who.claims(lang)?),
                 ..Default::default()
             }),
         };
         let request = self.reach.request(body, lang)?;
-        let mut calls = AuthenticationServiceClient::new(self.reach.connect().await?);
+        let mut calls = AuthenticationServiceClient::new(self.reach.connect(lang).await?);
         let answer = calls.authenticate_citizen(request).await;
         answer
             .map(tonic::Response::into_inner)

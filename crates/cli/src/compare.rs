@@ -2,13 +2,14 @@
 //! read, what the counters say, what the raw blocks hold.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use dancu_domain::{AgencyCode, Outcome, Receipt, Verb, VolumeKey};
 use dancu_ledger::audit::EntryView;
 use dancu_load::receipts::ReceiptLine;
 use dancu_load::tally::{Tally, TallyKey};
 use dancu_wire::pb;
+
+use crate::words::Lang;
 
 /// Counts by agency, verb and outcome, refusals among them.
 pub(crate) type Counts = BTreeMap<TallyKey, u64>;
@@ -45,20 +46,31 @@ pub(crate) enum Mismatch {
     Ledger(String),
 }
 
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Mismatch {
+    /// What is wrong, for people.
+    pub(crate) fn text(&self, lang: Lang) -> String {
+        let word = |word| lang.word(word);
         match self {
             Self::Sums { of, left, right } => {
-                write!(f, "{of}: {} {}, {} {}", left.0, left.1, right.0, right.1)
+                let (one, other) = (word(left.0), word(right.0));
+                format!("{of}: {one} {}, {other} {}", left.1, right.1)
             }
-            Self::WentBack { of } => write!(f, "{of}: a count went back"),
+            Self::WentBack { of } => {
+                format!("{of}: {}", lang.of("số đếm bị lùi", "a count went back"))
+            }
             Self::Entry {
                 writer,
                 index,
                 what,
-            } => write!(f, "writer {writer}, entry {index}: {what}"),
-            Self::Ledger(what) => write!(f, "ledger: {what}"),
-            Self::Replies(wrong) => write!(f, "replies: {wrong} not as they had to be"),
+            } => match lang {
+                Lang::Vi => format!("bên ghi {writer}, mục {index}: {}", word(what)),
+                Lang::En => format!("writer {writer}, entry {index}: {what}"),
+            },
+            Self::Ledger(what) => format!("{}: {what}", lang.of("sổ", "ledger")),
+            Self::Replies(wrong) => match lang {
+                Lang::Vi => format!("câu trả lời: {wrong} không như phải có"),
+                Lang::En => format!("replies: {wrong} not as they had to be"),
+            },
         }
     }
 }

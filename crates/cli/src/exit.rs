@@ -2,8 +2,10 @@
 //! refused; 2 it was called wrongly; 3 it could not start or reach what it needs.
 
 use std::error::Error;
-use std::fmt;
 use std::process::ExitCode;
+
+use crate::causes::chain;
+use crate::words::Lang;
 
 /// Why a command did not end well.
 #[derive(Debug)]
@@ -25,10 +27,10 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Something could not be done, because of this.
-    pub(crate) fn unable(doing: &str, error: &dyn Error) -> Self {
+    pub(crate) fn unable(doing: &str, error: &(dyn Error + 'static), lang: Lang) -> Self {
         Self::Unable {
             doing: doing.to_owned(),
-            cause: Some(chain(error)),
+            cause: Some(chain(error, lang)),
         }
     }
 
@@ -37,6 +39,24 @@ impl Failure {
         Self::Unable {
             doing: doing.to_owned(),
             cause: None,
+        }
+    }
+
+    /// What somebody at a terminal is told.
+    pub(crate) fn text(&self, lang: Lang) -> String {
+        match self {
+            Self::Wrong => lang
+                .of("có chỗ không khớp", "something does not add up")
+                .to_owned(),
+            Self::Usage(text) | Self::Refused(text) => text.clone(),
+            Self::Unable { doing, cause } => {
+                let mut text = format!("{} {doing}", lang.of("không thể", "cannot"));
+                if let Some(why) = cause {
+                    text.push_str(": ");
+                    text.push_str(why);
+                }
+                text
+            }
         }
     }
 
@@ -50,38 +70,10 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Wrong => f.write_str("something does not add up"),
-            Self::Usage(text) | Self::Refused(text) => f.write_str(text),
-            Self::Unable { doing, cause } => {
-                write!(f, "cannot {doing}")?;
-                cause.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
-            }
-        }
-    }
-}
-
 impl From<Failure> for ExitCode {
     fn from(failure: Failure) -> Self {
         Self::from(failure.code())
     }
-}
-
-/// An error with its causes, each once.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -98,7 +90,9 @@ mod tests {
     #[test]
     fn a_failure_tells_what_was_tried_and_why_it_failed() {
         let error = std::io::Error::other("no room");
-        let failure = Failure::unable("make the nation", &error);
-        assert_eq!(failure.to_string(), "cannot make the nation: no room");
+        let failure = Failure::unable("make the nation", &error, Lang::En);
+        assert_eq!(failure.text(Lang::En), "cannot make the nation: no room");
+        let failure = Failure::just("mở sổ");
+        assert_eq!(failure.text(Lang::Vi), "không thể mở sổ");
     }
 }

@@ -39,7 +39,7 @@ pub(crate) enum View {
 impl Lookup {
     /// Asks, and prints the answer.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let answer = run(self.ask(lang))?;
+        let answer = run(lang, self.ask(lang))?;
         let result = answer.result.unwrap_or_default();
         let record = result.citizen.as_ref();
         let shown = Shown {
@@ -70,10 +70,10 @@ impl Lookup {
 
     async fn ask(&self, lang: Lang) -> Result<pb::LookupCitizenResponse, Failure> {
         let mut body = pb::LookupCitizenRequest {
-            context: Some(self.who.context(&self.reach)),
+            context: Some(self.who.context(&self.reach, lang)),
             freshness: self.who.freshness(),
             item: Some(pb::LookupItem {
-                claims: Some(self.who.claims()?),
+                claims: Some(self.who.claims(lang)?),
                 ..Default::default()
             }),
             ..Default::default()
@@ -90,7 +90,7 @@ impl Lookup {
                 .clone_from(&self.fields);
         }
         let request = self.reach.request(body, lang)?;
-        let mut calls = LookupServiceClient::new(self.reach.connect().await?);
+        let mut calls = LookupServiceClient::new(self.reach.connect(lang).await?);
         let answer = calls.lookup_citizen(request).await;
         answer
             .map(tonic::Response::into_inner)

@@ -6,6 +6,7 @@
 mod agencies;
 mod audit;
 mod authenticate;
+mod causes;
 mod compare;
 mod demo;
 mod edge;
@@ -17,6 +18,7 @@ mod reach;
 mod seeding;
 mod serve;
 mod show;
+mod vietnamese;
 mod volumes;
 mod who;
 mod words;
@@ -91,15 +93,16 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) if output::lost() => {
-            let failure = Failure::just("write to standard output");
-            tell(&format!("dancu: {failure}"));
+            let doing = lang.of("ghi ra đầu ra chuẩn", "write to standard output");
+            let failure = Failure::just(doing);
+            tell(&format!("dancu: {}", failure.text(lang)));
             failure.into()
         }
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // What does not add up was told on standard output, with the sums.
             if !matches!(failure, Failure::Wrong) {
-                tell(&format!("dancu: {failure}"));
+                tell(&format!("dancu: {}", failure.text(lang)));
             }
             failure.into()
         }

@@ -46,8 +46,8 @@ pub(crate) fn run(form: Form, lang: Lang) {
                     number(persona),
                     persona.claimed_name.to_owned(),
                     born(persona),
-                    persona.lookup.word().to_owned(),
-                    persona.authenticate.word().to_owned(),
+                    lang.word(persona.lookup.word()).to_owned(),
+                    lang.word(persona.authenticate.word()).to_owned(),
                     lang.of(persona.note_vi, persona.note_en).to_owned(),
                 ]);
             }

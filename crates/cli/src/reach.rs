@@ -38,9 +38,11 @@ pub(crate) struct Reach {
 
 impl Reach {
     /// The sandbox key of the agency, with an officer and a procedure that may ask.
-    pub(crate) fn sandbox_key(&self) -> Result<SandboxKey, Failure> {
-        let agency = AgencyCode::parse(&self.agency, "agency")
-            .map_err(|_| Failure::Usage(format!("{} is no code of an agency", self.agency)))?;
+    pub(crate) fn sandbox_key(&self, lang: Lang) -> Result<SandboxKey, Failure> {
+        let agency = AgencyCode::parse(&self.agency, "agency").map_err(|_| {
+            let words = lang.of("không phải mã cơ quan", "is no code of an agency");
+            Failure::Usage(format!("{} {words}", self.agency))
+        })?;
         let state = if self.debug {
             KeyState::Debug
         } else {
@@ -51,29 +53,46 @@ impl Reach {
             .into_iter()
             .find(|key| key.agency == agency && key.state == state);
         found.ok_or_else(|| {
-            Failure::Usage(format!(
-                "agency {agency} has no such sandbox key; see `dancu agencies`"
-            ))
+            Failure::Usage(match lang {
+                Lang::Vi => format!(
+                    "cơ quan {agency} không có khóa thử nghiệm như vậy; xem `dancu agencies`"
+                ),
+                Lang::En => {
+                    format!("agency {agency} has no such sandbox key; see `dancu agencies`")
+                }
+            })
         })
     }
 
-    /// Connects.
-    pub(crate) async fn connect(&self) -> Result<Channel, Failure> {
-        let doing = format!("reach {}", self.server);
-        let endpoint = Endpoint::from_shared(self.server.clone())
-            .map_err(|_| Failure::Usage(format!("{} is no address of a service", self.server)))?;
+    /// Connects. An address without a scheme is taken as one of plain HTTP.
+    pub(crate) async fn connect(&self, lang: Lang) -> Result<Channel, Failure> {
+        let doing = format!("{} {}", lang.of("kết nối tới", "reach"), self.server);
+        let address = if self.server.contains("://") {
+            self.server.clone()
+        } else {
+            format!("http://{}", self.server)
+        };
+        let no_address = || {
+            let words = lang.of("không phải địa chỉ dịch vụ", "is no address of a service");
+            Failure::Usage(format!("{} {words}", self.server))
+        };
+        let endpoint = Endpoint::from_shared(address).map_err(|_| no_address())?;
+        let uri = endpoint.uri();
+        if uri.scheme_str() != Some("http") || uri.host().is_none_or(str::is_empty) {
+            return Err(no_address());
+        }
         endpoint
             .connect_timeout(Duration::from_secs(5))
             .connect()
             .await
-            .map_err(|error| Failure::unable(&doing, &error))
+            .map_err(|error| Failure::unable(&doing, &error, lang))
     }
 
     /// A request with key, deadline and language.
     pub(crate) fn request<T>(&self, body: T, lang: Lang) -> Result<Request<T>, Failure> {
         let key = match &self.key {
             Some(key) => key.clone(),
-            None => self.sandbox_key()?.key,
+            None => self.sandbox_key(lang)?.key,
         };
         let mut request = Request::new(body);
         request.set_timeout(Duration::from_secs(self.timeout));
@@ -84,8 +103,13 @@ impl Reach {
 
 /// Puts a key and a language on a request.
 pub(crate) fn sign<T>(request: &mut Request<T>, key: &str, lang: Lang) -> Result<(), Failure> {
-    let bearer = AsciiMetadataValue::try_from(format!("Bearer {key}"))
-        .map_err(|_| Failure::Usage("the key holds characters that no key holds".to_owned()))?;
+    let bearer = AsciiMetadataValue::try_from(format!("Bearer {key}")).map_err(|_| {
+        let words = lang.of(
+            "khóa có ký tự không thuộc về khóa nào",
+            "the key holds characters that no key holds",
+        );
+        Failure::Usage(words.to_owned())
+    })?;
     let language = AsciiMetadataValue::from_static(lang.tag());
     let metadata = request.metadata_mut();
     metadata.insert("authorization", bearer);
@@ -94,11 +118,17 @@ pub(crate) fn sign<T>(request: &mut Request<T>, key: &str, lang: Lang) -> Result
 }
 
 /// Runs a future on a runtime of its own.
-pub(crate) fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) fn run<T>(
+    lang: Lang,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::unable("start a runtime", &error))?
+        .map_err(|error| {
+            let doing = lang.of("khởi động bộ chạy", "start a runtime");
+            Failure::unable(doing, &error, lang)
+        })?
         .block_on(work)
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use dancu_server::{Config, LogForm, Running, Stop};
 use serde_json::json;
 
+use crate::causes::chain;
 use crate::exit::Failure;
 use crate::output::{Form, print, tell};
 use crate::seeding;
@@ -40,6 +41,10 @@ pub(crate) struct Serve {
     /// The file of signed checkpoints; left out, it lies in the data directory.
     #[arg(long, env = "DANCU_CHECKPOINTS")]
     checkpoints: Option<PathBuf>,
+    /// Begin a new file of checkpoints over entries that are there already. Without it, a lost file
+    /// is an error: somebody may have taken it away.
+    #[arg(long)]
+    new_checkpoints: bool,
     /// Take sandbox keys although the service listens beyond loopback.
     #[arg(long, env = "DANCU_ALLOW_SANDBOX_KEYS_ANYWHERE")]
     allow_sandbox_keys_anywhere: bool,
@@ -96,6 +101,7 @@ impl Serve {
             cores: self.cores,
             allow_sandbox_keys_anywhere: self.allow_sandbox_keys_anywhere,
             checkpoints: self.checkpoints.clone(),
+            new_checkpoints: self.new_checkpoints,
             ..Config::default()
         };
         if let Some(connections) = self.connections {
@@ -120,14 +126,23 @@ pub(crate) fn start(config: Config, lang: Lang) -> Result<Running, Failure> {
         return Err(Failure::Usage(error.to_string()));
     }
     dancu_server::start(config, seeding::progress(lang)).map_err(|error| match error {
-        dancu_server::StartError::AnotherNation { .. } => Failure::Usage(error.to_string()),
-        other => Failure::unable(lang.of("khởi động dịch vụ", "start the service"), &other),
+        dancu_server::StartError::AnotherNation { .. } => Failure::Usage(chain(&error, lang)),
+        other => Failure::unable(
+            lang.of("khởi động dịch vụ", "start the service"),
+            &other,
+            lang,
+        ),
     })
 }
 
 /// Waits for a signal, then drains.
 pub(crate) fn wait(running: Running, lang: Lang) -> Result<(), Failure> {
     let stop = running.wait();
+    end(running, stop, lang)
+}
+
+/// Drains after this.
+pub(crate) fn end(running: Running, stop: Stop, lang: Lang) -> Result<(), Failure> {
     let report = running.drain();
     if report.cut > 0 {
         let words = lang.of("kết nối bị cắt khi dừng", "connections cut at the end");

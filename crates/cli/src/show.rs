@@ -36,7 +36,7 @@ impl Shown {
         let mut table = Table::new(&[0, 1], &heading);
         let citizen = self.citizen.iter().flatten();
         for (field, value) in self.verdict.iter().chain(citizen).chain(&self.header) {
-            line(&mut table, field, value);
+            line(&mut table, lang.word(field), value, lang);
         }
         table
     }
@@ -47,16 +47,16 @@ fn map(fields: &Fields) -> Map<String, Value> {
     fields.iter().map(owned).collect()
 }
 
-fn line(table: &mut Table, field: &str, value: &Value) {
+fn line(table: &mut Table, field: &str, value: &Value, lang: Lang) {
     match value {
         Value::Null => {}
         Value::Object(inner) => {
             for (name, value) in inner {
-                line(table, &format!("{field}.{name}"), value);
+                line(table, &format!("{field}.{}", lang.word(name)), value, lang);
             }
         }
         Value::String(text) if text.is_empty() => {}
-        Value::String(text) => table.row([field, text]),
+        Value::String(text) => table.row([field, lang.word(text)]),
         other => table.row([field, &other.to_string()]),
     }
 }

@@ -39,14 +39,20 @@ impl Volumes {
                     .into_iter()
                     .map(|(key, count)| VolumeRow { key, count })
                     .collect(),
-                Err(error) => return Err(Failure::unable("count the ledger", &error)),
+                Err(error) => {
+                    let doing = lang.of("đếm sổ", "count the ledger");
+                    return Err(Failure::unable(doing, &error, lang));
+                }
             },
-            None => run(async {
-                let channel = self.reach.connect().await?;
+            None => run(lang, async {
+                let channel = self.reach.connect(lang).await?;
                 let request = self.reach.request(question(), lang)?;
                 let volumes = ask(channel, request, lang).await?;
                 rows(&volumes).ok_or_else(|| {
-                    Failure::just("read the totals: they hold words that this build does not know")
+                    Failure::just(lang.of(
+                        "đọc số tổng: có từ mà bản dựng này không biết",
+                        "read the totals: they hold words that this build does not know",
+                    ))
                 })
             })?,
         };
@@ -173,12 +179,15 @@ fn text(rows: &[VolumeRow], numbers: Numbers, lang: Lang) -> String {
         text.extend([format!("{words}: {}\n", numbers.whole(totals.refused))]);
     }
     let groups: [(&str, By); 4] = [
-        (lang.of("thao tác", "verb"), |row| row.key.verb.to_string()),
-        (lang.of("kết quả", "outcome"), |row| {
-            format!("{} {}", row.key.verb, row.key.outcome)
+        (lang.of("thao tác", "verb"), |row, lang| {
+            lang.word(row.key.verb.word()).to_owned()
         }),
-        (lang.of("ngày", "day"), |row| day(row.key.day)),
-        (lang.of("cơ quan", "agency"), |row| {
+        (lang.of("kết quả", "outcome"), |row, lang| {
+            let (verb, outcome) = (row.key.verb.word(), row.key.outcome.word());
+            format!("{}: {}", lang.word(verb), lang.word(outcome))
+        }),
+        (lang.of("ngày", "day"), |row, _| day(row.key.day)),
+        (lang.of("cơ quan", "agency"), |row, _| {
             row.key.agency.to_string()
         }),
     ];
@@ -190,14 +199,14 @@ fn text(rows: &[VolumeRow], numbers: Numbers, lang: Lang) -> String {
 }
 
 /// The thing by which counts are summed.
-type By = fn(&VolumeRow) -> String;
+type By = fn(&VolumeRow, Lang) -> String;
 
 /// The counts summed by one thing: answered and refused.
 fn group(rows: &[VolumeRow], heading: &str, by: By, numbers: Numbers, lang: Lang) -> Table {
     let mut sums: BTreeMap<String, [u64; 2]> = BTreeMap::new();
     for row in rows {
         let refused = usize::from(row.key.outcome == Outcome::Refused);
-        sums.entry(by(row)).or_default()[refused] += row.count;
+        sums.entry(by(row, lang)).or_default()[refused] += row.count;
     }
     let heading = [
         heading,
@@ -256,7 +265,7 @@ mod tests {
         );
         assert!(has("đồng bộ 5.360 536.000.000 0,001000 %"), "{text}");
         assert!(has("bị từ chối, tính riêng: 7"), "{text}");
-        assert!(has("LOOKUP 12.000 7"), "{text}");
+        assert!(has("tra cứu 12.000 7"), "{text}");
         assert!(has("2023-10-12 17.360 7"), "{text}");
         assert_eq!(object(&rows)["totals"]["refused"], 7);
     }

@@ -9,6 +9,7 @@ use dancu_wire::pb;
 use crate::edge::fresh_id;
 use crate::exit::Failure;
 use crate::reach::Reach;
+use crate::words::Lang;
 
 /// The claims and the envelope.
 #[derive(Args, Clone, Debug)]
@@ -71,7 +72,7 @@ impl Reason {
 
 impl Who {
     /// The claims as the contract carries them; what is wrong with them the service tells.
-    pub(crate) fn claims(&self) -> Result<pb::Claims, Failure> {
+    pub(crate) fn claims(&self, lang: Lang) -> Result<pb::Claims, Failure> {
         if let Some(key) = &self.persona {
             let personas = Nation::new(0, 1).personas();
             let exact = personas.iter().find(|p| p.key == key.as_str());
@@ -79,7 +80,9 @@ impl Who {
             let persona = match (exact, like.next(), like.next()) {
                 (Some(persona), ..) | (None, Some(persona), None) => persona,
                 _ => {
-                    let none = format!("there is no one persona {key}; see `dancu personas`");
+                    let words = lang.of("không có đúng một nhân vật", "there is no one persona");
+                    let see = lang.of("xem", "see");
+                    let none = format!("{words} {key}; {see} `dancu personas`");
                     return Err(Failure::Usage(none));
                 }
             };
@@ -104,10 +107,10 @@ impl Who {
     }
 
     /// The envelope: what was given, and for the rest what a sandbox's officer would fill in.
-    pub(crate) fn context(&self, reach: &Reach) -> pb::RequestContext {
+    pub(crate) fn context(&self, reach: &Reach, lang: Lang) -> pb::RequestContext {
         let purpose = self.purpose.purpose();
         let (officer, procedure, dossier) = purpose.requires();
-        let usual = reach.sandbox_key().ok();
+        let usual = reach.sandbox_key(lang).ok();
         let fill = |given: &Option<String>, wanted: bool, usual: Option<String>| {
             let usual = usual.filter(|_| wanted).unwrap_or_default();
             given.clone().unwrap_or(usual)

@@ -1,6 +1,7 @@
 //! The words of the tables, in Vietnamese and in English.
 
 use crate::output::Numbers;
+use crate::vietnamese;
 
 /// The language of tables and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -18,6 +19,14 @@ impl Lang {
         match self {
             Self::Vi => vi,
             Self::En => en,
+        }
+    }
+
+    /// A word of the contract as tables show it.
+    pub(crate) fn word(self, word: &str) -> &str {
+        match self {
+            Self::Vi => vietnamese::word(word),
+            Self::En => word,
         }
     }
 

@@ -104,6 +104,39 @@ fn a_wrong_command_line_ends_with_2_and_an_unreachable_service_with_3() {
 }
 
 #[test]
+fn an_address_needs_no_scheme_and_failures_are_told_in_the_language_asked_for() {
+    let told = |arguments: &[&str]| {
+        let output = dancu(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let plain = ["lookup", "--persona", "plain", "--server", "127.0.0.1:1"];
+    let (code, said) = told(&plain);
+    assert_eq!(code, Some(3), "{said}");
+    assert_eq!(
+        said,
+        "dancu: cannot reach 127.0.0.1:1: Connection refused (os error 111)\n"
+    );
+    let (code, said) = told(&[&plain[..], &["--lang", "vi"]].concat());
+    assert_eq!(code, Some(3), "{said}");
+    assert_eq!(
+        said,
+        "dancu: không thể kết nối tới 127.0.0.1:1: kết nối bị từ chối\n"
+    );
+    for wrong in ["https://127.0.0.1:1", "", "http://", "a b"] {
+        let (code, said) = told(&["volumes", "--server", wrong]);
+        assert_eq!(code, Some(2), "{wrong}: {said}");
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    let (_, said) = told(&["audit", "verify", "--data", empty, "--lang", "vi"]);
+    assert_eq!(
+        said,
+        "dancu: không thể đọc sổ: thư mục dữ liệu chưa có sổ\n"
+    );
+}
+
+#[test]
 fn agencies_and_personas_are_listed_without_a_service() {
     let empty = tempfile::tempdir().unwrap();
     let data = empty.path().to_str().unwrap();

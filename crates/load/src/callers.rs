@@ -132,6 +132,12 @@ impl Callers {
             .or_else(|| chance.one_of(&self.licensed[place(verb)]))
     }
 
+    /// Whoever is given the most attributes by `verb`.
+    pub fn widest(&self, verb: Verb) -> Option<&Arc<Standing>> {
+        let all = self.licensed[place(verb)].iter();
+        all.max_by_key(|standing| standing.granted.iter().count())
+    }
+
     /// An authority for such events, or, the other way round, somebody who may push and is none.
     pub fn pusher(
         &self,

@@ -44,6 +44,8 @@ pub struct DemoPlan {
     pub calls_per_connection: usize,
     /// The shares of what is sent.
     pub shares: Shares,
+    /// How many citizens are looked up once more at the end; 0 for none.
+    pub sweep: u64,
 }
 
 impl DemoPlan {
@@ -60,6 +62,7 @@ impl DemoPlan {
             connections: 8,
             calls_per_connection: 8,
             shares: Shares::default(),
+            sweep: 0,
         }
     }
 }
@@ -202,6 +205,7 @@ impl Part {
                         chance: Chance::new(!self.plan.seed, lane),
                         language: if lane.is_multiple_of(2) { "vi" } else { "en" },
                         until: self.until,
+                        sweep: self.plan.sweep,
                     }
                     .run(),
                 );

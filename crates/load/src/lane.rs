@@ -1,6 +1,6 @@
 //! One lane: asks, waits, judges, and asks again, until its time is over.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,12 +28,28 @@ pub struct Progress {
     sent: AtomicU64,
     answered: AtomicU64,
     wrong: AtomicU64,
+    stopped: AtomicBool,
 }
 
 impl Progress {
+    /// Ends the run before its time: what has been sent is waited for, nothing more is sent.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run was told to end before its time.
+    pub fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Items sent so far.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of items sent.
+    pub(crate) fn count_sent(&self, items: u64) {
+        self.sent.fetch_add(items, Ordering::Relaxed);
     }
 
     /// Items answered so far.
@@ -76,12 +92,14 @@ pub(crate) struct Lane {
     pub(crate) language: &'static str,
     /// When to stop.
     pub(crate) until: Instant,
+    /// How many citizens all lanes together look up once more at the end.
+    pub(crate) sweep: u64,
 }
 
 impl Lane {
     /// Asks until the time is over. What has been sent is waited for.
     pub(crate) async fn run(mut self) {
-        while now() < self.until {
+        while now() < self.until && !self.progress.stopped() {
             let step = self.next();
             if step.messages.is_empty() {
                 sleep(BACK_OFF).await;
@@ -94,6 +112,7 @@ impl Lane {
                 Verb::Push => self.take::<Push>(step).await,
             }
         }
+        self.sweep(self.sweep).await;
     }
 
     fn next(&mut self) -> Step {
@@ -126,6 +145,16 @@ impl Lane {
 
     /// One call, judged; its answer, where there is one.
     async fn call<V: Spoken>(&mut self, shape: Shape, message: Message) -> Option<V::Answer> {
+        self.judged::<V>(shape, message, true).await
+    }
+
+    /// One call, judged, and timed among the others or not.
+    pub(crate) async fn judged<V: Spoken>(
+        &mut self,
+        shape: Shape,
+        message: Message,
+        timed: bool,
+    ) -> Option<V::Answer> {
         let request = self.request(V::request(&message), &message);
         let channel = self.channel.clone();
         let began = now();
@@ -137,14 +166,15 @@ impl Lane {
         })
         .await;
         let took = now().duration_since(began);
+        let timed = timed.then_some(took);
         match reply {
             Ok(Ok(answer)) => {
                 let judged = V::judge(&self.world, &message, &answer);
-                self.note(message, judged, Some(took));
+                self.note(message, judged, timed);
                 Some(answer)
             }
             Ok(Err(status)) => {
-                self.failed(message, &Told::of(&status), Some(took)).await;
+                self.failed(message, &Told::of(&status), timed).await;
                 None
             }
             Err(_) => {
@@ -332,6 +362,6 @@ impl Lane {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

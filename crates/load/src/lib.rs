@@ -23,6 +23,7 @@ pub mod report;
 mod rows;
 mod speak;
 pub mod spelling;
+mod sweep;
 pub mod tally;
 pub mod told;
 pub mod verify;

@@ -100,6 +100,9 @@ pub struct Report {
     /// Write messages that were sent again on purpose and got their first answer once more. They
     /// are attempts with one receipt, so they count once.
     pub repeats: u64,
+    /// Citizens who were looked up once more at the end, with every attribute that the widest
+    /// licence opens.
+    pub swept: u64,
 }
 
 impl Report {
@@ -123,6 +126,7 @@ impl Report {
         self.latencies.add(&other.latencies);
         self.wrong += other.wrong;
         self.repeats += other.repeats;
+        self.swept += other.swept;
         let room = KEPT.saturating_sub(self.discrepancies.len());
         self.discrepancies
             .extend(other.discrepancies.into_iter().take(room));

@@ -294,6 +294,7 @@ fn ledger_config(config: &Config, nation: NationId) -> LedgerConfig {
     LedgerConfig {
         max_waiting_entries: u32::try_from(a_desk).unwrap_or(u32::MAX),
         writer: config.instance.clone(),
+        new_checkpoints: config.new_checkpoints,
         ..LedgerConfig::new(nation, checkpoints.unwrap_or_else(|| places.checkpoints()))
     }
 }

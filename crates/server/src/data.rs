@@ -80,6 +80,14 @@ impl DataDir {
         &self.places
     }
 
+    /// Whether a registry may be opened or made: not beside the ledger of one that is gone.
+    pub(crate) fn may_have_registry(&self) -> Result<(), StartError> {
+        if self.places.ledger().exists() && !self.places.registry().exists() {
+            return Err(StartError::RegistryMissing);
+        }
+        Ok(())
+    }
+
     /// The keys; made at the first start, and never again while there is a ledger that needs the
     /// old ones.
     pub(crate) fn keys(&self) -> Result<Keys, StartError> {
@@ -107,6 +115,18 @@ mod tests {
         assert!(matches!(DataDir::take(&path), Err(StartError::InUse(_))));
         drop(first);
         DataDir::take(&path).unwrap();
+    }
+
+    #[test]
+    fn no_registry_is_made_beside_the_ledger_of_another_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::take(dir.path()).unwrap();
+        data.may_have_registry().unwrap();
+        std::fs::write(data.places().ledger(), "").unwrap();
+        let refused = data.may_have_registry();
+        assert!(matches!(refused, Err(StartError::RegistryMissing)));
+        std::fs::write(data.places().registry(), "").unwrap();
+        data.may_have_registry().unwrap();
     }
 
     #[test]

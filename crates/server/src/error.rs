@@ -41,6 +41,8 @@ pub enum StartError {
     KeysDamaged,
     /// There is a ledger but no keys: new ones would not find the old entries.
     KeysMissing,
+    /// There is a ledger but no registry: one made anew would be another nation.
+    RegistryMissing,
     /// The store failed.
     Store(StoreError),
     /// The blocks of the ledger could not be opened.
@@ -105,6 +107,10 @@ impl fmt::Display for StartError {
             Self::KeysMissing => {
                 f.write_str("there is a ledger but no file of keys: put the file back")
             }
+            Self::RegistryMissing => f.write_str(
+                "there is a ledger but not the registry that it belongs to: put the registry \
+                 back, or choose another directory",
+            ),
             Self::Store(_) => f.write_str("open the registry"),
             Self::Blocks(_) => f.write_str("open the blocks of the ledger"),
             Self::Ledger(_) => f.write_str("open the ledger"),

@@ -24,6 +24,13 @@ pub enum Stop {
     Failed(String),
 }
 
+impl Stop {
+    /// Of a service that is gone without a word.
+    fn ended() -> Self {
+        Self::Failed("the service ended".to_owned())
+    }
+}
+
 /// How a drain went.
 #[derive(Clone, Debug)]
 pub struct DrainReport {
@@ -110,6 +117,13 @@ impl Running {
     /// Blocks until SIGTERM or SIGINT comes or a part fails for good. From the first call on the
     /// signals no longer end the process by themselves.
     pub fn wait(&self) -> Stop {
+        self.stopping().recv().unwrap_or_else(|_| Stop::ended())
+    }
+
+    /// Where it is told that SIGTERM or SIGINT came or a part failed for good: once, and a service
+    /// that ended leaves nobody to tell it. From this call on the signals no longer end the process
+    /// by themselves.
+    pub fn stopping(&self) -> std_mpsc::Receiver<Stop> {
         let (sender, receiver) = std_mpsc::channel();
         let mut stop = self.stop.clone();
         self.back.spawn(async move {
@@ -117,15 +131,13 @@ impl Running {
                 signal = signal() => signal,
                 failed = stop.wait_for(Option::is_some) => match failed {
                     Ok(reason) => reason.clone().unwrap_or(Stop::Signal),
-                    Err(_) => Stop::Failed("the service ended".to_owned()),
+                    Err(_) => Stop::ended(),
                 },
             };
             // Who waited may have gone.
             let _ = sender.send(reason);
         });
         receiver
-            .recv()
-            .unwrap_or_else(|_| Stop::Failed("the service ended".to_owned()))
     }
 
     /// Takes no more work, finishes what is in flight, closes the ledger; returns within the

@@ -26,6 +26,7 @@ pub fn start(config: Config, progress: Progress) -> Result<Running, StartError> 
     let asked = (config.seed, config.citizens);
     start_with(config, move || async move {
         let keys = dir.keys()?;
+        dir.may_have_registry()?;
         let (registry, meta) = open_or_make(&dir.places().registry(), asked, progress).await?;
         let path = dir.places().ledger();
         let blocks = SqliteBlocks::open(&path).await?;

@@ -7,6 +7,7 @@ mod sums;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use clap::Args;
 use dancu_domain::{Receipt, SourceKey};
 use dancu_load::{DemoPlan, Progress, Report, drive};
 use dancu_population::{KeyState, Nation};
-use dancu_server::{Config, LogForm, Running};
+use dancu_server::{Config, LogForm, Running, Stop};
 use tonic::Request;
 use tonic::transport::Endpoint;
 
@@ -49,6 +50,10 @@ pub(crate) struct Demo {
     /// Go on serving when the sums are told, until SIGTERM or SIGINT.
     #[arg(long)]
     keep: bool,
+    /// Begin a new file of checkpoints over entries that are there already. Without it, a lost file
+    /// is an error: somebody may have taken it away.
+    #[arg(long)]
+    new_checkpoints: bool,
     /// Connections of the load client.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=512))]
     connections: u16,
@@ -60,22 +65,27 @@ pub(crate) struct Demo {
     log: String,
 }
 
+/// The most citizens whose whole records are read once more at the end of a run.
+const SWEPT: u64 = 100_000;
+
 impl Demo {
     /// Runs from the nation to the sums.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
         dancu_server::install_log(LogForm::Text, &self.log)
             .map_err(|why| Failure::Usage(format!("--log: {why}")))?;
         let running = serve::start(self.config(), lang)?;
-        let plan = self.plan(&running)?;
+        let stopping = running.stopping();
+        let plan = self.plan(&running, lang)?;
 
         let before = [counters(&running, lang)?, self.blocks(lang)?];
-        let report = self.drive(plan, &running, lang)?;
+        let (report, stop) = self.drive(plan, &running, &stopping, lang)?;
         let counted = counters(&running, lang)?;
         let meta = running.meta();
-        let kept = self.keep.then(|| (running.grpc_addr(), running.ops_addr()));
+        let keep = self.keep && stop.is_none();
+        let kept = keep.then(|| (running.grpc_addr(), running.ops_addr()));
         let mut kept_running = None;
         let mut mismatches = Vec::new();
-        if self.keep {
+        if keep {
             kept_running = Some(running);
         } else {
             let drained = running.drain();
@@ -107,7 +117,8 @@ impl Demo {
             }
         }
         if let Some(running) = kept_running {
-            serve::wait(running, lang)?;
+            let stop = stopping.recv().unwrap_or(Stop::Signal);
+            serve::end(running, stop, lang)?;
         }
         if sums.adds_up() {
             Ok(())
@@ -122,20 +133,30 @@ impl Demo {
             data: self.data.clone(),
             listen: free,
             ops: Some(free),
+            new_checkpoints: self.new_checkpoints,
             citizens: self.citizens,
             seed: self.seed,
             ..Config::default()
         }
     }
 
-    fn plan(&self, running: &Running) -> Result<DemoPlan, Failure> {
+    fn plan(&self, running: &Running, lang: Lang) -> Result<DemoPlan, Failure> {
         let meta = running.meta();
-        let source = SourceKey::parse(dancu_load::SOURCE, "source")
-            .map_err(|_| Failure::just("name the source of the demo's events"))?;
+        let source = SourceKey::parse(dancu_load::SOURCE, "source").map_err(|_| {
+            Failure::just(lang.of(
+                "đặt tên nguồn cho biến động của lần chạy thử",
+                "name the source of the demo's events",
+            ))
+        })?;
         let changed = running
             .changed_by_others(source)
             .map_err(|error| Failure::Unable {
-                doing: "find out whose records others have changed".to_owned(),
+                doing: lang
+                    .of(
+                        "tìm những hồ sơ đã bị nguồn khác thay đổi",
+                        "find out whose records others have changed",
+                    )
+                    .to_owned(),
                 cause: Some(error.reason().word().to_owned()),
             })?;
         let nation = Nation::new(meta.seed, meta.citizens);
@@ -147,28 +168,54 @@ impl Demo {
             threads: (cores / 2).clamp(1, 2),
             connections: usize::from(self.connections),
             calls_per_connection: usize::from(self.calls),
+            sweep: SWEPT,
             ..DemoPlan::new(fresh_id(), nation, meta.nation)
         })
     }
 
-    /// Drives, and shows how it goes.
-    fn drive(&self, plan: DemoPlan, running: &Running, lang: Lang) -> Result<Report, Failure> {
+    /// Drives, and shows how it goes. A signal ends it before its time, and what was done until
+    /// then is added up; a service that failed leaves nothing to add up.
+    fn drive(
+        &self,
+        plan: DemoPlan,
+        running: &Running,
+        stopping: &Receiver<Stop>,
+        lang: Lang,
+    ) -> Result<(Report, Option<Stop>), Failure> {
         let progress = Arc::new(Progress::default());
         let (seen, service) = (Arc::clone(&progress), running.grpc_addr());
         let began = now();
         let driving = thread::Builder::new()
             .name("dancu-demo".to_owned())
             .spawn(move || drive(plan, service, &seen))
-            .map_err(|error| Failure::unable("start a thread", &error))?;
+            .map_err(|error| {
+                Failure::unable(lang.of("tạo luồng", "start a thread"), &error, lang)
+            })?;
+        let mut stop = None;
         let bar = shown::begin(self.seconds, lang);
         while !driving.is_finished() {
             thread::sleep(Duration::from_millis(100));
             shown::tick(&bar, began, self.seconds, &progress, lang);
+            if let Ok(why) = stopping.try_recv() {
+                progress.stop();
+                shown::interrupted(&bar, lang);
+                stop = Some(why);
+            }
         }
         bar.finish_and_clear();
+        if let Some(Stop::Failed(why)) = stop {
+            return Err(Failure::Unable {
+                doing: lang.of("phục vụ tiếp", "go on serving").to_owned(),
+                cause: Some(why),
+            });
+        }
         match driving.join() {
-            Ok(report) => report
-                .map_err(|error| Failure::unable(lang.of("chạy tải", "drive the load"), &error)),
+            Ok(Ok(report)) => Ok((report, stop)),
+            Ok(Err(error)) => Err(Failure::unable(
+                lang.of("chạy tải", "drive the load"),
+                &error,
+                lang,
+            )),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
@@ -177,14 +224,16 @@ impl Demo {
     fn blocks(&self, lang: Lang) -> Result<Counts, Failure> {
         dancu_server::audit::recount(&self.data)
             .map(|recount| compare::of_blocks(&recount))
-            .map_err(|error| Failure::unable(lang.of("đếm lại sổ", "recount the ledger"), &error))
+            .map_err(|error| {
+                Failure::unable(lang.of("đếm lại sổ", "recount the ledger"), &error, lang)
+            })
     }
 
     /// What `dancu audit verify` finds wrong: the chain, and the counters as they are stored. The
     /// service answers GetVolumes out of memory, so that its word alone would not do.
     fn ledger(&self, lang: Lang) -> Result<Option<Mismatch>, Failure> {
         let report = dancu_server::audit::verify(&self.data, None)
-            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error))?;
+            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         let good = report.ok() && report.vouched();
         Ok((!good).then(|| Mismatch::Ledger(audit::text(&report, lang).trim_end().to_owned())))
     }
@@ -201,8 +250,10 @@ impl Demo {
         let receipts: Vec<Receipt> = lines.iter().map(|line| line.receipt).collect();
         let mut wrong = compare::overlaps(&receipts);
         for (lines, receipts) in lines.chunks(AT_ONCE).zip(receipts.chunks(AT_ONCE)) {
-            let found = dancu_server::audit::entries(&self.data, receipts.to_vec())
-                .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error))?;
+            let found =
+                dancu_server::audit::entries(&self.data, receipts.to_vec()).map_err(|error| {
+                    Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang)
+                })?;
             wrong.extend(compare::entries(lines, &found));
         }
         Ok(wrong)
@@ -217,8 +268,8 @@ fn counters(running: &Running, lang: Lang) -> Result<Counts, Failure> {
     let key = keys.into_iter().find(|key| key.state == KeyState::Valid);
     let key = key.ok_or_else(|| Failure::just(doing))?.key;
     let service = format!("http://{}", running.grpc_addr());
-    let volumes = run(async {
-        let unable = |error| Failure::unable(doing, &error);
+    let volumes = run(lang, async {
+        let unable = |error| Failure::unable(doing, &error, lang);
         let endpoint = Endpoint::from_shared(service).map_err(unable)?;
         let channel = endpoint.connect().await.map_err(unable)?;
         let mut request = Request::new(volumes::question());

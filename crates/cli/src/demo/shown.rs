@@ -48,6 +48,15 @@ pub(super) fn tick(
     ));
 }
 
+/// Says that a signal came and what is done about it.
+pub(super) fn interrupted(bar: &ProgressBar, lang: Lang) {
+    let words = lang.of(
+        "nhận tín hiệu dừng: hoàn tất những gì đã gửi rồi cộng sổ",
+        "told to stop: what was sent is finished and added up",
+    );
+    bar.suspend(|| tell(words));
+}
+
 /// Where to look next.
 pub(super) fn next(
     data: &Path,

@@ -77,6 +77,7 @@ impl<'a> Sums<'a> {
             json!(audited.saturating_sub(total.answered)),
         );
         object.insert("repeats".into(), json!(report.repeats));
+        object.insert("swept".into(), json!(report.swept));
         object.insert("seconds".into(), json!(report.elapsed.as_secs_f64()));
         object.insert("verbs".into(), Value::Object(verbs));
         object.insert("run".into(), json!(report.run_id));
@@ -84,7 +85,7 @@ impl<'a> Sums<'a> {
         object.insert("seed".into(), json!(self.seed));
         object.insert("adds_up".into(), json!(self.adds_up()));
         object.insert("wrong_replies".into(), json!(report.wrong));
-        object.insert("discrepancies".into(), json!(self.told()));
+        object.insert("discrepancies".into(), json!(self.told(Lang::En)));
         Value::Object(object)
     }
 
@@ -144,7 +145,8 @@ impl<'a> Sums<'a> {
             ];
             let quantile = |share| numbers.whole(report.latencies.quantile(*verb, share));
             let quantiles = [quantile(0.5), quantile(0.99)];
-            line(verb.word(), report.tally.verb(*verb), more, quantiles);
+            let name = lang.word(verb.word());
+            line(name, report.tally.verb(*verb), more, quantiles);
         }
         let total = report.tally.total();
         let (counted, audited) = self.totals();
@@ -180,8 +182,23 @@ impl<'a> Sums<'a> {
             lang.of("chưa xác nhận", "unacknowledged"),
             n(audited.saturating_sub(total.answered)),
         )]);
+        text.push_str(&self.sweep(lang));
         text.push_str(&self.verdict(lang));
         text
+    }
+
+    /// Whose records were held against the population, whether the traffic touched them or not.
+    fn sweep(&self, lang: Lang) -> String {
+        let n = |count| lang.numbers().whole(count);
+        let (swept, all) = (n(self.report.swept), n(self.citizens));
+        match lang {
+            Lang::Vi => {
+                format!("cuối cùng tra cứu lại toàn bộ hồ sơ của {swept} / {all} công dân\n")
+            }
+            Lang::En => {
+                format!("{swept} of {all} citizens were looked up once more, whole records\n")
+            }
+        }
     }
 
     fn verdict(&self, lang: Lang) -> String {
@@ -193,22 +210,22 @@ impl<'a> Sums<'a> {
             return format!("{words}\n");
         }
         let mut text = format!("{}\n", lang.of("KHÔNG khớp:", "It does NOT add up:"));
-        for line in self.told() {
+        for line in self.told(lang) {
             text.extend([format!("  {line}\n")]);
         }
         text
     }
 
     /// What is wrong, in words: sums and entries first, then replies.
-    fn told(&self) -> Vec<String> {
-        let mut told: Vec<String> = self
-            .mismatches
-            .iter()
-            .take(TOLD)
-            .map(ToString::to_string)
-            .collect();
+    fn told(&self, lang: Lang) -> Vec<String> {
+        let mismatches = self.mismatches.iter().take(TOLD);
+        let mut told: Vec<String> = mismatches.map(|wrong| wrong.text(lang)).collect();
         if self.mismatches.len() > TOLD {
-            told.push(format!("and {} more", self.mismatches.len() - TOLD));
+            let more = self.mismatches.len() - TOLD;
+            told.push(match lang {
+                Lang::Vi => format!("và {more} chỗ nữa"),
+                Lang::En => format!("and {more} more"),
+            });
         }
         let replies = self.report.discrepancies.iter().take(TOLD);
         told.extend(replies.map(ToString::to_string));

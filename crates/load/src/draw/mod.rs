@@ -2,6 +2,7 @@
 
 mod items;
 mod pushes;
+mod sweep;
 mod unfit;
 
 use std::sync::Arc;

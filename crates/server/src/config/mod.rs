@@ -47,6 +47,9 @@ pub struct Config {
     pub allow_sandbox_keys_anywhere: bool,
     /// The file of signed checkpoints; `None` puts it into the data directory.
     pub checkpoints: Option<PathBuf>,
+    /// Whether a lost file of checkpoints may be begun anew. Asked for once, on the command line,
+    /// and never kept in a file: see [`dancu_ledger::LedgerConfig::new_checkpoints`].
+    pub new_checkpoints: bool,
     /// Where the registry lies.
     pub registry: RegistryPlace,
     /// Where the ledger lies.
@@ -84,6 +87,7 @@ impl Default for Config {
             cores: None,
             allow_sandbox_keys_anywhere: false,
             checkpoints: None,
+            new_checkpoints: false,
             registry: RegistryPlace::File,
             ledger: LedgerPlace::File,
             redis: None,
