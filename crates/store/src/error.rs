@@ -50,6 +50,8 @@ pub enum StoreError {
     },
     /// The database could not be reached a moment ago, and was not asked again.
     Away,
+    /// The writer was claimed by another one.
+    NotHeld,
     /// The store was closed.
     Closed,
 }
@@ -81,6 +83,7 @@ impl fmt::Display for StoreError {
             Self::BeingSeeded => f.write_str("seed a place that somebody else is seeding"),
             Self::TimedOut { doing } => write!(f, "{doing} in time"),
             Self::Away => f.write_str("ask a database that is away"),
+            Self::NotHeld => f.write_str("keep a writer that another one has claimed"),
             Self::Closed => f.write_str("ask a closed store"),
         }
     }

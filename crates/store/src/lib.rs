@@ -21,7 +21,9 @@ mod sqlite;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use blocks::{MemoryBlocks, SqliteBlocks, SqliteBlocksOptions};
+pub use blocks::{
+    MemoryBlocks, PostgresBlocks, PostgresBlocksOptions, SqliteBlocks, SqliteBlocksOptions,
+};
 pub use error::StoreError;
 pub use memory::MemoryRegistry;
 pub use meta::{DirectoryRows, RegistryMeta};

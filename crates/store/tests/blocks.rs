@@ -1,4 +1,4 @@
-//! Both backends of the ledger's blocks pass the one suite.
+//! All backends of the ledger's blocks pass the one suite.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use dancu_domain::{
@@ -8,8 +8,9 @@ use dancu_domain::{
 use dancu_ledger::{
     Block, BlockStore, BlockStoreError, ChainHead, CountRow, GENESIS, KeptRow, Standing,
 };
-use dancu_store::{MemoryBlocks, SqliteBlocks};
-use sqlx::{Connection as _, SqliteConnection};
+use dancu_store::conformance::parts::Parts;
+use dancu_store::{MemoryBlocks, PostgresBlocks, PostgresBlocksOptions, SqliteBlocks};
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 /// A ledger that can be opened again, and whose writers can be taken over by somebody else.
 trait Backend {
@@ -55,6 +56,26 @@ impl Backend for Sqlite {
     }
 }
 
+struct Postgres(String);
+
+impl Backend for Postgres {
+    type Store = PostgresBlocks;
+
+    async fn open(&self) -> PostgresBlocks {
+        let options = PostgresBlocksOptions::new(&self.0);
+        PostgresBlocks::open(options).await.unwrap()
+    }
+
+    async fn take_over(&self, writer: &str) {
+        let mut connection = PgConnection::connect(&self.0).await.unwrap();
+        sqlx::query("UPDATE writers SET epoch = epoch + 1 WHERE name = $1")
+            .bind(writer)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+}
+
 macro_rules! suite {
     ($($test:ident;)*) => {
         mod memory {
@@ -67,6 +88,13 @@ macro_rules! suite {
             $(#[tokio::test]
             async fn $test() {
                 super::$test(super::Sqlite(tempfile::tempdir().unwrap())).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $test() {
+                let url = super::Parts::shared().fresh_database();
+                super::$test(super::Postgres(url)).await;
             })*
         }
     };

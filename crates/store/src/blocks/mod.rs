@@ -1,7 +1,8 @@
-//! The blocks of the ledger, in memory and in SQLite.
+//! The blocks of the ledger, in memory, in SQLite and in PostgreSQL.
 
 mod json;
 mod memory;
+mod postgres;
 mod rows;
 mod sqlite;
 mod statements;
@@ -10,4 +11,5 @@ mod statements;
 mod tests;
 
 pub use memory::MemoryBlocks;
+pub use postgres::{PostgresBlocks, PostgresBlocksOptions};
 pub use sqlite::{SqliteBlocks, SqliteBlocksOptions};

@@ -5,66 +5,66 @@ use dancu_domain::{
     VolumeRow, WriterId,
 };
 use dancu_ledger::{Block, BlockStoreError, ChainHead, CountRow, GENESIS, KeptKey, KeptRow};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+
+use crate::columns::Columns;
 
 /// A row of `read_blocks.sql` or `read_block_before.sql`.
-pub(super) fn block(row: &SqliteRow) -> Result<Block, BlockStoreError> {
+pub(super) fn block(row: &impl Columns) -> Result<Block, BlockStoreError> {
     let fields = || {
         Some(Block {
-            writer: WriterId(integer(row, 0)?),
-            first: integer(row, 1)?,
-            count: integer(row, 2)?,
-            at: Timestamp(row.try_get(3).ok()?),
-            previous: digest(row, 4)?,
-            hash: digest(row, 5)?,
-            entries: row.try_get(6).ok()?,
+            writer: WriterId(row.integer(0)?),
+            first: row.integer(1)?,
+            count: row.integer(2)?,
+            at: Timestamp(row.integer(3)?),
+            previous: row.digest(4)?,
+            hash: row.digest(5)?,
+            entries: row.bytes(6)??.to_vec(),
         })
     };
     fields().ok_or_else(|| BlockStoreError::Unreadable {
-        writer: WriterId(integer(row, 0).unwrap_or(0)),
-        at: integer(row, 1).unwrap_or(0),
+        writer: WriterId(row.integer(0).unwrap_or(0)),
+        at: row.integer(1).unwrap_or(0),
     })
 }
 
 /// A row of `read_heads.sql`.
-pub(super) fn head(row: &SqliteRow) -> Result<ChainHead, BlockStoreError> {
+pub(super) fn head(row: &impl Columns) -> Result<ChainHead, BlockStoreError> {
     let fields = || {
-        let writer = WriterId(integer(row, 0)?);
-        if row.try_get::<Option<i64>, _>(1).ok()?.is_none() {
+        let writer = WriterId(row.integer(0)?);
+        if row.number(1)?.is_none() {
             return Some(ChainHead {
                 writer,
                 next: 0,
                 hash: GENESIS,
             });
         }
-        let (first, count) = (integer::<u64>(row, 1)?, integer::<u32>(row, 2)?);
+        let (first, count) = (row.integer::<u64>(1)?, row.integer::<u32>(2)?);
         Some(ChainHead {
             writer,
             next: first + u64::from(count),
-            hash: digest(row, 3)?,
+            hash: row.digest(3)?,
         })
     };
     fields().ok_or_else(|| BlockStoreError::Unreadable {
-        writer: WriterId(integer(row, 0).unwrap_or(0)),
-        at: integer(row, 1).unwrap_or(0),
+        writer: WriterId(row.integer(0).unwrap_or(0)),
+        at: row.integer(1).unwrap_or(0),
     })
 }
 
 /// A row of `read_counts.sql`.
-pub(super) fn count(row: &SqliteRow) -> Result<CountRow, BlockStoreError> {
+pub(super) fn count(row: &impl Columns) -> Result<CountRow, BlockStoreError> {
     let fields = || {
         Some(CountRow {
-            writer: WriterId(integer(row, 0)?),
+            writer: WriterId(row.integer(0)?),
             row: VolumeRow {
                 key: VolumeKey {
                     agency: agency(row, 1)?,
-                    verb: Verb::from_code(integer(row, 2)?)?,
-                    service: ServiceCode(integer(row, 3)?),
-                    outcome: Outcome::from_code(integer(row, 4)?)?,
-                    day: Day(integer(row, 5)?),
+                    verb: Verb::from_code(row.integer(2)?)?,
+                    service: ServiceCode(row.integer(3)?),
+                    outcome: Outcome::from_code(row.integer(4)?)?,
+                    day: Day(row.integer(5)?),
                 },
-                count: integer(row, 6)?,
+                count: row.integer(6)?,
             },
         })
     };
@@ -72,9 +72,9 @@ pub(super) fn count(row: &SqliteRow) -> Result<CountRow, BlockStoreError> {
 }
 
 /// A row of `read_kept.sql`. One whose columns somebody damaged comes without a seal.
-pub(super) fn kept(row: &SqliteRow) -> Result<KeptRow, BlockStoreError> {
+pub(super) fn kept(row: &impl Columns) -> Result<KeptRow, BlockStoreError> {
     let key = || {
-        let request = row.try_get::<i64, _>(1).ok()?.cast_unsigned();
+        let request = row.integer::<i64>(1)?.cast_unsigned();
         Some((agency(row, 0)?, request))
     };
     let key =
@@ -84,17 +84,17 @@ pub(super) fn kept(row: &SqliteRow) -> Result<KeptRow, BlockStoreError> {
             key,
             kept: Kept {
                 answer: KeptAnswer {
-                    digest: digest(row, 2)?,
-                    body: row.try_get(3).ok()?,
+                    digest: row.digest(2)?,
+                    body: row.bytes(3)??.to_vec(),
                 },
                 receipt: Receipt {
-                    writer: WriterId(integer(row, 4)?),
-                    first: integer(row, 5)?,
-                    count: integer(row, 6)?,
+                    writer: WriterId(row.integer(4)?),
+                    first: row.integer(5)?,
+                    count: row.integer(6)?,
                 },
             },
-            at: Timestamp(row.try_get(7).ok()?),
-            seal: digest(row, 8)?,
+            at: Timestamp(row.integer(7)?),
+            seal: row.digest(8)?,
         })
     };
     Ok(fields().unwrap_or_else(|| unsealed(key)))
@@ -120,16 +120,6 @@ fn unsealed(key: KeptKey) -> KeptRow {
     }
 }
 
-fn integer<T: TryFrom<i64>>(row: &SqliteRow, column: usize) -> Option<T> {
-    T::try_from(row.try_get(column).ok()?).ok()
-}
-
-fn digest(row: &SqliteRow, column: usize) -> Option<[u8; 32]> {
-    let bytes: &[u8] = row.try_get(column).ok()?;
-    bytes.try_into().ok()
-}
-
-fn agency(row: &SqliteRow, column: usize) -> Option<AgencyCode> {
-    let text: &str = row.try_get(column).ok()?;
-    AgencyCode::parse(text, "agency").ok()
+fn agency(row: &impl Columns, column: usize) -> Option<AgencyCode> {
+    AgencyCode::parse(row.text(column)??, "agency").ok()
 }

@@ -1,8 +1,16 @@
 //! What an acknowledged commit survives.
 
+use std::time::Duration;
+
 use sqlx::{PgConnection, Row as _};
+use tokio::time::Instant;
 
 use super::schema::READ_STANDING;
+use super::{Link, connecting, within};
+use crate::StoreError;
+
+/// How long asking may take.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What an acknowledged commit survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +24,16 @@ pub enum Durability {
 }
 
 impl Durability {
+    /// Asks the server at this address, on a connection of its own.
+    pub async fn of(url: &str) -> Result<Self, StoreError> {
+        let mut link = Link::new(connecting(url, "dancu standing")?);
+        let until = Instant::now() + PATIENCE;
+        let asked = read_standing(link.connection(until).await?);
+        let told = within(until, "ask for the standby", asked).await;
+        link.close().await;
+        told
+    }
+
     /// The word for it in health, metrics and logs.
     pub const fn word(self) -> &'static str {
         match self {

@@ -1,0 +1,5 @@
+-- bind_nation: ties the ledger to a nation unless it is tied already; says to which it is.
+INSERT INTO nation AS n (one, id)
+VALUES (true, $1)
+ON CONFLICT (one) DO UPDATE SET id = n.id
+RETURNING id

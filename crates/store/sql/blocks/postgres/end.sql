@@ -1,0 +1,2 @@
+-- end: ends the transaction.
+COMMIT

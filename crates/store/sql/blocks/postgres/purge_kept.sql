@@ -1,0 +1,2 @@
+-- purge_kept: forgets answers that were kept before an instant.
+DELETE FROM kept WHERE at < $1

@@ -1,0 +1,1 @@
+//! The statements and the schema of the ledger in PostgreSQL.
