@@ -169,14 +169,6 @@ impl Desk {
         });
         wanting.collect()
     }
-
-    /// Gives to each slot what it got.
-    fn give(&self, to: &[(Arc<Slot>, u32)], given: &[u32], counter: &AtomicU64) {
-        for ((slot, _), given) in to.iter().zip(given) {
-            slot.at_hand.fetch_add(i64::from(*given), Ordering::Relaxed);
-            counter.fetch_add(u64::from(*given), Ordering::Relaxed);
-        }
-    }
 }
 
 impl Slot {
@@ -235,14 +227,14 @@ async fn drive(desk: std::sync::Weak<Desk>, link: Option<Link>, clock: Arc<dyn C
             continue;
         }
         match lease(link.as_ref(), &wanting).await {
-            Some(given) => held.give(&wanting, &given, &held.leased),
+            Some(given) => give(&wanting, &given, &held.leased),
             None => {
                 let now = clock.now();
                 let each = wanting
                     .iter()
                     .map(|(slot, wanted)| slot.alone(*wanted, now));
                 let given: Vec<_> = each.collect();
-                held.give(&wanting, &given, &held.alone);
+                give(&wanting, &given, &held.alone);
             }
         }
         drop(held);
@@ -257,6 +249,14 @@ async fn rung_or_gone(desk: &std::sync::Weak<Desk>) {
         if rung.await.is_ok() {
             return;
         }
+    }
+}
+
+/// Gives to each slot what it got.
+fn give(to: &[(Arc<Slot>, u32)], given: &[u32], counter: &AtomicU64) {
+    for ((slot, _), given) in to.iter().zip(given) {
+        slot.at_hand.fetch_add(i64::from(*given), Ordering::Relaxed);
+        counter.fetch_add(u64::from(*given), Ordering::Relaxed);
     }
 }
 

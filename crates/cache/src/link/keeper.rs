@@ -46,13 +46,15 @@ pub(super) async fn keep(client: Client, limit: Duration, line: Weak<Line>, bell
                 drop(held);
             }
         }
+        // Whoever drops the last link rings as well.
+        if line.strong_count() > 0 {
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = bell.notified() => {}
+            }
+        }
         if line.strong_count() == 0 {
             return;
-        }
-        // Whoever drops the last link rings as well.
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = bell.notified() => {}
         }
         pause = (pause * 2).min(LONGEST);
     }

@@ -78,8 +78,16 @@ impl RedisPlace {
         let rebuild = self.rebuilds.fetch_add(1, Ordering::Relaxed);
         let made = format!("{}:{}:{rebuild}", self.own.0, self.turn);
         let beside = format!("{}:beside:{made}", self.prefix);
-        let current = self.next(of.writer).await?;
-        if current.is_none_or(|at| at < of.next) {
+        let mut index = self.index(of.writer).await?;
+        if of.writer == self.own && index > Some(of.next) {
+            // Nobody else counts for this writer, and it has counted nothing that is not durable:
+            // these are the counts of another ledger.
+            let mut forget = redis::cmd("UNLINK");
+            forget.arg(self.counts(of.writer));
+            self.link.ask(&forget).await?;
+            index = None;
+        }
+        if index.is_none_or(|at| at < of.next) {
             let mut first = Pipeline::new();
             first.cmd("UNLINK").arg(&beside);
             let head = first.cmd("HSET").arg(&beside).arg(NEXT).arg(of.next);
@@ -125,13 +133,21 @@ impl RedisPlace {
     }
 
     pub(super) async fn next(&self, writer: WriterId) -> Result<Option<u64>, NoVolumes> {
-        let mut ask = Pipeline::new();
-        ask.cmd("SISMEMBER").arg(self.writers()).arg(writer.0);
-        ask.cmd("HGET").arg(self.counts(writer)).arg(NEXT);
-        let answers = self.link.ask_all(&ask).await?;
-        let (named, next): (bool, Option<u64>) =
-            redis::from_redis_value(Value::Array(answers)).map_err(unread)?;
-        Ok(next.filter(|_| named))
+        let mut named = redis::cmd("SISMEMBER");
+        named.arg(self.writers()).arg(writer.0);
+        let named = self.link.ask(&named).await?;
+        if redis::from_redis_value(named).map_err(unread)? {
+            self.index(writer).await
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// How far a writer's counts are, whether the set names it or not.
+    async fn index(&self, writer: WriterId) -> Result<Option<u64>, NoVolumes> {
+        let mut ask = redis::cmd("HGET");
+        ask.arg(self.counts(writer)).arg(NEXT);
+        redis::from_redis_value(self.link.ask(&ask).await?).map_err(unread)
     }
 
     /// A writer's counts, read in pieces that are all of one rebuild.

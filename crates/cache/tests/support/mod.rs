@@ -2,6 +2,11 @@
 #![expect(dead_code, reason = "every test file uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+pub(crate) mod judging;
+pub(crate) mod kept;
+pub(crate) mod over_redis;
+pub(crate) mod redis_server;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
