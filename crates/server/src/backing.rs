@@ -5,7 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use dancu_domain::{ChangeFeed, Directory, PersonalId, Registry, RegistryError, SourceKey};
-use dancu_store::{MemoryRegistry, RegistryCounters, RegistryMeta, SqliteRegistry, StoreError};
+use dancu_store::{
+    MemoryRegistry, PostgresRegistry, RegistryCounters, RegistryMeta, SqliteRegistry, StoreError,
+};
 
 use crate::any::AnyBlocks;
 use crate::keys::Keys;
@@ -85,6 +87,33 @@ impl RegistryHome for SqliteRegistry {
     ) -> Result<Vec<PersonalId>, RegistryError> {
         let found = Self::changed_by_others(self, source).await;
         found.map_err(|error| away(&error))
+    }
+
+    fn counters(&self) -> Option<RegistryCounters> {
+        Some(Self::counters(self))
+    }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
+}
+
+impl RegistryHome for PostgresRegistry {
+    async fn directory(&self) -> Result<Directory, RegistryError> {
+        Self::directory(self).await.map_err(|error| away(&error))
+    }
+
+    async fn changed_by_others(
+        &self,
+        source: &SourceKey,
+    ) -> Result<Vec<PersonalId>, RegistryError> {
+        let found = Self::changed_by_others(self, source).await;
+        found.map_err(|error| away(&error))
+    }
+
+    async fn standby(&self) -> PartState {
+        let told = self.standing().await;
+        told.map_or(crate::watch::UNKNOWN, PartState::from)
     }
 
     fn counters(&self) -> Option<RegistryCounters> {

@@ -88,17 +88,18 @@ impl DataDir {
         Ok(())
     }
 
-    /// The keys; made at the first start, and never again while there is a ledger that needs the
-    /// old ones.
-    pub(crate) fn keys(&self) -> Result<Keys, StartError> {
-        if let Some(keys) = Keys::read(&self.places.keys())? {
+    /// The keys, of the file that is named or of the one in the directory; made at the first
+    /// start, and never again once the ledger is `used`: its entries need the old ones.
+    pub(crate) fn keys(&self, named: Option<&Path>, used: bool) -> Result<Keys, StartError> {
+        let path = named.map_or_else(|| self.places.keys(), Path::to_owned);
+        if let Some(keys) = Keys::read(&path)? {
             return Ok(keys);
         }
-        if self.places.ledger().exists() {
+        if used {
             return Err(StartError::KeysMissing);
         }
         let keys = Keys::random().map_err(StartError::data("ask the system for randomness"))?;
-        keys.write(&self.places.keys())?;
+        keys.write(&path)?;
         Ok(keys)
     }
 }
@@ -130,13 +131,26 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_made_once_and_never_beside_an_old_ledger() {
+    fn keys_are_made_once_and_never_for_a_ledger_that_is_used() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::take(dir.path()).unwrap();
-        let keys = data.keys().unwrap();
-        assert_eq!(data.keys().unwrap(), keys);
+        let keys = data.keys(None, false).unwrap();
+        assert_eq!(data.keys(None, true).unwrap(), keys);
         std::fs::remove_file(data.places().keys()).unwrap();
-        std::fs::write(data.places().ledger(), "").unwrap();
-        assert!(matches!(data.keys(), Err(StartError::KeysMissing)));
+        let refused = data.keys(None, true);
+        assert!(matches!(refused, Err(StartError::KeysMissing)));
+        assert_ne!(data.keys(None, false).unwrap(), keys);
+    }
+
+    #[test]
+    fn a_file_of_keys_may_lie_elsewhere() {
+        let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let named = elsewhere.path().join("shared.keys");
+        let data = DataDir::take(dir.path()).unwrap();
+        let keys = data.keys(Some(&named), false).unwrap();
+        assert!(!data.places().keys().exists());
+        let other = tempfile::tempdir().unwrap();
+        let second = DataDir::take(other.path()).unwrap();
+        assert_eq!(second.keys(Some(&named), true).unwrap(), keys);
     }
 }

@@ -47,5 +47,5 @@ pub use log::{LogForm, install as install_log, install_to as install_log_to};
 pub use ops::{METRICS, Metric, MetricKind};
 pub use parts::{Part, PartState, Parts};
 pub use running::{DrainReport, Running, Stop};
-pub use seed::{Progress, quietly};
+pub use seed::{Progress, quietly, seed};
 pub use start::{start, start_with};

@@ -10,6 +10,7 @@
 
 use std::fmt;
 
+use dancu_store::Durability;
 use tokio::sync::watch;
 
 macro_rules! parts {
@@ -70,6 +71,18 @@ impl PartState {
     /// Whether calls can be answered as far as this part goes.
     pub const fn serves(self) -> bool {
         !matches!(self, Self::Away(_))
+    }
+}
+
+impl From<Durability> for PartState {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Synchronous => Self::Up,
+            Durability::Asynchronous => {
+                Self::Degraded("asynchronous, a failover may lose what was acknowledged")
+            }
+            Durability::Alone => Self::Absent("alone, a failover is not promised"),
+        }
     }
 }
 

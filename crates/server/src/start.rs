@@ -5,42 +5,78 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc as std_mpsc;
 
 use dancu_ledger::BlockStore;
-use dancu_store::SqliteBlocks;
+use dancu_store::{PostgresBlocks, PostgresBlocksOptions, SqliteBlocks};
 
-use crate::any::{AnyBlocks, AnyRegistry};
+use crate::any::AnyBlocks;
 use crate::back::{Back, Begun};
 use crate::backing::{Backing, Beside, RegistryHome};
-use crate::config::Config;
-use crate::data::DataDir;
+use crate::config::{Config, LedgerPlace, RegistryPlace};
+use crate::data::{DataDir, Places};
 use crate::error::StartError;
 use crate::running::Running;
 use crate::seed::{Progress, open_or_make};
 use crate::threads;
 
-/// Starts a service on the data directory: opens the nation that is there or makes one (telling
-/// `progress`), opens the ledger, listens, and answers on threads of its own. Blocks until calls
-/// are taken.
+/// Starts a service on the parts that the configuration names: opens the nation that is there or
+/// makes one (telling `progress`), opens the ledger, listens, and answers on threads of its own.
+/// Blocks until calls are taken.
 pub fn start(config: Config, progress: Progress) -> Result<Running, StartError> {
     config.validate()?;
     let dir = DataDir::take(&config.data)?;
-    let asked = (config.seed, config.citizens);
+    let chosen = config.clone();
     start_with(config, move || async move {
-        let keys = dir.keys()?;
-        dir.may_have_registry()?;
-        let (registry, meta) = open_or_make(&dir.places().registry(), asked, progress).await?;
-        let path = dir.places().ledger();
-        let blocks = SqliteBlocks::open(&path).await?;
-        let beside = Beside {
-            counts: AnyBlocks::File(SqliteBlocks::open_read_only(&path).await?),
-            standby: None,
+        if chosen.registry == RegistryPlace::File && chosen.ledger == LedgerPlace::File {
+            dir.may_have_registry()?;
+        }
+        let named = chosen.keys.as_deref();
+        // The keys are there before the file of a ledger that will need them.
+        let early = match chosen.ledger {
+            LedgerPlace::File => Some(dir.keys(named, dir.places().ledger().exists())?),
+            LedgerPlace::Postgres { .. } => None,
         };
-        let registry = AnyRegistry::File(registry);
+        let (registry, meta) = open_or_make(&chosen, progress).await?;
+        let (blocks, beside, used) = open_blocks(&chosen.ledger, dir.places()).await?;
+        let keys = match early {
+            Some(keys) => keys,
+            None => dir.keys(named, used)?,
+        };
         let backing = Backing {
             beside: Some(beside),
-            ..Backing::new(meta, registry, AnyBlocks::File(blocks), keys)
+            ..Backing::new(meta, registry, blocks, keys)
         };
         Ok((backing, dir))
     })
+}
+
+/// Opens the ledger's blocks, to be written and to be read beside, and says whether there may be
+/// entries already.
+async fn open_blocks(
+    place: &LedgerPlace,
+    places: &Places,
+) -> Result<(AnyBlocks, Beside, bool), StartError> {
+    match place {
+        LedgerPlace::File => {
+            let path = places.ledger();
+            let blocks = SqliteBlocks::open(&path).await?;
+            let beside = Beside {
+                counts: AnyBlocks::File(SqliteBlocks::open_read_only(&path).await?),
+                standby: None,
+            };
+            Ok((AnyBlocks::File(blocks), beside, true))
+        }
+        LedgerPlace::Postgres { url } => {
+            let options = PostgresBlocksOptions::new(url.reveal());
+            let mut blocks = PostgresBlocks::open(options.clone()).await?;
+            let used = blocks.heads().await?.iter().any(|head| head.next > 0);
+            let beside = Beside {
+                counts: AnyBlocks::Postgres(PostgresBlocks::open_read_only(options.clone()).await?),
+                standby: Some(AnyBlocks::Postgres(
+                    PostgresBlocks::open_read_only(options).await?,
+                )),
+            };
+            Ok((AnyBlocks::Postgres(blocks), beside, used))
+        }
+    }
 }
 
 /// Starts a service on whatever `make` makes, which runs on the back runtime. What comes beside

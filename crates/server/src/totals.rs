@@ -92,7 +92,14 @@ pub(crate) async fn renew(
 ) {
     let mut asked = Vec::new();
     while waiting.recv_many(&mut asked, WAITING).await > 0 {
-        let standing = async { beside.lock().await.standing().await };
+        let standing = async {
+            let mut beside = beside.lock().await;
+            match beside.standing().await {
+                // A connection that was ended behind our back is no reason to fail anybody.
+                Err(_) => beside.standing().await,
+                told => told,
+            }
+        };
         match timeout(READ, standing).await {
             Ok(Ok(standing)) => {
                 ledger.note_others(&standing.counts);

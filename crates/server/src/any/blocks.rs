@@ -4,21 +4,25 @@ use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
 use dancu_ledger::{
     Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Resolution, Standing,
 };
-use dancu_store::SqliteBlocks;
+use dancu_store::{PostgresBlocks, SqliteBlocks};
 
 use super::each;
 use crate::parts::PartState;
+use crate::watch::UNKNOWN;
 
 /// A store of blocks in a file or in PostgreSQL.
 pub enum AnyBlocks {
     /// In a file of the data directory.
     File(SqliteBlocks),
+    /// In a database of PostgreSQL.
+    Postgres(PostgresBlocks),
 }
 
 impl std::fmt::Debug for AnyBlocks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::File(_) => "AnyBlocks::File",
+            Self::Postgres(_) => "AnyBlocks::Postgres",
         })
     }
 }
@@ -28,6 +32,10 @@ impl AnyBlocks {
     pub async fn standby(&mut self) -> PartState {
         match self {
             Self::File(_) => PartState::Absent("no database server"),
+            Self::Postgres(blocks) => {
+                let told = blocks.durability().await;
+                told.map_or(UNKNOWN, PartState::from)
+            }
         }
     }
 }

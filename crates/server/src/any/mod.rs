@@ -12,6 +12,7 @@ macro_rules! each {
     ($any:expr, $store:ident => $does:expr) => {
         match $any {
             Self::File($store) => $does,
+            Self::Postgres($store) => $does,
         }
     };
 }

@@ -4,16 +4,19 @@ use dancu_domain::{
     Applied, ChangeFeed, ChangeNotice, ChangeRecord, Directory, Freshness, IdKey, PersonalId,
     Reading, Registry, RegistryError, Revision, SourceKey,
 };
-use dancu_store::{RegistryCounters, SqliteRegistry};
+use dancu_store::{PostgresRegistry, RegistryCounters, SqliteRegistry};
 
 use super::each;
 use crate::backing::RegistryHome;
+use crate::parts::PartState;
 
 /// A registry in a file or in PostgreSQL.
 #[derive(Clone, Debug)]
 pub enum AnyRegistry {
     /// In a file of the data directory.
     File(SqliteRegistry),
+    /// In a database of PostgreSQL.
+    Postgres(PostgresRegistry),
 }
 
 impl Registry for AnyRegistry {
@@ -34,6 +37,10 @@ impl ChangeFeed for AnyRegistry {
     async fn changes(&self, after: u64, limit: usize) -> Result<Vec<ChangeNotice>, RegistryError> {
         each!(self, registry => registry.changes(after, limit).await)
     }
+
+    async fn woken(&self) {
+        each!(self, registry => registry.woken().await);
+    }
 }
 
 impl RegistryHome for AnyRegistry {
@@ -46,6 +53,10 @@ impl RegistryHome for AnyRegistry {
         source: &SourceKey,
     ) -> Result<Vec<PersonalId>, RegistryError> {
         each!(self, registry => RegistryHome::changed_by_others(registry, source).await)
+    }
+
+    async fn standby(&self) -> PartState {
+        each!(self, registry => RegistryHome::standby(registry).await)
     }
 
     fn counters(&self) -> Option<RegistryCounters> {

@@ -1,0 +1,91 @@
+//! Several instances over one nation.
+
+use dancu_domain::{CivilDate, Reason};
+use dancu_population::KeyState;
+use dancu_server::Stop;
+use dancu_wire::pb;
+use dancu_wire::pb::sync_service_client::SyncServiceClient;
+use tonic::Code;
+
+use crate::common::{in_bulk, request, residence_change};
+use crate::stage::{Stage, look_up, lookups, until_told};
+
+#[tokio::test]
+async fn what_one_instance_was_told_every_other_one_answers_and_counts() {
+    let stage = Stage::new();
+    let (one, two) = (stage.instance("one"), stage.instance("two"));
+    assert_eq!(one.running.nation(), two.running.nation());
+    for round in 1..=20_u32 {
+        let persona = one.nation().personas().remove(0).citizen;
+        let somebody = one.nation().citizen(5);
+        let place = somebody.current_residence;
+        let since = CivilDate::new(2022, 1, u8::try_from(round).unwrap()).unwrap();
+        let key = one.key_of("G01");
+        let mut record = residence_change(&persona, &place, since);
+        record.record_id = format!("record-{round}");
+        let pushed = SyncServiceClient::new(one.channel().await)
+            .push_changes(request(
+                &key,
+                pb::PushChangesRequest {
+                    context: Some(in_bulk(&format!("p-{round}"), pb::Purpose::LifeEvent)),
+                    records: vec![record],
+                },
+            ))
+            .await
+            .unwrap()
+            .into_inner();
+        let revision = pushed.header.unwrap().revision.unwrap();
+        let token = pb::Freshness {
+            requirement: Some(pb::freshness::Requirement::AtLeastAsFresh(revision.clone())),
+        };
+        let found = look_up(&two, &format!("r-{round}"), Some(token))
+            .await
+            .unwrap();
+        let header = found.header.unwrap();
+        assert!(header.revision.unwrap().number >= revision.number);
+    }
+    // Both tell the same sums, each over the chains of both.
+    look_up(&one, "r-one", None).await.unwrap();
+    let key = one.key(KeyState::Valid);
+    assert_eq!(lookups(&one, &key).await, 41);
+    assert_eq!(lookups(&two, &key).await, 41);
+    for service in [&one, &two] {
+        until_told(
+            service,
+            "/metrics",
+            "dancu_live_volumes{verb=\"LOOKUP\"} 21",
+        )
+        .await;
+        until_told(service, "/metrics", "dancu_live_volumes{verb=\"PUSH\"} 20").await;
+        until_told(service, "/readyz?verbose", "ready").await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_processes_with_one_name_the_first_is_fenced_and_asks_to_be_ended() {
+    let stage = Stage::new();
+    let first = stage.instance("main");
+    look_up(&first, "r-1", None).await.unwrap();
+    let taken = first.dir.path().join("checkpoints.log");
+    let copy = tempfile::tempdir().unwrap();
+    let checkpoints = copy.path().join("checkpoints.log");
+    std::fs::copy(taken, &checkpoints).unwrap();
+    let second = stage.try_instance("main", |config| {
+        config.checkpoints = Some(checkpoints.clone());
+    });
+    let second = second.unwrap();
+    let status = look_up(&first, "r-2", None).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(
+        dancu_wire::reason_of(&status),
+        Some(Reason::LedgerUnavailable)
+    );
+    let stop = tokio::task::spawn_blocking(move || first.running.wait())
+        .await
+        .unwrap();
+    let Stop::Failed(why) = stop else {
+        panic!("the first one was not fenced");
+    };
+    assert!(why.contains("claimed by another one"), "{why}");
+    look_up(&second, "r-3", None).await.unwrap();
+}
