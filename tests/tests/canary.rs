@@ -32,8 +32,8 @@ fn run(binary: &Path, broken: Option<&str>) -> Vec<(&'static str, Vec<u8>)> {
     let mut command = Command::new(serve.get_program());
     command
         .args(serve.get_args())
-        .env("DANCU_LOG", "trace")
-        .env("DANCU_LOG_ANSWERED", "1000000")
+        .env("DANCU_LOG_LEVELS", "trace")
+        .env("DANCU_LOG_ANSWERED_PER_SECOND", "1000000")
         .stdin(std::process::Stdio::null())
         .stderr(File::create(&log).expect("a file can be made"));
     if let Some(how) = broken {

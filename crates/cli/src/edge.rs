@@ -1,4 +1,4 @@
-//! The one place of the binary where chance and the clock come in.
+//! The one place of the binary where chance, the clock and the environment come in.
 
 use std::time::Instant;
 
@@ -20,6 +20,19 @@ pub(crate) fn fresh_id() -> String {
     let mut id = uuid::Uuid::new_v4().simple().to_string();
     id.truncate(12);
     id
+}
+
+/// The variables that are ours, in the order of their names.
+pub(crate) fn variables() -> Vec<(String, String)> {
+    let mut ours: Vec<_> = std::env::vars_os()
+        .map(|(name, text)| {
+            let text = text.to_string_lossy().into_owned();
+            (name.to_string_lossy().into_owned(), text)
+        })
+        .filter(|(name, _)| name.starts_with("DANCU_"))
+        .collect();
+    ours.sort();
+    ours
 }
 
 #[cfg(test)]

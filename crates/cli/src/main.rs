@@ -7,7 +7,9 @@ mod agencies;
 mod audit;
 mod authenticate;
 mod causes;
+mod choosing;
 mod compare;
+mod config;
 mod demo;
 mod edge;
 mod exit;
@@ -57,7 +59,9 @@ enum Command {
     /// Makes a nation, serves it, drives all verbs against it, and adds up.
     Demo(demo::Demo),
     /// Serves a nation over gRPC.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
+    /// Checks and shows the configuration.
+    Config(config::Config),
     /// Lists the agencies and their sandbox keys.
     Agencies(agencies::Agencies),
     /// Lists the well-known people of every nation.
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Demo(demo) => demo.run(output, lang),
         Command::Serve(serve) => serve.run(output, lang),
+        Command::Config(config) => config.run(output, lang),
         Command::Agencies(agencies) => agencies.run(output, lang),
         Command::Personas => {
             personas::run(output, lang);

@@ -8,8 +8,9 @@ use serde_json::Value;
 /// The form of what goes to standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Form {
-    /// A table for people.
+    /// A table for people; for settings, TOML.
     #[default]
+    #[value(alias = "toml")]
     Table,
     /// One JSON object.
     Json,

@@ -37,13 +37,14 @@ pub use any::{AnyBlocks, AnyRegistry};
 pub use backing::{Backing, Beside, RegistryHome};
 pub use clock::WallClock;
 pub use config::{
-    Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_INSTANCE, DEFAULT_READERS, DEFAULT_REDIS_EXPIRY,
-    DEFAULT_REDIS_TIMEOUT, DEFAULT_SEED, LedgerPlace, Limits, LogConfig, QuotaConfig, RedisPlace,
-    RegistryPlace, Secret, Times,
+    Choice, Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_INSTANCE, DEFAULT_READERS,
+    DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, DEFAULT_SEED, Layers, LedgerPlace, Limits,
+    LogConfig, Origin, QuotaConfig, RedisPlace, RegistryPlace, Secret, SettingError, Settled,
+    Shown, Times,
 };
 pub use error::StartError;
 pub use keys::Keys;
-pub use log::{LogForm, install as install_log, install_to as install_log_to};
+pub use log::{LogForm, check as check_log, install as install_log, install_to as install_log_to};
 pub use ops::{METRICS, Metric, MetricKind};
 pub use parts::{Part, PartState, Parts};
 pub use running::{DrainReport, Running, Stop};

@@ -1,15 +1,22 @@
 //! What an operator can choose.
 
 mod check;
+mod field;
+mod layers;
 mod limits;
 mod log;
 mod places;
 mod secret;
+mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use check::ConfigError;
+pub use field::Shown;
+pub use layers::{Choice, Layers, Origin, SettingError, Settled};
 pub use limits::{Limits, Times};
 pub use log::LogConfig;
 pub use places::{

@@ -48,3 +48,10 @@ where
     }));
     Ok(())
 }
+
+/// Whether a filter can be followed.
+pub fn check(directives: &str) -> Result<(), String> {
+    EnvFilter::try_new(directives)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use dancu_domain::{AgencyCode, ErrorClass, Outcome, Reason, Source};
 use tonic::Code;
 
-pub use install::{LogForm, install, install_to};
+pub use install::{LogForm, check, install, install_to};
 
 use crate::config::LogConfig;
 use crate::grpc::method::Method;
