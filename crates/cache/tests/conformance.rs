@@ -9,8 +9,12 @@ use std::time::Duration;
 
 use dancu_cache::{CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered};
 use dancu_domain::{ChangeFeed, Registry};
+use dancu_store::conformance::parts::Parts;
 use dancu_store::conformance::{Fixture, Subject};
-use dancu_store::{MemoryRegistry, Seeding, SqliteRegistry, registry_conformance};
+use dancu_store::{
+    MemoryRegistry, PostgresOptions, PostgresRegistry, PostgresSeeding, Seeding, SqliteRegistry,
+    registry_conformance,
+};
 use support::TestClock;
 
 const EVERY: Duration = Duration::from_millis(5);
@@ -69,6 +73,19 @@ async fn coalesced_sqlite(
     Subject::new(cached, registry, folder)
 }
 
+async fn coalesced_postgres(
+    fixture: Fixture,
+) -> Subject<Cached<Coalesced<PostgresRegistry>>, PostgresRegistry> {
+    let options = PostgresOptions::new(Parts::shared().fresh_database());
+    let seeding = PostgresSeeding::begin(&options, &fixture.meta).await;
+    let mut seeding = seeding.unwrap();
+    seeding.load(fixture.citizens.clone()).await.unwrap();
+    seeding.finish(&[], &[], &[]).await.unwrap();
+    let (registry, _) = PostgresRegistry::open(options).await.unwrap();
+    let cached = behind_all(registry.clone(), &fixture, 1_000);
+    Subject::new(cached, registry, ())
+}
+
 /// The usual order of wrappers, with driver and follower running.
 fn behind_all<R: Registry + ChangeFeed>(
     registry: R,
@@ -102,3 +119,4 @@ registry_conformance!(
     coalesced_memory_small
 );
 registry_conformance!(the_level_over_the_list_over_sqlite, coalesced_sqlite);
+registry_conformance!(the_level_over_the_list_over_postgres, coalesced_postgres);

@@ -1,4 +1,8 @@
 //! The columns of a row, whatever database it came from.
+#![expect(
+    clippy::option_option,
+    reason = "a column of another shape is something else than NULL"
+)]
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;

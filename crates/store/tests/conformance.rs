@@ -6,6 +6,7 @@
 
 mod postgres_database;
 
+use dancu_store::conformance::parts::Parts;
 use dancu_store::conformance::{Fixture, Subject};
 use dancu_store::{
     MemoryRegistry, PostgresOptions, PostgresRegistry, Seeding, SqliteOptions, SqliteRegistry,
@@ -64,7 +65,7 @@ async fn postgres_with(
     fixture: Fixture,
     options: PostgresOptions,
 ) -> Subject<PostgresRegistry, PostgresRegistry> {
-    let (url, _) = postgres_database::seeded().await;
+    let (url, _) = postgres_database::seeded(Parts::shared()).await;
     let registry = postgres_database::open(PostgresOptions { url, ..options }).await;
     assert_eq!(registry.meta(), fixture.meta);
     Subject::new(registry.clone(), registry, ())
@@ -72,7 +73,7 @@ async fn postgres_with(
 
 /// Written by one instance and followed by another.
 async fn postgres_two(fixture: Fixture) -> Subject<PostgresRegistry, PostgresRegistry> {
-    let (url, _) = postgres_database::seeded().await;
+    let (url, _) = postgres_database::seeded(Parts::shared()).await;
     let registry = postgres_database::open(PostgresOptions::new(&url)).await;
     let feed = postgres_database::open(PostgresOptions::new(&url)).await;
     assert_eq!(feed.meta(), fixture.meta);

@@ -141,6 +141,24 @@ impl Parts {
         run(self.admin(), statement);
     }
 
+    /// The address of the replica for the role that may do everything.
+    pub fn admin_of_replica(&self) -> String {
+        let (role, _) = self
+            .admin()
+            .split_once('@')
+            .expect("an address names a role");
+        let (_, place) = self
+            .replica()
+            .split_once('@')
+            .expect("an address names a role");
+        in_database(&format!("{role}@{place}"), "postgres")
+    }
+
+    /// Runs a statement at an address.
+    pub fn sql_at(address: &str, statement: &str) {
+        run(address, statement);
+    }
+
     /// The same in the database at another address.
     pub fn sql_in(&self, address: &str, statement: &str) {
         let name = address.rsplit('/').next().unwrap_or_default();

@@ -64,7 +64,9 @@ impl Bell {
                 Ok(Ok(None)) => return Ok(()),
                 Ok(Err(error)) => return Err(error),
                 Err(_) => match timeout(TRIAL, listener.execute("SELECT 1")).await {
-                    Ok(answered) => drop(answered?),
+                    Ok(answered) => {
+                        answered?;
+                    }
                     Err(_) => return Err(sqlx::Error::PoolTimedOut),
                 },
             }

@@ -18,8 +18,8 @@ pub async fn seed(url: &str, fixture: &Fixture) {
 }
 
 /// A seeded database of its own.
-pub async fn seeded() -> (String, Fixture) {
-    let url = Parts::shared().fresh_database();
+pub async fn seeded(parts: &Parts) -> (String, Fixture) {
+    let url = parts.fresh_database();
     let fixture = Fixture::new();
     seed(&url, &fixture).await;
     (url, fixture)

@@ -1,1 +1,73 @@
 //! The statements and the schema of the ledger in PostgreSQL.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
+
+use super::statements::{self, TABLES};
+use crate::conformance::parts::Parts;
+use crate::postgres::schema::{checksum, migrate};
+
+async fn fresh() -> (String, PgConnection) {
+    let url = Parts::shared().fresh_database();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    migrate(&mut connection, &TABLES).await.unwrap();
+    (url, connection)
+}
+
+#[tokio::test]
+async fn every_statement_is_prepared_on_a_fresh_schema_and_names_itself() {
+    let (_, mut connection) = fresh().await;
+    for (name, sql) in statements::ALL {
+        assert!(sql.starts_with(&format!("-- {name}: ")), "{name}");
+        let prepared = connection.prepare((*sql).into_sql_str()).await;
+        assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+    }
+}
+
+#[test]
+fn every_file_of_statements_is_used() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/blocks/postgres");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with(|c: char| c.is_ascii_digit()))
+        .collect();
+    let used: BTreeSet<String> = statements::ALL
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    assert_eq!(files, used);
+}
+
+#[test]
+fn a_step_that_has_landed_is_frozen() {
+    let sums: Vec<i64> = TABLES.steps.iter().map(|step| checksum(step)).collect();
+    assert_eq!(sums, [543_768_027_019_035_860]);
+}
+
+#[tokio::test]
+async fn nobody_alters_or_removes_a_block_by_a_slip() {
+    let (url, mut owner) = fresh().await;
+    sqlx::raw_sql("INSERT INTO blocks VALUES (1, 0, 1, 0, '', '', '')")
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    for slip in [
+        "UPDATE blocks SET at = 1",
+        "DELETE FROM blocks",
+        "TRUNCATE blocks",
+    ] {
+        let denied = sqlx::raw_sql(slip).execute(&mut owner).await.unwrap_err();
+        let denied = denied.to_string();
+        assert!(denied.contains("permission denied"), "{slip}: {denied}");
+        let slip = format!(
+            "DO $$ BEGIN {slip}; RAISE EXCEPTION 'it went through'; EXCEPTION
+             WHEN raise_exception THEN
+                 IF SQLERRM <> 'blocks are not altered or removed' THEN RAISE; END IF; END $$"
+        );
+        Parts::shared().sql_in(&url, &slip);
+    }
+}
