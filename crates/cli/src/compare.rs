@@ -47,6 +47,16 @@ pub(crate) enum Mismatch {
 }
 
 impl Mismatch {
+    /// What is told first: the ledger and the sums say more than any single entry.
+    pub(crate) const fn rank(&self) -> u8 {
+        match self {
+            Self::Ledger(_) => 0,
+            Self::Sums { .. } | Self::WentBack { .. } => 1,
+            Self::Replies(_) => 2,
+            Self::Entry { .. } => 3,
+        }
+    }
+
     /// What is wrong, for people.
     pub(crate) fn text(&self, lang: Lang) -> String {
         let word = |word| lang.word(word);

@@ -92,8 +92,6 @@ pub struct Prior {
     /// The effect of this very version, if it had one: digest, revision number, and the version
     /// of the citizen that it made.
     pub same: Option<([u8; 16], u64, u32)>,
-    /// The highest version of this record that had an effect. [`decide`] does not look at it.
-    pub highest: Option<u64>,
 }
 
 /// How a record is to be taken.

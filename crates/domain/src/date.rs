@@ -138,12 +138,21 @@ impl BirthDate {
         if year == 0 && month == 0 && day == 0 {
             return Err(Fault::new(field, Reason::FieldRequired));
         }
-        if !(1800..=2199).contains(&year) {
+        if !(1800..=9999).contains(&year) {
             return Err(wrong());
         }
         let year = u16::try_from(year).map_err(|_| wrong())?;
         let month = u8::try_from(month).map_err(|_| wrong())?;
         let day = u8::try_from(day).map_err(|_| wrong())?;
+        if year > 2199 {
+            // No nation is made as of so late a day, so these lie in the future of all of them.
+            let there = (month == 0 || (1..=12).contains(&month)) && day <= days_in(year, month);
+            return Err(if there {
+                Fault::new(field, Reason::DateInFuture)
+            } else {
+                wrong()
+            });
+        }
         match (month, day) {
             (0, 0) => Ok(Self::Year(year)),
             (1..=12, 0) => Ok(Self::Month(year, month)),
@@ -207,6 +216,15 @@ impl BirthDate {
 impl fmt::Debug for BirthDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BirthDate({:04}..)", self.parts().0)
+    }
+}
+
+/// The days that may stand beside a month; none beside an unknown one.
+const fn days_in(year: u16, month: u8) -> u8 {
+    if month == 0 {
+        0
+    } else {
+        days_in_month(year, month)
     }
 }
 

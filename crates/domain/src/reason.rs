@@ -11,6 +11,8 @@ pub enum ErrorClass {
     Denied,
     /// Too much at once; try again after a delay.
     Exhausted,
+    /// What is asked about is not here.
+    NotFound,
     /// The same id was used for something else.
     AlreadyExists,
     /// The state of the world does not allow it.
@@ -81,6 +83,10 @@ reasons! {
     DateInvalid, Malformed, "DATE_INVALID";
     /// A date of which day and month must be known.
     DateIncomplete, Malformed, "DATE_INCOMPLETE";
+    /// The last day of a range lies before its first.
+    DaysReversed, Malformed, "DAYS_REVERSED";
+    /// No agency has this code.
+    AgencyUnknown, Malformed, "AGENCY_UNKNOWN";
     /// A date after the reference date of the nation.
     DateInFuture, Malformed, "DATE_IN_FUTURE";
     /// The token belongs to another nation.
@@ -99,6 +105,9 @@ reasons! {
     /// The credential is not yet valid.
     CredentialNotYetValid, Unauthenticated, "CREDENTIAL_NOT_YET_VALID";
 
+    /// More than one credential came with the call.
+    CredentialAmbiguous, Unauthenticated, "CREDENTIAL_AMBIGUOUS";
+
     /// The agency has ended or not yet begun.
     AgencyNotActive, Denied, "AGENCY_NOT_ACTIVE";
     /// No licence of the agency covers the service.
@@ -112,8 +121,6 @@ reasons! {
 
     /// Too many requests wait already.
     Overloaded, Exhausted, "OVERLOADED";
-    /// The connection or stream has too much in flight.
-    TooManyInFlight, Exhausted, "TOO_MANY_IN_FLIGHT";
     /// The agency has used up its items of this second.
     QuotaExceeded, Exhausted, "QUOTA_EXCEEDED";
 
@@ -132,6 +139,8 @@ reasons! {
 
     /// The caller's time ran out.
     DeadlineExceeded, Deadline, "DEADLINE_EXCEEDED";
+    /// Health or reflection was asked about a service or symbol that is not here.
+    ServiceUnknown, NotFound, "SERVICE_UNKNOWN";
     /// No such service or method.
     MethodUnknown, Unimplemented, "METHOD_UNKNOWN";
     /// A defect of the service; the request id finds it in the log.

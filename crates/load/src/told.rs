@@ -83,7 +83,7 @@ impl Told {
             self.reason,
             Some(
                 Reason::Overloaded
-                    | Reason::TooManyInFlight
+                    | Reason::QuotaExceeded
                     | Reason::RegistryUnavailable
                     | Reason::Draining
                     | Reason::MethodUnknown
@@ -138,6 +138,7 @@ const fn code(class: ErrorClass) -> Code {
         ErrorClass::Unauthenticated => Code::Unauthenticated,
         ErrorClass::Denied => Code::PermissionDenied,
         ErrorClass::Exhausted => Code::ResourceExhausted,
+        ErrorClass::NotFound => Code::NotFound,
         ErrorClass::AlreadyExists => Code::AlreadyExists,
         ErrorClass::Precondition => Code::FailedPrecondition,
         ErrorClass::Unavailable => Code::Unavailable,

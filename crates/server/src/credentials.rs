@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dancu_domain::{Authentication, CivilDate, Directory, Reason};
-use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use siphasher::sip128::SipHasher13;
 
@@ -104,6 +105,16 @@ impl Doorman {
     /// The day on which validity is judged.
     pub(crate) fn today(&self) -> CivilDate {
         self.today
+    }
+
+    /// The one `authorization` header of a call. With two of them it would be chance whose rights
+    /// and whose count it is.
+    pub(crate) fn header(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Reason> {
+        let mut all = headers.get_all(AUTHORIZATION).iter();
+        match (all.next(), all.next()) {
+            (_, Some(_)) => Err(Reason::CredentialAmbiguous),
+            (one, None) => Ok(one),
+        }
     }
 
     /// Who calls with this `authorization` header.

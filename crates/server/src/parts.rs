@@ -184,6 +184,10 @@ impl Board {
                 tracing::info!(part, %was, now = %state, "a part changed");
             }
             PartState::Degraded(_) => tracing::warn!(part, %was, now = %state, "a part changed"),
+            // A drain ends one part after another, as it was told to.
+            PartState::Away(_) if !self.now().open() => {
+                tracing::info!(part, %was, now = %state, "a part changed");
+            }
             PartState::Away(_) => tracing::error!(part, %was, now = %state, "a part changed"),
         }
     }

@@ -86,8 +86,6 @@ impl Sheet {
                 .effects
                 .get(&key)
                 .map(|e| (e.digest, e.number, e.version)),
-            // Not read from the store, since the rule does not look at it.
-            highest: None,
         };
         let citizen = self.citizens.get(&record.personal_id);
         let next = match decide(citizen.map(Arc::as_ref), record, prior) {

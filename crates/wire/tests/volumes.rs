@@ -35,7 +35,7 @@ fn volumes_are_asked_for_by_day_agency_and_verb() {
     );
     assert_eq!(
         broken(|r| r.to_day = Some(samples::date(2022, 1, 1))),
-        told("to_day", Reason::FieldInvalid)
+        told("to_day", Reason::DaysReversed)
     );
     assert_eq!(
         broken(|r| r.agency = "h26".into()),

@@ -38,6 +38,7 @@ impl<'a> Sums<'a> {
             audited,
         };
         mismatches.extend(evidence.mismatches());
+        mismatches.sort_by_key(Mismatch::rank);
         Self {
             report,
             citizens,

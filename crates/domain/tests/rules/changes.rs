@@ -90,7 +90,6 @@ fn an_event_that_is_not_later_than_what_stands_is_stale() {
 fn the_same_key_is_known_again_before_anything_else_is_looked_at() {
     let prior = Prior {
         same: Some(([1; 16], 77, 5)),
-        highest: Some(1),
     };
     let mut record = record(residence(9, date(2023, 5, 5)));
     let already = ChangeOutcome::AlreadyApplied {

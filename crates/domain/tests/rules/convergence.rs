@@ -26,13 +26,8 @@ impl Desk {
 
     fn take(&mut self, record: &ChangeRecord) -> ChangeOutcome {
         let key = (record.record_id.clone(), record.record_version);
-        let of_record = self
-            .effects
-            .keys()
-            .filter(|(id, _)| *id == record.record_id);
         let prior = Prior {
             same: self.effects.get(&key).copied(),
-            highest: of_record.map(|(_, version)| *version).max(),
         };
         match decide(Some(&self.citizen), record, prior) {
             Decision::Settle(outcome) => outcome,

@@ -28,6 +28,7 @@ use super::method::{Kind, Method};
 use super::ticket::{Ticket, Told};
 use super::timeout;
 use crate::core::Core;
+use crate::credentials::Doorman;
 use crate::log::Line;
 use crate::phase::Phase;
 use crate::transport::activity::Activity;
@@ -114,7 +115,7 @@ where
             self.core.numbers.shed.add(1);
             return Err(Refused::For(Reason::Overloaded));
         };
-        let key = request.headers().get(http::header::AUTHORIZATION);
+        let key = Doorman::header(request.headers()).map_err(Refused::For)?;
         let caller = self.core.doorman.authenticate(key).map_err(Refused::For)?;
         if let Some(ticket) = &mut running.ticket {
             ticket.is_inside(inside);

@@ -47,13 +47,6 @@ pub(crate) fn finish(headers: &mut HeaderMap, lang: Lang, retry: Duration) -> Op
         }
         Some(reason) => (localised(found, lang), reason),
         None if found.code() == Code::Cancelled => return Some(Ending::GONE),
-        // Health and reflection speak their own contracts.
-        None if matches!(found.code(), Code::NotFound | Code::InvalidArgument) => {
-            return Some(Ending {
-                code: found.code(),
-                reason: None,
-            });
-        }
         None => {
             let reason = reason_of_foreign(&found);
             (status(&Failure::new(reason), lang, Some(retry)), reason)
@@ -90,6 +83,9 @@ fn reason_of_foreign(found: &Status) -> Reason {
         {
             Reason::Undecodable
         }
+        // Health and reflection keep the codes of their own contracts.
+        Code::NotFound => Reason::ServiceUnknown,
+        Code::InvalidArgument => Reason::FieldInvalid,
         Code::DeadlineExceeded => Reason::DeadlineExceeded,
         Code::ResourceExhausted => Reason::Overloaded,
         _ => Reason::Internal,

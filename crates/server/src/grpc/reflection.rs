@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use tonic_reflection::pb::{v1, v1alpha};
 use tonic_reflection::server::{Builder, Error};
 use tower::Service;
 
@@ -24,8 +25,14 @@ pub(crate) struct Reflection {
 impl Reflection {
     /// Reads the descriptor set once; all cores share what is made of it.
     pub(crate) fn new() -> Result<Self, Error> {
-        let builder =
-            || Builder::configure().register_encoded_file_descriptor_set(dancu_wire::DESCRIPTORS);
+        // Each version lists both, whichever a caller asks by.
+        let builder = || {
+            Builder::configure()
+                .register_encoded_file_descriptor_set(dancu_wire::DESCRIPTORS)
+                .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(v1alpha::FILE_DESCRIPTOR_SET)
+                .include_reflection_service(false)
+        };
         Ok(Self {
             v1: shared(builder().build_v1()?),
             v1alpha: shared(builder().build_v1alpha()?),

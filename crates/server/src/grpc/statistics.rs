@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes, VolumesQuery};
+use dancu_domain::{Failure, Fault, Reason, Recorder, Registry, Volumes, VolumesQuery};
 use dancu_wire::codec::MessageCodec;
 use dancu_wire::errors::{Lang, code, status};
 use dancu_wire::{answer, door, pb};
@@ -88,6 +88,12 @@ where
         return Err(Failure::new(Reason::AgencyNotActive));
     }
     let wanted = parsed.message;
+    if wanted
+        .agency
+        .is_some_and(|agency| caller.directory.agency(agency).is_none())
+    {
+        return Err(Fault::new("agency", Reason::AgencyUnknown).into());
+    }
     let query = VolumesQuery {
         from: wanted.from,
         to: wanted.to,

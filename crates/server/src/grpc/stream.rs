@@ -33,6 +33,7 @@ pub(crate) async fn stream<S: Stream, R: Registry, L: Recorder + Clone>(
     lang: Lang,
     request: http::Request<Inflow>,
 ) -> http::Response<tonic::body::Body> {
+    // That there is at most one was seen when the call was let in.
     let key = request.headers().get(http::header::AUTHORIZATION).cloned();
     let (most_in, most_out) = core.message_bytes;
     let answer = service_fn(

@@ -1,6 +1,6 @@
 //! The verbs as their callers see them, unary, batched and streamed.
 
-use dancu_domain::{ChangeEvent, Reason};
+use dancu_domain::{ChangeEvent, Fault, Reason};
 use dancu_population::KeyState;
 use dancu_wire::pb;
 use dancu_wire::pb::authentication_service_client::AuthenticationServiceClient;
@@ -228,4 +228,42 @@ async fn a_push_takes_effect_once_and_is_counted_once() {
     assert_eq!(changed, [citizen.personal_id]);
     let own = dancu_domain::SourceKey::parse("tests", "source").unwrap();
     assert!(service.running.changed_by_others(own).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn volumes_of_nobody_and_of_days_in_reverse_are_told() {
+    let service = Service::start();
+    let key = service.key(KeyState::Valid);
+    let day = |day| {
+        Some(pb::Date {
+            year: 2023,
+            month: 5,
+            day,
+        })
+    };
+    let question = pb::GetVolumesRequest {
+        context: Some(in_bulk("r-1", pb::Purpose::Statistics)),
+        ..Default::default()
+    };
+    let nobody = pb::GetVolumesRequest {
+        agency: "ZZ99".into(),
+        ..question.clone()
+    };
+    let reversed = pb::GetVolumesRequest {
+        from_day: day(2),
+        to_day: day(1),
+        ..question
+    };
+    for (asked, field, reason) in [
+        (nobody, "agency", Reason::AgencyUnknown),
+        (reversed, "to_day", Reason::DaysReversed),
+    ] {
+        let mut client = StatisticsServiceClient::new(service.channel().await);
+        let status = client.get_volumes(request(&key, asked)).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::InvalidArgument);
+        assert_eq!(dancu_wire::reason_of(&status), Some(reason));
+        let details = <pb::rpc::Status as prost::Message>::decode(status.details()).unwrap();
+        let faults = dancu_wire::errors::faults_of(&details);
+        assert_eq!(faults, [Fault::new(field, reason)]);
+    }
 }

@@ -61,6 +61,30 @@ async fn who_is_not_known_is_told_why() {
 }
 
 #[tokio::test]
+async fn two_credentials_are_none() {
+    let service = Service::start();
+    let (valid, revoked) = (service.key(KeyState::Valid), service.key(KeyState::Revoked));
+    for (first, second) in [(&valid, &revoked), (&revoked, &valid), (&valid, &valid)] {
+        let persona = service.nation().personas().remove(0);
+        let mut asked = request(
+            first,
+            pb::LookupCitizenRequest {
+                context: Some(context(first, "r-1")),
+                item: Some(item(&persona.claims)),
+                ..Default::default()
+            },
+        );
+        let other = format!("Bearer {}", second.key).parse().unwrap();
+        asked.metadata_mut().append("authorization", other);
+        let mut client = LookupServiceClient::new(service.channel().await);
+        let status = client.lookup_citizen(asked).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unauthenticated);
+        let reason = dancu_wire::reason_of(&status);
+        assert_eq!(reason, Some(dancu_domain::Reason::CredentialAmbiguous));
+    }
+}
+
+#[tokio::test]
 async fn errors_speak_the_callers_language() {
     let service = Service::start();
     let revoked = service.key(KeyState::Revoked);

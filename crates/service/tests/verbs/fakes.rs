@@ -93,12 +93,6 @@ impl Nation {
         };
         let prior = Prior {
             same: self.effects.get(&key(record.record_version)).copied(),
-            highest: self
-                .effects
-                .keys()
-                .filter(|effect| **effect == key(effect.3))
-                .map(|effect| effect.3)
-                .max(),
         };
         let place = self
             .citizens

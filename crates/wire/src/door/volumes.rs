@@ -47,7 +47,7 @@ pub fn get_volumes(
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
-        faults.note("to_day", Reason::FieldInvalid);
+        faults.note("to_day", Reason::DaysReversed);
     }
     let agency = if request.agency.is_empty() {
         None

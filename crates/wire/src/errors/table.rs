@@ -16,6 +16,7 @@ pub const fn code(reason: Reason) -> Code {
         ErrorClass::Unauthenticated => Code::Unauthenticated,
         ErrorClass::Denied => Code::PermissionDenied,
         ErrorClass::Exhausted => Code::ResourceExhausted,
+        ErrorClass::NotFound => Code::NotFound,
         ErrorClass::AlreadyExists => Code::AlreadyExists,
         ErrorClass::Precondition => Code::FailedPrecondition,
         ErrorClass::Unavailable => Code::Unavailable,
@@ -146,9 +147,18 @@ table! {
     Overloaded:
         "Dịch vụ đang nhận quá nhiều yêu cầu. Hãy thử lại sau khoảng thời gian được nêu.",
         "Too many requests wait already. Try again after the delay that is given.";
-    TooManyInFlight:
-        "Kết nối có quá nhiều yêu cầu đang chờ. Hãy đợi câu trả lời trước khi gửi tiếp.",
-        "The connection or stream has too much in flight. Wait for answers before sending more.";
+    DaysReversed:
+        "Ngày cuối của khoảng đứng trước ngày đầu. Hãy đổi lại thứ tự, hoặc bỏ trống một trong hai ngày.",
+        "The last day of the range lies before the first. Put them in order, or leave one of them out.";
+    AgencyUnknown:
+        "Không có cơ quan nào mang mã này. Hãy chọn một mã trong danh sách cơ quan.",
+        "No agency has this code. Take one from the list of agencies.";
+    CredentialAmbiguous:
+        "Lời gọi mang nhiều hơn một khóa truy cập. Hãy gửi đúng một tiêu đề authorization.",
+        "More than one credential came with the call. Send exactly one authorization header.";
+    ServiceUnknown:
+        "Ở đây không có dịch vụ hay ký hiệu mang tên này. Hãy chọn một tên trong danh sách reflection.",
+        "No service or symbol of this name is here. Take a name that reflection lists.";
     QuotaExceeded:
         "Cơ quan đã dùng hết hạn mức số mục trong giây này. Hãy thử lại sau khoảng thời gian được nêu.",
         "The agency has used up its items of this second. Try again after the delay that is given.";

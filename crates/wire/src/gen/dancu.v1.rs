@@ -1577,8 +1577,6 @@ pub enum ErrorReason {
     OfficerNotAuthorised = 29,
     /// RESOURCE_EXHAUSTED. Too many requests wait already.
     Overloaded = 30,
-    /// RESOURCE_EXHAUSTED. The connection or stream has too much in flight.
-    TooManyInFlight = 31,
     /// ALREADY_EXISTS. The request id was used with another body.
     RequestIdReused = 32,
     /// FAILED_PRECONDITION. The token lies beyond the registry's own head.
@@ -1597,6 +1595,14 @@ pub enum ErrorReason {
     Internal = 39,
     /// RESOURCE_EXHAUSTED. The agency's items of this second are used up; QuotaFailure tells the limit.
     QuotaExceeded = 40,
+    /// INVALID_ARGUMENT. The last day of a range lies before its first.
+    DaysReversed = 41,
+    /// INVALID_ARGUMENT. No agency has this code.
+    AgencyUnknown = 42,
+    /// UNAUTHENTICATED. More than one credential came with the call.
+    CredentialAmbiguous = 43,
+    /// NOT_FOUND. Health or reflection was asked about a service or symbol that is not here.
+    ServiceUnknown = 44,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1636,7 +1642,6 @@ impl ErrorReason {
             Self::ProcedureNotLicensed => "ERROR_REASON_PROCEDURE_NOT_LICENSED",
             Self::OfficerNotAuthorised => "ERROR_REASON_OFFICER_NOT_AUTHORISED",
             Self::Overloaded => "ERROR_REASON_OVERLOADED",
-            Self::TooManyInFlight => "ERROR_REASON_TOO_MANY_IN_FLIGHT",
             Self::RequestIdReused => "ERROR_REASON_REQUEST_ID_REUSED",
             Self::RevisionAhead => "ERROR_REASON_REVISION_AHEAD",
             Self::RegistryUnavailable => "ERROR_REASON_REGISTRY_UNAVAILABLE",
@@ -1646,6 +1651,10 @@ impl ErrorReason {
             Self::MethodUnknown => "ERROR_REASON_METHOD_UNKNOWN",
             Self::Internal => "ERROR_REASON_INTERNAL",
             Self::QuotaExceeded => "ERROR_REASON_QUOTA_EXCEEDED",
+            Self::DaysReversed => "ERROR_REASON_DAYS_REVERSED",
+            Self::AgencyUnknown => "ERROR_REASON_AGENCY_UNKNOWN",
+            Self::CredentialAmbiguous => "ERROR_REASON_CREDENTIAL_AMBIGUOUS",
+            Self::ServiceUnknown => "ERROR_REASON_SERVICE_UNKNOWN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1684,7 +1693,6 @@ impl ErrorReason {
             "ERROR_REASON_PROCEDURE_NOT_LICENSED" => Some(Self::ProcedureNotLicensed),
             "ERROR_REASON_OFFICER_NOT_AUTHORISED" => Some(Self::OfficerNotAuthorised),
             "ERROR_REASON_OVERLOADED" => Some(Self::Overloaded),
-            "ERROR_REASON_TOO_MANY_IN_FLIGHT" => Some(Self::TooManyInFlight),
             "ERROR_REASON_REQUEST_ID_REUSED" => Some(Self::RequestIdReused),
             "ERROR_REASON_REVISION_AHEAD" => Some(Self::RevisionAhead),
             "ERROR_REASON_REGISTRY_UNAVAILABLE" => Some(Self::RegistryUnavailable),
@@ -1694,6 +1702,10 @@ impl ErrorReason {
             "ERROR_REASON_METHOD_UNKNOWN" => Some(Self::MethodUnknown),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
             "ERROR_REASON_QUOTA_EXCEEDED" => Some(Self::QuotaExceeded),
+            "ERROR_REASON_DAYS_REVERSED" => Some(Self::DaysReversed),
+            "ERROR_REASON_AGENCY_UNKNOWN" => Some(Self::AgencyUnknown),
+            "ERROR_REASON_CREDENTIAL_AMBIGUOUS" => Some(Self::CredentialAmbiguous),
+            "ERROR_REASON_SERVICE_UNKNOWN" => Some(Self::ServiceUnknown),
             _ => None,
         }
     }
