@@ -98,6 +98,7 @@ async fn values_of_another_nation_and_of_a_retired_key_are_misses() {
     let (model, seal) = (Model::new(TestClock::start(), 1, 0, 6), seal_keys());
     let here = instance(&model, 0, &seal).await;
     let name = kept_name(&here, personal_key(0)).await;
+    let sealed = get(&name);
     let retired = SealKeys {
         current: [9; 32],
         ..seal.clone()
@@ -120,7 +121,6 @@ async fn values_of_another_nation_and_of_a_retired_key_are_misses() {
     both.filled(1).await;
     assert_eq!(read(&here, &[personal_key(2)]).await.source, Source::Redis);
 
-    let sealed = get(&name);
     let elsewhere = Arc::new(Abroad(model.clone()));
     let nation = Abroad::NATION;
     let abroad = instance_of(&elsewhere, nation, 0, &seal).await;

@@ -23,6 +23,8 @@ use crate::totals;
 
 /// How many commits may wait to be added to the live volumes; more are found by a rebuild.
 pub(crate) const COMMITS: usize = 1_024;
+/// How many of them may be added as one.
+const TOGETHER: usize = 256;
 
 /// The connection to Redis; none where the configuration names none.
 pub(crate) fn link(config: &Config, board: &Arc<Board>) -> Result<Option<Link>, StartError> {
@@ -148,7 +150,7 @@ fn keep(
     beside: Arc<Mutex<AnyBlocks>>,
     mut commits: mpsc::Receiver<Committed>,
 ) -> impl Future<Output = ()> {
-    let (sender, blocks) = mpsc::channel(1);
+    let (sender, blocks) = mpsc::channel(TOGETHER);
     let told = async move {
         while let Some(committed) = commits.recv().await {
             let Committed {

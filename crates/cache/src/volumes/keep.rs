@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use dancu_domain::{VolumeKey, WriterId};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Added, BlockVolumes, LiveVolumes, WriterVolumes};
 
 /// How long nothing may be heard before it is looked whether the counts are still there.
 const LOOK: Duration = Duration::from_secs(2);
-/// The pauses after a rebuild that failed: the first, and the longest.
+/// The pauses before a rebuild is tried again: the first, and the longest.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
+/// Counts that were whole for so long make the next pause the first one again: where blocks come
+/// faster than they can be added, the ledger is not read over and over.
+const STEADY: Duration = Duration::from_secs(10);
 /// Blocks that are added as one.
 const TOGETHER: usize = 256;
 
@@ -36,21 +39,24 @@ impl LiveVolumes {
         let mut pause = FIRST;
         let mut queue = VecDeque::new();
         loop {
-            let Some(mut known) = self.settle(&standing).await else {
-                tokio::select! {
-                    () = sleep(pause) => {}
-                    () = closed(&mut blocks) => return,
+            if let Some(mut known) = self.settle(&standing).await {
+                let since = Instant::now();
+                self.whole.send_replace(true);
+                let ended = self.count(&mut known, &mut queue, &mut blocks).await;
+                if ended {
+                    return;
                 }
-                pause = (pause * 2).min(LONGEST);
-                continue;
-            };
-            pause = FIRST;
-            self.whole.send_replace(true);
-            let ended = self.count(&mut known, &mut queue, &mut blocks).await;
-            if ended {
-                return;
+                self.whole.send_replace(false);
+                queue.clear();
+                if since.elapsed() >= STEADY {
+                    pause = FIRST;
+                }
             }
-            self.whole.send_replace(false);
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = closed(&mut blocks) => return,
+            }
+            pause = (pause * 2).min(LONGEST);
         }
     }
 
