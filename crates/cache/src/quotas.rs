@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use dancu_domain::{AgencyCode, Clock, Quota, Timestamp};
+use dancu_domain::{AgencyCode, Clock, NationId, Quota, Timestamp};
 use redis::{Pipeline, Value};
 use tokio::sync::Notify;
 
@@ -76,7 +76,13 @@ struct Slot {
     bucket: Mutex<Bucket>,
 }
 
-/// The twin of the bucket in Redis.
+/// The buckets in Redis.
+struct Buckets {
+    link: Link,
+    prefix: String,
+}
+
+/// The twin of such a bucket.
 #[derive(Default)]
 struct Bucket {
     /// Thousandths of items, and when; `None` is full.
@@ -84,11 +90,11 @@ struct Bucket {
 }
 
 impl Quotas {
-    /// Quotas over the instances that share a Redis, or of this instance alone. The future leases,
-    /// on the back runtime, until the last of these is gone.
+    /// Quotas over the instances of a nation that share a Redis, or of this instance alone. The
+    /// future leases, on the back runtime, until the last of these is gone.
     pub fn new(
         limits: QuotaLimits,
-        link: Option<Link>,
+        shared: Option<(Link, NationId)>,
         clock: Arc<dyn Clock>,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let desk = Arc::new(Desk {
@@ -99,7 +105,11 @@ impl Quotas {
             leased: AtomicU64::new(0),
             alone: AtomicU64::new(0),
         });
-        let driver = drive(Arc::downgrade(&desk), link, clock);
+        let shared = shared.map(|(link, nation)| Buckets {
+            link,
+            prefix: format!("dancu:q:{}:", nation.text()),
+        });
+        let driver = drive(Arc::downgrade(&desk), shared, clock);
         (Self(desk), driver)
     }
 
@@ -217,7 +227,7 @@ impl Bucket {
 }
 
 /// Leases what was taken, in portions, while anything is wanted.
-async fn drive(desk: std::sync::Weak<Desk>, link: Option<Link>, clock: Arc<dyn Clock>) {
+async fn drive(desk: std::sync::Weak<Desk>, shared: Option<Buckets>, clock: Arc<dyn Clock>) {
     loop {
         let Some(held) = desk.upgrade() else { return };
         let wanting = held.wanting();
@@ -226,7 +236,11 @@ async fn drive(desk: std::sync::Weak<Desk>, link: Option<Link>, clock: Arc<dyn C
             rung_or_gone(&desk).await;
             continue;
         }
-        match lease(link.as_ref(), &wanting).await {
+        let leased = match &shared {
+            Some(buckets) => buckets.lease(&wanting).await,
+            None => None,
+        };
+        match leased {
             Some(given) => give(&wanting, &given, &held.leased),
             None => {
                 let now = clock.now();
@@ -260,20 +274,22 @@ fn give(to: &[(Arc<Slot>, u32)], given: &[u32], counter: &AtomicU64) {
     }
 }
 
-/// One round with Redis: what each gets, or nothing at all while it is away.
-async fn lease(link: Option<&Link>, wanting: &[(Arc<Slot>, u32)]) -> Option<Vec<u32>> {
-    let mut questions = Pipeline::new();
-    for (slot, wanted) in wanting {
-        let bucket = format!("dancu:q:{}", slot.agency);
-        let ask = questions.cmd("EVAL").arg(LEASE).arg(1).arg(bucket);
-        ask.arg(slot.limit).arg(*wanted);
+impl Buckets {
+    /// One round with Redis: what each gets, or nothing at all while it is away.
+    async fn lease(&self, wanting: &[(Arc<Slot>, u32)]) -> Option<Vec<u32>> {
+        let mut questions = Pipeline::new();
+        for (slot, wanted) in wanting {
+            let bucket = format!("{}{}", self.prefix, slot.agency);
+            let ask = questions.cmd("EVAL").arg(LEASE).arg(1).arg(bucket);
+            ask.arg(slot.limit).arg(*wanted);
+        }
+        let answers = self.link.ask_all(&questions).await.ok()?;
+        let given = |(answer, (_, wanted)): (Value, &(_, u32))| match answer {
+            Value::Int(given) => u32::try_from(given).ok().filter(|given| given <= wanted),
+            _ => None,
+        };
+        answers.into_iter().zip(wanting).map(given).collect()
     }
-    let answers = link?.ask_all(&questions).await.ok()?;
-    let given = |(answer, (_, wanted)): (Value, &(_, u32))| match answer {
-        Value::Int(given) => u32::try_from(given).ok().filter(|given| given <= wanted),
-        _ => None,
-    };
-    answers.into_iter().zip(wanting).map(given).collect()
 }
 
 const fn kept_at_hand(limit: u32) -> u32 {

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dancu_cache::{QuotaLimits, Quotas};
-use dancu_domain::{AgencyCode, Quota};
-use support::TestClock;
+use dancu_domain::{AgencyCode, NationId, Quota};
 use support::over_redis::{PATIENT, link, until_up};
 use support::redis_server::RedisServer;
+use support::{NATION, TestClock};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -111,7 +111,7 @@ async fn instances_share_a_limit_through_redis() {
         let link = link(&RedisServer::shared().url(), PATIENT, &mut back);
         until_up(&link).await;
         let limits = limits(&[("G02", 2_000)]);
-        let (quotas, driver) = Quotas::new(limits, Some(link), TestClock::start());
+        let (quotas, driver) = Quotas::new(limits, Some((link, NATION)), TestClock::start());
         back.spawn(driver);
         instances.push(quotas);
     }
@@ -129,6 +129,25 @@ async fn instances_share_a_limit_through_redis() {
     assert!(instances.iter().all(|of| of.counters().alone == 0));
 }
 
+/// Nations that share a Redis have the same agencies, and nothing else in common.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nations_do_not_share_a_limit() {
+    let mut back = JoinSet::new();
+    let mut takers = JoinSet::new();
+    for nation in [NATION, NationId([8; 16])] {
+        let link = link(&RedisServer::shared().url(), PATIENT, &mut back);
+        until_up(&link).await;
+        let limits = limits(&[("G04", 1_000)]);
+        let (quotas, driver) = Quotas::new(limits, Some((link, nation)), TestClock::start());
+        back.spawn(driver);
+        takers.spawn(async move { greedy(&quotas, "G04", 10, Duration::from_secs(2)).await });
+    }
+    for got in takers.join_all().await {
+        // Half of it, and no more than what was saved, were the bucket shared.
+        assert!(got >= 2_200, "{got}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_gives_out_its_limit_alone_while_redis_is_away() {
     let mut server = RedisServer::start(&[]);
@@ -136,7 +155,7 @@ async fn an_instance_gives_out_its_limit_alone_while_redis_is_away() {
     let link = link(&server.url(), PATIENT, &mut back);
     until_up(&link).await;
     let limits = limits(&[("G03", 1_000)]);
-    let (quotas, driver) = Quotas::new(limits, Some(link.clone()), TestClock::start());
+    let (quotas, driver) = Quotas::new(limits, Some((link.clone(), NATION)), TestClock::start());
     back.spawn(driver);
     greedy(&quotas, "G03", 10, Duration::from_millis(500)).await;
     let leased = quotas.counters().leased;

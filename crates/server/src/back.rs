@@ -116,7 +116,7 @@ impl<R: RegistryHome> Back<R> {
             &watermark,
             link.as_ref(),
         ));
-        let quotas = sharing::quotas(&config.quotas, link.as_ref(), &board);
+        let quotas = sharing::quotas(&config.quotas, meta.nation, link.as_ref(), &board);
         let (reader, driver) = layered(
             Arc::clone(&level),
             Arc::clone(&watermark),

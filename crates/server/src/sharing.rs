@@ -8,7 +8,7 @@ use dancu_cache::{
     BlockVolumes, Link, LinkConfig, LiveVolumes, QuotaLimits, Quotas, RecordForm, RedisState,
     SealKeys, Shared, SharedConfig, Watermark, WriterVolumes,
 };
-use dancu_domain::{AgencyCode, ChangeFeed, Clock, Registry, WriterId};
+use dancu_domain::{AgencyCode, ChangeFeed, Clock, NationId, Registry, WriterId};
 use dancu_ledger::{BlockStore as _, Committed, Standing};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::timeout;
@@ -101,7 +101,12 @@ fn quotas_by(state: RedisState) -> PartState {
 }
 
 /// The quotas; none where the configuration gives no limit.
-pub(crate) fn quotas(config: &QuotaConfig, link: Option<&Link>, board: &Board) -> Option<Quotas> {
+pub(crate) fn quotas(
+    config: &QuotaConfig,
+    nation: NationId,
+    link: Option<&Link>,
+    board: &Board,
+) -> Option<Quotas> {
     let agencies = config.agencies.iter().filter_map(|(code, limit)| {
         let code = AgencyCode::parse(code, "quotas.agencies").ok()?;
         Some((code, *limit))
@@ -119,14 +124,15 @@ pub(crate) fn quotas(config: &QuotaConfig, link: Option<&Link>, board: &Board) -
             quotas_by(*link.state().borrow())
         }),
     );
-    let (quotas, driver) = Quotas::new(limits, link.cloned(), Arc::new(WallClock));
+    let shared = link.map(|link| (link.clone(), nation));
+    let (quotas, driver) = Quotas::new(limits, shared, Arc::new(WallClock));
     tokio::spawn(driver);
     Some(quotas)
 }
 
 /// The live volumes, kept in step with the ledger. `beside` reads what it holds.
 pub(crate) fn volumes(
-    nation: dancu_domain::NationId,
+    nation: NationId,
     own: WriterId,
     link: Option<&Link>,
     beside: Arc<Mutex<AnyBlocks>>,
