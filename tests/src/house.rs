@@ -98,7 +98,10 @@ pub const ROOMS: &[Room] = &[
         name: "load",
         rooms: &["domain", "wire", "population"],
         outside: &[
+            "bytes",
+            "h2",
             "hdrhistogram",
+            "http",
             "prost",
             "serde",
             "serde_json",

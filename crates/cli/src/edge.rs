@@ -1,6 +1,6 @@
 //! The one place of the binary where chance, the clock and the environment come in.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// Now.
 #[expect(
@@ -9,6 +9,15 @@ use std::time::Instant;
 )]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// The time on the wall, to be written into files.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary is an edge: files tell when a run was"
+)]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
 }
 
 /// An id that no run had before: twelve hexadecimal digits.

@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod edge;
 mod exit;
+mod load;
 mod lookup;
 mod output;
 mod personas;
@@ -70,6 +71,8 @@ enum Command {
     Lookup(lookup::Lookup),
     /// Authenticates one citizen's claims at a running service.
     Authenticate(authenticate::Authenticate),
+    /// Drives a running service by a schedule, verifies replies, reports latencies.
+    Load(Box<load::Load>),
     /// Prints exact totals beside the figures of the first nine months of 2023.
     Volumes(volumes::Volumes),
     /// Verifies the ledger, or shows entries of it.
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         }
         Command::Lookup(lookup) => lookup.run(output, lang),
         Command::Authenticate(authenticate) => authenticate.run(output, lang),
+        Command::Load(load) => load.run(output, lang),
         Command::Volumes(volumes) => volumes.run(output, lang),
         Command::Audit(audit) => audit.run(output, lang),
     };

@@ -5,9 +5,11 @@
 //! the report. Not here: the service's inside, its ledger, and the comparison of the tally with
 //! counters and blocks, which the binary does.
 
+pub mod account;
 pub mod ask;
 pub mod callers;
 pub mod chance;
+pub mod choice;
 mod claims;
 mod clock;
 pub mod draw;
@@ -16,11 +18,14 @@ mod encode;
 mod events;
 mod flaws;
 mod lane;
+pub mod measure;
 pub mod mix;
+pub mod pace;
 pub mod people;
 pub mod receipts;
 pub mod report;
 mod rows;
+pub mod run;
 mod speak;
 pub mod spelling;
 mod sweep;

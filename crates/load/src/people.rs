@@ -8,6 +8,7 @@ use dancu_population::{Nation, PERSONA_SUFFIXES, Persona};
 
 use crate::ask::{About, Expect, Item, Number};
 use crate::chance::Chance;
+use crate::choice::Choice;
 use crate::claims;
 
 /// The nation, without those of its citizens whom others have changed.
@@ -17,6 +18,7 @@ pub struct People {
     personas: Vec<(Persona, Arc<Citizen>)>,
     reserved: HashSet<u64>,
     changed: HashSet<u64>,
+    choice: Choice,
 }
 
 /// How often an index is drawn before somebody whom others changed is given up on.
@@ -45,7 +47,14 @@ impl People {
             personas,
             reserved,
             changed,
+            choice: Choice::Uniform,
         }
+    }
+
+    /// The same people, chosen in another way.
+    pub fn chosen(mut self, choice: Choice) -> Self {
+        self.choice = choice;
+        self
     }
 
     /// The nation.
@@ -60,7 +69,7 @@ impl People {
 
     /// Somebody, at version 0. `None` only where others have changed nearly everybody.
     pub fn somebody(&self, chance: &mut Chance) -> Option<(u64, Arc<Citizen>)> {
-        (0..TRIES).find_map(|_| self.citizen(chance.below(self.nation.len())))
+        (0..TRIES).find_map(|_| self.citizen(self.choice.index(chance, self.nation.len())))
     }
 
     /// The citizen with this index at version 0, unless others have changed the record.

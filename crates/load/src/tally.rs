@@ -7,7 +7,7 @@ use dancu_domain::{AgencyCode, Outcome, Verb};
 use crate::mix::place;
 
 /// Items of one verb. `sent = answered + refused + malformed + unavailable`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct VerbTally {
     /// Items that went out.
     pub sent: u64,
@@ -30,7 +30,22 @@ impl VerbTally {
         self.sent == self.answered + self.refused + self.malformed + self.unavailable
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Takes note of what became of so many items.
+    pub(crate) const fn note(&mut self, fate: Fate, items: u64) {
+        match fate {
+            Fate::Answered(_) => self.answered += items,
+            Fate::Refused => self.refused += items,
+            Fate::Malformed => self.malformed += items,
+            Fate::Unavailable { in_doubt } => {
+                self.unavailable += items;
+                if in_doubt {
+                    self.in_doubt += items;
+                }
+            }
+        }
+    }
+
+    pub(crate) const fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.answered += other.answered;
         self.refused += other.refused;

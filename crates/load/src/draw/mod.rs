@@ -1,6 +1,7 @@
 //! What a lane asks next: the same seed, run and lane draw the same messages.
 
 mod items;
+mod load;
 mod pushes;
 mod sweep;
 mod unfit;
@@ -55,6 +56,10 @@ pub struct Shares {
     pub denied: u64,
     /// Messages whose envelope, token or credential does not hold.
     pub unfit: u64,
+    /// Messages that ask for an answer no older than the last push that was acknowledged.
+    pub strict: u64,
+    /// Messages that ask for an answer as of now.
+    pub consistent: u64,
 }
 
 impl Default for Shares {
@@ -66,6 +71,8 @@ impl Default for Shares {
             personas: 5,
             denied: 8,
             unfit: 6,
+            strict: 200,
+            consistent: 100,
         }
     }
 }
@@ -96,6 +103,7 @@ pub struct Draw {
     lane: u64,
     lanes: u64,
     turn: u64,
+    few: Vec<Arc<Standing>>,
 }
 
 /// How many citizens are looked up at once to learn their versions.
@@ -117,6 +125,7 @@ impl Draw {
             lane,
             lanes,
             turn: 0,
+            few: Vec::new(),
         }
     }
 
@@ -279,11 +288,10 @@ impl Draw {
 
     /// Sets how fresh the answer must be. Floors come before the token: see [`Versions::pushed`].
     fn freshen(&mut self, message: &mut Message) {
-        let (strict, consistent) = match self.chance.below(10) {
-            0 | 1 => (true, false),
-            2 => (true, true),
-            _ => (false, false),
-        };
+        let shares = self.world.shares;
+        let of_thousand = self.chance.below(1000);
+        let consistent = of_thousand < shares.consistent;
+        let strict = of_thousand < shares.consistent + shares.strict;
         for item in &mut message.items {
             if let Some(index) = item.about.index() {
                 item.floor = self.world.versions.floor(index, strict);

@@ -45,7 +45,7 @@ impl Draw {
 
     /// The events of one message, and who sends them: mostly what comes next in people's lives,
     /// now and then something that was sent before or that must not be taken.
-    fn push_items(
+    pub(super) fn push_items(
         &mut self,
         size: usize,
         sender: Option<&Arc<Standing>>,

@@ -169,8 +169,9 @@ impl<'a> Judge<'a> {
         let memory = i32::from(pb::Source::Memory);
         let registry = i32::from(pb::Source::Registry);
         let unspecified = header.source == 0;
-        if !(unspecified || header.source == memory || header.source == registry) {
-            self.wrong(None, "header.source", "memory or registry");
+        let redis = i32::from(pb::Source::Redis);
+        if !(unspecified || [memory, redis, registry].contains(&header.source)) {
+            self.wrong(None, "header.source", "memory, Redis or registry");
         }
         let fresh_read = self.message.freshness == Freshness::FullyConsistent;
         let matched = self

@@ -1,0 +1,101 @@
+//! The files of a run: written, read again, merged and held beside each other.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use dancu_load::account::{Account, Compared};
+
+use crate::edge::wall;
+use crate::exit::Failure;
+use crate::words::Lang;
+
+/// Where the account of a run goes, and what it is held beside.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Files {
+    /// Write the whole account as JSON; it can be merged and compared later.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the intervals as CSV.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Write the intervals as an HDR log.
+    #[arg(long, value_name = "FILE")]
+    hdr: Option<PathBuf>,
+    /// Write one HTML page with plots, which needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Hold the run beside an earlier one, from its JSON.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// The change in per cent that is taken for noise at least.
+    #[arg(long, default_value_t = 10.0)]
+    noise: f64,
+}
+
+impl Files {
+    /// Writes every file that was asked for.
+    pub(super) fn write(&self, account: &Account, lang: Lang) -> Result<(), Failure> {
+        if let Some(path) = &self.json {
+            write(path, value(account, lang)?.to_string().as_bytes(), lang)?;
+        }
+        if let Some(path) = &self.csv {
+            write(path, account.csv().as_bytes(), lang)?;
+        }
+        if let Some(path) = &self.hdr {
+            let began = wall() - Duration::from_secs_f64(account.elapsed.max(0.0));
+            let log = account.hdr_log(began).map_err(|error| {
+                Failure::unable(lang.of("ghi sổ HDR", "write the HDR log"), &error, lang)
+            })?;
+            write(path, &log, lang)?;
+        }
+        if let Some(path) = &self.html {
+            write(path, account.html().as_bytes(), lang)?;
+        }
+        Ok(())
+    }
+
+    /// The account beside the earlier one, where there is one.
+    pub(super) fn compared(&self, account: &Account, lang: Lang) -> Result<Vec<Compared>, Failure> {
+        let Some(path) = &self.compare else {
+            return Ok(Vec::new());
+        };
+        let earlier = read(path, lang)?;
+        Ok(account.compare(&earlier, self.noise / 100.0))
+    }
+}
+
+/// The account as a JSON value.
+pub(super) fn value(account: &Account, lang: Lang) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(account)
+        .map_err(|error| Failure::unable(lang.of("ghi kết quả", "write the account"), &error, lang))
+}
+
+/// The accounts of several generators as one.
+pub(super) fn merged(paths: &[PathBuf], lang: Lang) -> Result<Account, Failure> {
+    let mut accounts = paths.iter().map(|path| read(path, lang));
+    let mut whole = accounts
+        .next()
+        .ok_or_else(|| Failure::Usage("--merge needs files".to_owned()))??;
+    for account in accounts {
+        whole.merge(account?);
+    }
+    Ok(whole)
+}
+
+fn read(path: &Path, lang: Lang) -> Result<Account, Failure> {
+    let doing = format!("{} {}", lang.of("đọc", "read"), path.display());
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Failure::unable(&doing, &error, lang))?;
+    Account::read(&text).map_err(|why| Failure::Usage(format!("cannot {doing}: {why}")))
+}
+
+fn write(path: &Path, bytes: &[u8], lang: Lang) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| {
+        Failure::unable(
+            &format!("{} {}", lang.of("ghi", "write"), path.display()),
+            &error,
+            lang,
+        )
+    })
+}

@@ -1,0 +1,148 @@
+//! `dancu load`: drives a running service by a schedule or in a closed loop, verifies replies,
+//! and reports what it measured.
+
+mod files;
+mod live;
+mod shown;
+mod wanted;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use dancu_load::account::{Account, Threshold};
+use dancu_load::measure::Watch;
+use dancu_load::pace::Pace;
+use dancu_load::run::{LoadError, LoadPlan, highest, run};
+
+use crate::exit::Failure;
+use crate::output::{Form, print, print_json, tell};
+use crate::words::Lang;
+
+/// Drives a running service and reports what it measured. Exits with 1 if a reply was wrong or a
+/// threshold was missed.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Load {
+    #[command(flatten)]
+    wanted: wanted::Wanted,
+    /// What must hold, such as `p99(lookup)<20ms`, `errors<0.1%`, `rate>=5000`; may be repeated.
+    #[arg(long, value_name = "THRESHOLD")]
+    threshold: Vec<Threshold>,
+    /// Search for the highest constant rate at which every threshold holds, each try as long as
+    /// `--time`, beginning at `--rate`.
+    #[arg(long, conflicts_with_all = ["schedule", "closed", "merge"])]
+    find_rate: bool,
+    #[command(flatten)]
+    files: files::Files,
+    /// Merge the accounts of generators that ran at the same time, in place of running.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    merge: Vec<PathBuf>,
+    /// Plain lines also on a terminal.
+    #[arg(long)]
+    plain: bool,
+}
+
+impl Load {
+    /// Runs, or merges, and reports.
+    pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
+        let mut account = if self.merge.is_empty() {
+            let plan = self.wanted.plan(lang)?;
+            if self.find_rate {
+                self.search(plan, lang)?
+            } else {
+                self.drive(plan, lang)?
+            }
+        } else {
+            files::merged(&self.merge, lang)?
+        };
+        account.judge(&self.threshold);
+        self.files.write(&account, lang)?;
+        let compared = self.files.compared(&account, lang)?;
+        match form {
+            Form::Json => print_json(&files::value(&account, lang)?),
+            Form::Table => print(&shown::text(&account, &compared, lang)),
+        }
+        if account.is_good() {
+            Ok(())
+        } else {
+            Err(Failure::Wrong)
+        }
+    }
+
+    /// One run, shown while it lasts.
+    fn drive(&self, plan: LoadPlan, lang: Lang) -> Result<Account, Failure> {
+        let watch = Arc::new(Watch::default());
+        let (seen, planned) = (Arc::clone(&watch), plan.clone());
+        let driving = thread::Builder::new()
+            .name("dancu-load".to_owned())
+            .spawn(move || run(planned, &seen))
+            .map_err(|error| {
+                Failure::unable(lang.of("mở luồng", "start a thread"), &error, lang)
+            })?;
+        let ended = || driving.is_finished();
+        if self.plain || !live::possible() {
+            shown::lines(&plan, &watch, ended, lang);
+        } else {
+            live::show(&plan, &watch, ended, lang).map_err(|error| {
+                Failure::unable(
+                    lang.of("vẽ lên màn hình", "draw on the terminal"),
+                    &error,
+                    lang,
+                )
+            })?;
+        }
+        match driving.join() {
+            Ok(ran) => {
+                let ran = ran.map_err(|error| failure(&error, lang))?;
+                Ok(Account::new(&plan, ran))
+            }
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    /// Runs at one rate after the other; the account is that of the highest rate that held.
+    fn search(&self, plan: LoadPlan, lang: Lang) -> Result<Account, Failure> {
+        if self.threshold.is_empty() {
+            return Err(Failure::Usage(
+                "--find-rate needs a --threshold that a rate can miss".to_owned(),
+            ));
+        }
+        let Pace::Open { schedule, arrivals } = &plan.pace else {
+            return Err(Failure::Usage("--find-rate needs a schedule".to_owned()));
+        };
+        let (start, seconds, arrivals) = (schedule.peak(), schedule.seconds(), *arrivals);
+        let (mut best, mut last): (Option<Account>, Option<Account>) = (None, None);
+        let found = highest(start, 10_000_000.0, 6, |rate| {
+            let mut plan = plan.clone();
+            plan.run_id = crate::edge::fresh_id();
+            plan.pace = Pace::Open {
+                schedule: dancu_load::pace::Schedule::hold(rate, seconds),
+                arrivals,
+            };
+            let mut account = self.drive(plan, lang)?;
+            account.judge(&self.threshold);
+            let held = account.is_good();
+            tell(&shown::tried(rate, &account, lang));
+            // The service gets its breath back before the next rate.
+            thread::sleep(Duration::from_millis(500));
+            if held && best.as_ref().is_none_or(|b| account.all.rate > b.all.rate) {
+                best = Some(account.clone());
+            }
+            last = Some(account);
+            Ok::<_, Failure>(held)
+        })?;
+        tell(&shown::found(&found, lang));
+        best.or(last)
+            .ok_or_else(|| Failure::just("find a rate: nothing was tried"))
+    }
+}
+
+/// What keeps a run from being made: a wrong command line, or a service out of reach.
+fn failure(error: &LoadError, lang: Lang) -> Failure {
+    match error {
+        LoadError::Plan(..) => Failure::Usage(error.to_string()),
+        _ => Failure::unable(lang.of("chạy tải", "drive the load"), error, lang),
+    }
+}

@@ -1,0 +1,143 @@
+//! A run beside an earlier one, with a bound for what is noise.
+
+use super::model::Account;
+use crate::measure::Interval;
+
+/// One figure of two runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// What it is, such as `p99(LOOKUP)`.
+    pub figure: String,
+    /// Its value in the earlier run: microseconds, or a second.
+    pub earlier: f64,
+    /// Its value now.
+    pub now: f64,
+    /// The change as a share of the earlier value that is taken for noise.
+    pub noise: f64,
+    /// Whether more is better.
+    pub more_is_better: bool,
+}
+
+/// What a change is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Within the bound.
+    Noise,
+    /// Beyond it, for the better.
+    Better,
+    /// Beyond it, for the worse.
+    Worse,
+}
+
+impl Compared {
+    /// The change as a share of the earlier value.
+    pub fn change(&self) -> f64 {
+        if self.earlier > 0.0 {
+            self.now / self.earlier - 1.0
+        } else {
+            0.0
+        }
+    }
+
+    /// What it is taken for.
+    pub fn verdict(&self) -> Change {
+        let change = self.change();
+        if change.abs() <= self.noise || self.earlier <= 0.0 {
+            Change::Noise
+        } else if (change > 0.0) == self.more_is_better {
+            Change::Better
+        } else {
+            Change::Worse
+        }
+    }
+}
+
+impl Account {
+    /// Holds this run beside an earlier one. The bound of noise is `least`, or what the figures of
+    /// single seconds, in either run, scatter by: twice the median deviation from their median,
+    /// both runs added, over the root of how many seconds there are.
+    pub fn compare(&self, earlier: &Self, least: f64) -> Vec<Compared> {
+        let bound = |of: &dyn Fn(&Interval) -> f64| {
+            let scatter = scatter(earlier, of) + scatter(self, of);
+            least.max(2.0 * scatter)
+        };
+        let rate_noise = bound(&|i| i.all().answered as f64);
+        let median_noise = bound(&|i| i.corrected.quantile(0.5) as f64);
+        let tail_noise = bound(&|i| i.corrected.quantile(0.99) as f64);
+        let mut list = Vec::new();
+        let both = self.verbs.iter().zip(&earlier.verbs);
+        for (now, then) in both.chain([(&self.all, &earlier.all)]) {
+            if now.calls.answered == 0 || then.calls.answered == 0 {
+                continue;
+            }
+            let mut add = |name: &str, earlier: f64, now_is: f64, noise, more_is_better| {
+                list.push(Compared {
+                    figure: format!("{name}({})", now.verb),
+                    earlier,
+                    now: now_is,
+                    noise,
+                    more_is_better,
+                });
+            };
+            add("rate", then.rate, now.rate, rate_noise, true);
+            let quantiles = |calls: &crate::measure::Calls, q: f64| {
+                calls.corrected.quantile_with_missed(q, calls.missed)
+            };
+            for (name, share, noise) in [("p50", 0.5, median_noise), ("p99", 0.99, tail_noise)] {
+                // What was missed is beyond every bound.
+                let value = |calls| quantiles(calls, share).map_or(f64::INFINITY, |us| us as f64);
+                add(name, value(&then.calls), value(&now.calls), noise, false);
+            }
+        }
+        list
+    }
+}
+
+/// The median deviation from the median of a figure, as a share of it, over the root of how many
+/// seconds were measured.
+fn scatter(account: &Account, of: &dyn Fn(&Interval) -> f64) -> f64 {
+    let warm_up = account.runs.iter().map(|run| run.warm_up);
+    let warm_up = warm_up.fold(0.0, f64::max).ceil() as u64;
+    let end = account.runs.iter().map(|run| run.seconds);
+    let end = end.fold(0.0, f64::max).floor() as u64;
+    let within = |i: &&Interval| i.second >= warm_up && i.second < end;
+    let seconds: Vec<f64> = account.intervals.iter().filter(within).map(of).collect();
+    let middle = median(seconds.clone());
+    if middle <= 0.0 {
+        return 0.0;
+    }
+    let apart = seconds.iter().map(|value| (value - middle).abs()).collect();
+    median(apart) / middle / (seconds.len() as f64).sqrt()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compared(earlier: f64, now: f64, more_is_better: bool) -> Change {
+        Compared {
+            figure: "p99(ALL)".into(),
+            earlier,
+            now,
+            noise: 0.1,
+            more_is_better,
+        }
+        .verdict()
+    }
+
+    #[test]
+    fn only_what_is_beyond_the_bound_is_better_or_worse() {
+        assert_eq!(compared(100.0, 109.0, false), Change::Noise);
+        assert_eq!(compared(100.0, 91.0, false), Change::Noise);
+        assert_eq!(compared(100.0, 120.0, false), Change::Worse);
+        assert_eq!(compared(100.0, 80.0, false), Change::Better);
+        assert_eq!(compared(100.0, 120.0, true), Change::Better);
+        assert_eq!(compared(100.0, f64::INFINITY, false), Change::Worse);
+        assert_eq!(compared(0.0, 5.0, false), Change::Noise);
+    }
+}

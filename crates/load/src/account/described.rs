@@ -1,0 +1,112 @@
+//! What a run was, as it stands in its account.
+
+use std::collections::BTreeMap;
+
+use dancu_domain::Verb;
+use serde::{Deserialize, Serialize};
+
+use crate::draw::Shape;
+use crate::mix::place;
+use crate::pace::{Arrivals, Pace};
+use crate::run::LoadPlan;
+
+/// What a run was.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Described {
+    /// The run's id.
+    pub run: String,
+    /// The service's address.
+    pub server: String,
+    /// The nation's seed.
+    pub nation_seed: u64,
+    /// The nation's citizens.
+    pub citizens: u64,
+    /// The seed of what was drawn.
+    pub seed: u64,
+    /// `open, constant`, `open, poisson` or `closed`.
+    pub loop_kind: String,
+    /// Messages that the schedule had due in all; 0 without one.
+    pub scheduled: u64,
+    /// Seconds of the schedule.
+    pub seconds: f64,
+    /// Seconds that were not measured.
+    pub warm_up: f64,
+    /// Threads.
+    pub threads: usize,
+    /// Connections.
+    pub connections: usize,
+    /// Calls in flight, or streams, on a connection.
+    pub in_flight: usize,
+    /// `unary`, `batch` or `stream`.
+    pub shape: String,
+    /// Items of a message.
+    pub size: usize,
+    /// Messages of a stream lane that may be unanswered at once.
+    pub window: usize,
+    /// Parts of each verb.
+    pub mix: BTreeMap<String, u64>,
+    /// Shares in a thousand: mistaken, unknown, malformed, personas, denied, unfit.
+    pub shares: BTreeMap<String, u64>,
+    /// Whom it asked about.
+    pub choice: String,
+    /// Items prepared for each verb and thread.
+    pub stock: usize,
+    /// The share of replies that was verified.
+    pub verified_share: f64,
+}
+
+/// Describes a plan.
+pub(super) fn describe(plan: &LoadPlan) -> Described {
+    let (loop_kind, scheduled) = match &plan.pace {
+        Pace::Open { schedule, arrivals } => {
+            let arrivals = match arrivals {
+                Arrivals::Constant => "constant",
+                Arrivals::Poisson => "poisson",
+            };
+            (
+                format!("open, {arrivals}"),
+                schedule.messages().round() as u64,
+            )
+        }
+        Pace::Closed { .. } => ("closed".to_owned(), 0),
+    };
+    let words = |list: [(&str, u64); 6]| list.map(|(word, n)| (word.to_owned(), n)).into();
+    let shares = &plan.shares;
+    Described {
+        run: plan.run_id.clone(),
+        server: plan.server.to_string(),
+        nation_seed: plan.nation.seed(),
+        citizens: plan.nation.len(),
+        seed: plan.seed,
+        loop_kind,
+        scheduled,
+        seconds: plan.pace.duration().as_secs_f64(),
+        warm_up: plan.warm_up.as_secs_f64(),
+        threads: plan.threads.clamp(1, plan.connections),
+        connections: plan.connections,
+        in_flight: plan.in_flight,
+        shape: match plan.shape {
+            Shape::Unary => "unary",
+            Shape::Batch => "batch",
+            Shape::Stream => "stream",
+        }
+        .to_owned(),
+        size: plan.size,
+        window: plan.window,
+        mix: Verb::ALL
+            .iter()
+            .map(|verb| (verb.word().to_owned(), plan.mix[place(*verb)]))
+            .collect(),
+        shares: words([
+            ("mistaken", shares.mistaken),
+            ("unknown", shares.unknown),
+            ("malformed", shares.malformed),
+            ("personas", shares.personas),
+            ("denied", shares.denied),
+            ("unfit", shares.unfit),
+        ]),
+        choice: plan.choice.to_string(),
+        stock: plan.stock,
+        verified_share: plan.verified as f64 / 1000.0,
+    }
+}

@@ -1,0 +1,68 @@
+//! What whoever reads an account must be told before the figures.
+
+use super::model::Account;
+
+/// The share of a core that a generator thread may use before it may be the limit itself.
+const BUSY: f64 = 0.9;
+/// How late messages may be sent at the 99th percentile before the schedule was not kept.
+const LATE_US: u64 = 10_000;
+
+/// The warnings of an account.
+pub(super) fn warnings(account: &Account) -> Vec<String> {
+    let mut list = Vec::new();
+    let missed = account.all.calls.missed;
+    let due = missed + account.all.calls.answered + account.all.calls.failed;
+    if missed > 0 {
+        list.push(format!(
+            "the schedule was not kept: {missed} of {due} slots were missed, because nobody was \
+             free to take them in time; give it more calls in flight, or a lower rate"
+        ));
+    }
+    let lag = account.lag.quantile(0.99);
+    if account.is_open() && lag > LATE_US {
+        list.push(format!(
+            "the schedule was not kept: one message in a hundred left {lag} µs late or later; \
+             the corrected latencies hold that"
+        ));
+    }
+    let threads: usize = account.runs.iter().map(|run| run.threads).sum();
+    let busy = account.cpu / (account.elapsed * threads.max(1) as f64).max(1e-9);
+    if busy > BUSY {
+        list.push(format!(
+            "the generator used {:.0} % of its threads: it may be the limit itself",
+            busy * 100.0
+        ));
+    }
+    if account.reconnects > 0 {
+        list.push(format!(
+            "{} connections broke and were made anew",
+            account.reconnects
+        ));
+    }
+    let items = &account.all.items;
+    if items.in_doubt > 0 {
+        list.push(format!(
+            "{} items are in doubt: their answers did not come, their entries may be written",
+            items.in_doubt
+        ));
+    }
+    if !items.adds_up() {
+        list.push(format!(
+            "{} items were sent, and {} are found again",
+            items.sent,
+            items.answered + items.refused + items.malformed + items.unavailable
+        ));
+    }
+    if account.stopped {
+        list.push("the run was ended before its time".to_owned());
+    }
+    if account.runs.iter().any(|run| run.verified_share < 1.0) {
+        let share = account.runs.iter().map(|run| run.verified_share);
+        let share = share.fold(1.0, f64::min);
+        list.push(format!(
+            "only a share of {share} of the replies was verified; outcomes of the others were \
+             not read"
+        ));
+    }
+    list
+}

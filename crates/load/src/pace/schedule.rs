@@ -1,0 +1,224 @@
+//! Rates over time: stretches in which the rate stays or changes evenly.
+
+/// A stretch of time in which the rate goes evenly from one value to another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage {
+    /// Messages a second at the beginning.
+    pub from: f64,
+    /// Messages a second at the end.
+    pub to: f64,
+    /// How long it lasts.
+    pub seconds: f64,
+}
+
+impl Stage {
+    /// Messages due in the whole stage.
+    fn messages(&self) -> f64 {
+        f64::midpoint(self.from, self.to) * self.seconds
+    }
+
+    /// Seconds into the stage at which `n` messages have been due.
+    fn seconds_to(&self, n: f64) -> f64 {
+        let slope = (self.to - self.from) / self.seconds;
+        if slope.abs() < 1e-9 {
+            return n / self.from;
+        }
+        // The root of slope/2 t² + from t - n that is stable whichever way the rate goes.
+        let root = (self.from * self.from + 2.0 * slope * n).max(0.0).sqrt();
+        2.0 * n / (self.from + root)
+    }
+}
+
+/// The share of a day's messages by hour, in a thousand: an assumption, with offices open from 7
+/// to 17, a rest at noon, and health facilities that never close.
+const DAY: [f64; 24] = [
+    4.0, 3.0, 3.0, 3.0, 4.0, 8.0, 22.0, 68.0, 108.0, 112.0, 104.0, 62.0, 38.0, 72.0, 104.0, 102.0,
+    88.0, 42.0, 18.0, 12.0, 9.0, 6.0, 5.0, 3.0,
+];
+
+/// How many messages a second are due, from the beginning of a run to its end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Schedule {
+    stages: Vec<Stage>,
+}
+
+impl Schedule {
+    /// A schedule of these stages; those that last no time are left out.
+    pub fn new(stages: impl IntoIterator<Item = Stage>) -> Self {
+        Self {
+            stages: stages.into_iter().filter(|s| s.seconds > 0.0).collect(),
+        }
+    }
+
+    /// One rate all the time.
+    pub fn hold(rate: f64, seconds: f64) -> Self {
+        Self::new([Stage {
+            from: rate,
+            to: rate,
+            seconds,
+        }])
+    }
+
+    /// Plateaus of equal length from one rate to another.
+    pub fn steps(from: f64, to: f64, plateaus: u32, seconds: f64) -> Self {
+        let last = f64::from(plateaus.max(2) - 1);
+        let each = seconds / f64::from(plateaus.max(1));
+        Self::new((0..plateaus.max(1)).map(|nth| {
+            let rate = from + (to - from) * f64::from(nth) / last;
+            Stage {
+                from: rate,
+                to: rate,
+                seconds: each,
+            }
+        }))
+    }
+
+    /// A low rate, and every so often a high one for a while.
+    pub fn bursts(low: f64, high: f64, every: f64, length: f64, seconds: f64) -> Self {
+        let hold = |rate, seconds| Stage {
+            from: rate,
+            to: rate,
+            seconds,
+        };
+        let (mut stages, mut left) = (Vec::new(), seconds);
+        let length = length.min(every);
+        while left > 0.0 {
+            let calm = (every - length).min(left);
+            stages.push(hold(low, calm));
+            left -= calm;
+            let burst = length.min(left);
+            stages.push(hold(high, burst));
+            left -= burst;
+            if calm + burst <= 0.0 {
+                break;
+            }
+        }
+        Self::new(stages)
+    }
+
+    /// A day from midnight to midnight within so many seconds, whose busiest hour has this rate.
+    pub fn day(peak: f64, seconds: f64) -> Self {
+        let most = DAY.iter().copied().fold(0.0, f64::max);
+        Self::new((0..24).map(|hour| Stage {
+            from: peak * DAY[hour] / most,
+            to: peak * DAY[(hour + 1) % 24] / most,
+            seconds: seconds / 24.0,
+        }))
+    }
+
+    /// This schedule and then another.
+    pub fn then(mut self, other: Self) -> Self {
+        self.stages.extend(other.stages);
+        self
+    }
+
+    /// The stages.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// How long it lasts.
+    pub fn seconds(&self) -> f64 {
+        self.stages.iter().map(|s| s.seconds).sum()
+    }
+
+    /// How many messages are due in all.
+    pub fn messages(&self) -> f64 {
+        self.stages.iter().map(Stage::messages).sum()
+    }
+
+    /// The highest rate.
+    pub fn peak(&self) -> f64 {
+        let rates = self.stages.iter().flat_map(|s| [s.from, s.to]);
+        rates.fold(0.0, f64::max)
+    }
+}
+
+/// A schedule being walked from its beginning; it is never asked for less than before.
+#[derive(Clone, Debug)]
+pub(super) struct Walk {
+    schedule: Schedule,
+    stage: usize,
+    messages: f64,
+    seconds: f64,
+}
+
+impl Walk {
+    pub(super) const fn new(schedule: Schedule) -> Self {
+        Self {
+            schedule,
+            stage: 0,
+            messages: 0.0,
+            seconds: 0.0,
+        }
+    }
+
+    /// Seconds from the beginning at which `n` messages have been due; `None` beyond the end.
+    pub(super) fn seconds_to(&mut self, n: f64) -> Option<f64> {
+        loop {
+            let stage = self.schedule.stages.get(self.stage)?;
+            let within = n - self.messages;
+            if within < stage.messages() {
+                return Some(self.seconds + stage.seconds_to(within.max(0.0)));
+            }
+            self.messages += stage.messages();
+            self.seconds += stage.seconds;
+            self.stage += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(schedule: &Schedule) -> Vec<f64> {
+        let mut walk = Walk::new(schedule.clone());
+        (0..).map_while(|n| walk.seconds_to(f64::from(n))).collect()
+    }
+
+    #[test]
+    fn a_steady_rate_is_due_at_even_steps() {
+        let due = all(&Schedule::hold(10.0, 2.0));
+        assert_eq!(due.len(), 20);
+        assert!((due[19] - 1.9).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_ramp_is_due_ever_more_often_and_adds_up() {
+        let ramp = Schedule::new([Stage {
+            from: 0.0,
+            to: 100.0,
+            seconds: 10.0,
+        }]);
+        let due = all(&ramp);
+        assert_eq!(due.len(), 500);
+        // Half of the time has a quarter of the messages.
+        assert_eq!(due.iter().filter(|t| **t < 5.0).count(), 125);
+        assert!(due.windows(2).all(|pair| pair[0] < pair[1]));
+        let down = Schedule::new([Stage {
+            from: 100.0,
+            to: 0.0,
+            seconds: 10.0,
+        }]);
+        let due = all(&down);
+        assert_eq!(due.iter().filter(|t| **t < 5.0).count(), 375);
+        assert!(due.iter().all(|t| (0.0..=10.0).contains(t)));
+    }
+
+    #[test]
+    fn steps_bursts_and_days_last_as_long_as_they_are_told() {
+        for schedule in [
+            Schedule::steps(10.0, 40.0, 4, 8.0),
+            Schedule::bursts(5.0, 50.0, 4.0, 1.0, 8.0),
+            Schedule::day(60.0, 8.0),
+        ] {
+            assert!((schedule.seconds() - 8.0).abs() < 1e-9);
+            assert_eq!(all(&schedule).len() as f64, schedule.messages().ceil());
+        }
+        assert!((Schedule::steps(10.0, 40.0, 4, 8.0).messages() - 200.0).abs() < 1e-6);
+        assert!((Schedule::bursts(5.0, 50.0, 4.0, 1.0, 8.0).messages() - 130.0).abs() < 1e-6);
+        assert!((Schedule::day(60.0, 8.0).peak() - 60.0).abs() < 1e-9);
+        assert!((DAY.iter().sum::<f64>() - 1000.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,102 @@
+//! What the tool asks for itself, outside of what it measures: which nation answers, and totals.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use dancu_domain::{Day, NationId};
+use dancu_population::{KeyState, Nation};
+use dancu_wire::pb;
+use prost::Message as _;
+use tokio::task::LocalSet;
+
+use super::ask::{Heads, frame};
+use super::link::{Heard, Link};
+use super::plan::LoadError;
+
+const VOLUMES: &str = "/dancu.v1.StatisticsService/GetVolumes";
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The id of the nation that answers at an address. Asked with a sandbox key of `nation`, so that
+/// a service with another seed is found out here.
+pub fn nation_at(server: SocketAddr, nation: &Nation) -> Result<NationId, LoadError> {
+    // A day on which nothing can have been counted, so that the answer is short.
+    let early = pb::Date {
+        year: 1900,
+        month: 1,
+        day: 1,
+    };
+    let answer = ask(server, nation, Some((early, early)))?;
+    let revision = answer.header.and_then(|header| header.revision);
+    revision
+        .and_then(|revision| NationId::parse(&revision.nation))
+        .ok_or(LoadError::Asked(
+            "read the nation's id: the service told none that can be read",
+        ))
+}
+
+/// Every total of these days, both included.
+pub fn volumes(
+    server: SocketAddr,
+    nation: &Nation,
+    days: Option<(Day, Day)>,
+) -> Result<Vec<pb::Volume>, LoadError> {
+    let date = |day: Day| {
+        let date = day.date()?;
+        Some(pb::Date {
+            year: date.year().into(),
+            month: date.month().into(),
+            day: date.day().into(),
+        })
+    };
+    let days = match days {
+        Some((from, to)) => Some(
+            date(from)
+                .zip(date(to))
+                .ok_or(LoadError::Asked("name days beyond the calendar"))?,
+        ),
+        None => None,
+    };
+    ask(server, nation, days).map(|answer| answer.volumes)
+}
+
+fn ask(
+    server: SocketAddr,
+    nation: &Nation,
+    days: Option<(pb::Date, pb::Date)>,
+) -> Result<pb::GetVolumesResponse, LoadError> {
+    let keys = nation.sandbox_keys();
+    let key = keys.iter().find(|key| key.state == KeyState::Valid);
+    let key = key.ok_or(LoadError::Nobody)?;
+    let request = pb::GetVolumesRequest {
+        context: Some(pb::RequestContext {
+            request_id: "load-volumes".to_owned(),
+            purpose: pb::Purpose::Statistics.into(),
+            ..Default::default()
+        }),
+        from_day: days.map(|(from, _)| from),
+        to_day: days.map(|(_, to)| to),
+        ..Default::default()
+    };
+    let head = Heads::new(server.to_string(), "en", PATIENCE).head(VOLUMES, Some(&key.key), None);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(LoadError::Start)?;
+    let heard = LocalSet::new().block_on(&runtime, async {
+        let link = Link::new(server);
+        link.open().await.map_err(|_| LoadError::Connect(server))?;
+        let call = link.call(head, frame(&request));
+        match tokio::time::timeout(PATIENCE, call).await {
+            Ok(Ok(heard)) => Ok(heard),
+            _ => Err(LoadError::Connect(server)),
+        }
+    })?;
+    match heard {
+        Heard { code: 0, body, .. } => pb::GetVolumesResponse::decode(body)
+            .map_err(|_| LoadError::Asked("read the totals: the service answered something else")),
+        Heard { code: 16, .. } => Err(LoadError::Asked(
+            "be let in: the service does not know the sandbox keys of this seed",
+        )),
+        _ => Err(LoadError::Asked("get the totals: the service refused")),
+    }
+}

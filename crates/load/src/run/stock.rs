@@ -1,0 +1,136 @@
+//! What a thread sends: messages prepared before the run, and pushes as they come due.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use dancu_domain::Verb;
+
+use super::ask::{Ask, Heads};
+use super::plan::LoadPlan;
+use crate::draw::{Draw, Shape, World};
+use crate::mix::{Mix, place};
+
+/// A thread's messages.
+pub(crate) struct Stock {
+    mix: Mix,
+    shelves: [Vec<Rc<Ask>>; 4],
+    turns: [usize; 4],
+    pushers: VecDeque<Draw>,
+    heads: Heads,
+    shape: Shape,
+    size: usize,
+}
+
+/// How many lanes of pushes a thread has at most. Each owns a part of the nation, and has one
+/// message on its way at a time, so that events of a person stay in their order.
+const PUSHERS: u64 = 64;
+/// How many callers stream: each of them has streams of its own on each lane.
+const STREAMING: usize = 2;
+/// How many citizens a lane of pushes should have to itself.
+const OWNED: u64 = 256;
+
+impl Stock {
+    /// Draws the messages of one of so many threads.
+    pub(crate) fn new(
+        plan: &LoadPlan,
+        world: &Arc<World>,
+        (thread, threads): (usize, usize),
+    ) -> Option<Self> {
+        let (thread, threads) = (thread as u64, threads as u64);
+        let mut stock = Self {
+            mix: Mix::new(plan.mix),
+            shelves: Default::default(),
+            turns: [0; 4],
+            pushers: VecDeque::new(),
+            heads: Heads::new(plan.server.to_string(), plan.language, plan.deadline),
+            shape: plan.shape,
+            size: plan.size,
+        };
+        let lanes = (plan.nation.len() / OWNED / threads).clamp(1, PUSHERS);
+        // Lanes beyond those of the pushes draw what is only read.
+        let all = (lanes + Verb::ALL.len() as u64) * threads;
+        for verb in Verb::ALL {
+            if plan.mix[place(*verb)] == 0 {
+                continue;
+            }
+            if *verb == Verb::Push {
+                let own = (0..lanes).map(|lane| lane * threads + thread);
+                stock
+                    .pushers
+                    .extend(own.map(|lane| Draw::new(Arc::clone(world), plan.seed, lane, all)));
+                continue;
+            }
+            let shape = shape(*verb, plan.shape);
+            let lane = (lanes + place(*verb) as u64) * threads + thread;
+            let mut draw = Draw::new(Arc::clone(world), plan.seed, lane, all);
+            if shape == Shape::Stream {
+                draw.keep_callers(*verb, STREAMING);
+            }
+            let shelf = &mut stock.shelves[place(*verb)];
+            for _ in 0..plan.stock.div_ceil(plan.size).max(1) {
+                let message = draw.asked(*verb, plan.size, shape)?;
+                shelf.push(Rc::new(Ask::new(message, shape, None, &mut stock.heads)));
+            }
+        }
+        Some(stock)
+    }
+
+    /// The next message.
+    pub(crate) fn next(&mut self) -> Option<Rc<Ask>> {
+        let mut verb = self.mix.next();
+        if verb == Verb::Push {
+            if let Some(ask) = self.push() {
+                self.mix.sent(ask.message.verb, ask.items());
+                return Some(ask);
+            }
+            // Every lane waits for its answer: somebody else asks meanwhile.
+            verb = [Verb::Lookup, Verb::Authenticate, Verb::Reconcile]
+                .into_iter()
+                .find(|verb| !self.shelves[place(*verb)].is_empty())?;
+        }
+        let at = place(verb);
+        let shelf = &self.shelves[at];
+        let ask = Rc::clone(shelf.get(self.turns[at] % shelf.len().max(1))?);
+        self.turns[at] += 1;
+        self.mix.sent(verb, ask.items());
+        Some(ask)
+    }
+
+    /// The verb of a slot that nobody took; it has had its turn.
+    pub(crate) fn missed(&mut self) -> Verb {
+        let verb = self.mix.next();
+        self.mix.sent(verb, self.size as u64);
+        verb
+    }
+
+    /// Takes back the lane of a push that is over.
+    pub(crate) fn give_back(&mut self, pusher: Draw) {
+        self.pushers.push_back(pusher);
+    }
+
+    fn push(&mut self) -> Option<Rc<Ask>> {
+        let mut pusher = self.pushers.pop_front()?;
+        let Some(message) = pusher.pushed(self.size) else {
+            self.pushers.push_back(pusher);
+            return None;
+        };
+        let shape = match (message.verb, self.shape) {
+            (Verb::Push, shape) => shape,
+            // The lookup before a push is one message of many items.
+            (_, Shape::Stream) => Shape::Stream,
+            _ => Shape::Batch,
+        };
+        let ask = Ask::new(message, shape, None, &mut self.heads);
+        ask.pusher.replace(Some(pusher));
+        Some(Rc::new(ask))
+    }
+}
+
+/// How messages of a verb travel: syncs have no method for one item.
+pub(crate) const fn shape(verb: Verb, wanted: Shape) -> Shape {
+    match wanted {
+        Shape::Unary if verb.is_sync() => Shape::Batch,
+        wanted => wanted,
+    }
+}
