@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use dancu_domain::{Receipt, WriterId};
 use dancu_ledger::audit::{BadBlock, EntryView, Report, Why};
+use dancu_server::audit::At;
+use dancu_server::{LedgerPlace, Secret};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -27,11 +29,41 @@ enum What {
     Show(Show),
 }
 
+/// Which ledger.
 #[derive(Args, Clone, Debug)]
-struct Verify {
+struct Place {
     /// The data directory.
     #[arg(long, env = "DANCU_DATA", default_value = ".dancu")]
     data: PathBuf,
+    /// The ledger's database; left out, the file in the data directory.
+    #[arg(long, env = "DANCU_LEDGER_URL", hide_env_values = true, value_parser = secret)]
+    ledger_url: Option<Secret>,
+    /// The file of keys; left out, the one in the data directory.
+    #[arg(long, env = "DANCU_KEYS")]
+    keys: Option<PathBuf>,
+}
+
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
+}
+
+impl Place {
+    fn at(&self) -> At {
+        At {
+            data: self.data.clone(),
+            ledger: match &self.ledger_url {
+                Some(url) => LedgerPlace::Postgres { url: url.clone() },
+                None => LedgerPlace::File,
+            },
+            keys: self.keys.clone(),
+        }
+    }
+}
+
+#[derive(Args, Clone, Debug)]
+struct Verify {
+    #[command(flatten)]
+    place: Place,
     /// The file of signed checkpoints; left out, the one in the data directory.
     #[arg(long, env = "DANCU_CHECKPOINTS")]
     checkpoints: Option<PathBuf>,
@@ -39,9 +71,8 @@ struct Verify {
 
 #[derive(Args, Clone, Debug)]
 struct Show {
-    /// The data directory.
-    #[arg(long, env = "DANCU_DATA", default_value = ".dancu")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// WRITER:FIRST or WRITER:FIRST:COUNT.
     #[arg(value_parser = receipt)]
     receipt: Receipt,
@@ -59,7 +90,7 @@ impl Audit {
 
 impl Verify {
     fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let report = dancu_server::audit::verify(&self.data, self.checkpoints.as_deref())
+        let report = dancu_server::audit::verify(self.place.at(), self.checkpoints.as_deref())
             .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         match form {
             Form::Json => print_json(&object(&report)),
@@ -182,7 +213,7 @@ fn bad_block(bad: &BadBlock, lang: Lang) -> String {
 
 impl Show {
     fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let found = dancu_server::audit::entries(&self.data, vec![self.receipt])
+        let found = dancu_server::audit::entries(self.place.at(), vec![self.receipt])
             .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         let entries: Vec<&EntryView> = found.iter().flatten().collect();
         match form {

@@ -1,16 +1,20 @@
-//! What the command line asks of a data directory without serving it. All of it blocks, and may
-//! run beside the process that serves.
+//! What the command line asks of a nation and its ledger without serving them, in files or in
+//! databases. All of it blocks, and may run beside the processes that serve.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dancu_domain::{Receipt, VolumeKey};
 use dancu_ledger::audit::{self, AuditError, EntryView, Report};
 use dancu_population::{Nation, SandboxKey};
-use dancu_store::{RegistryMeta, SqliteBlocks, SqliteRegistry};
+use dancu_store::{
+    PostgresBlocks, PostgresBlocksOptions, RegistryMeta, SqliteBlocks, SqliteRegistry,
+};
 
+use crate::any::AnyBlocks;
+use crate::config::LedgerPlace;
 use crate::data::Places;
 use crate::error::StartError;
 use crate::keys::Keys;
@@ -56,33 +60,67 @@ impl From<StartError> for LookError {
     }
 }
 
-/// Verifies the ledger of a data directory, against a file of checkpoints where one is named or
-/// lies beside it.
-pub fn verify(data: &Path, checkpoints: Option<&Path>) -> Result<Report, LookError> {
-    let places = Places::of(data);
-    let keys = Keys::read(&places.keys())?.ok_or(LookError::NoLedger)?;
+/// Which ledger is looked into.
+#[derive(Clone, Debug)]
+pub struct At {
+    /// The data directory: keys and checkpoints lie there where nothing else is named.
+    pub data: PathBuf,
+    /// The ledger.
+    pub ledger: LedgerPlace,
+    /// The file of keys.
+    pub keys: Option<PathBuf>,
+}
+
+/// The ledger in a file of this data directory.
+impl From<&Path> for At {
+    fn from(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            ledger: LedgerPlace::File,
+            keys: None,
+        }
+    }
+}
+
+/// The same.
+impl From<&PathBuf> for At {
+    fn from(data: &PathBuf) -> Self {
+        Self::from(data.as_path())
+    }
+}
+
+/// Verifies a ledger, against a file of checkpoints where one is named or lies in the data
+/// directory.
+pub fn verify(at: impl Into<At>, checkpoints: Option<&Path>) -> Result<Report, LookError> {
+    let at = at.into();
+    let places = Places::of(&at.data);
+    let keys = at.keys.clone().unwrap_or_else(|| places.keys());
+    let keys = Keys::read(&keys)?.ok_or(LookError::NoLedger)?;
     let beside = places.checkpoints();
     let checkpoints = match checkpoints {
         Some(named) => Some(named.to_owned()),
         None => beside.exists().then_some(beside),
     };
-    with_blocks(data, move |mut blocks| async move {
+    with_blocks(at, move |mut blocks| async move {
         let public = keys.ledger().public_key();
         audit::verify(&mut blocks, checkpoints.as_deref(), &public).await
     })
 }
 
 /// Counts the entries of the raw blocks, by the keys under which they are counted.
-pub fn recount(data: &Path) -> Result<BTreeMap<VolumeKey, u64>, LookError> {
-    with_blocks(data, |mut blocks| async move {
+pub fn recount(at: impl Into<At>) -> Result<BTreeMap<VolumeKey, u64>, LookError> {
+    with_blocks(at.into(), |mut blocks| async move {
         audit::recount(&mut blocks).await
     })
 }
 
 /// The entries that receipts stand for, receipt by receipt; fewer where the ledger does not have
 /// them.
-pub fn entries(data: &Path, receipts: Vec<Receipt>) -> Result<Vec<Vec<EntryView>>, LookError> {
-    with_blocks(data, |mut blocks| async move {
+pub fn entries(
+    at: impl Into<At>,
+    receipts: Vec<Receipt>,
+) -> Result<Vec<Vec<EntryView>>, LookError> {
+    with_blocks(at.into(), |mut blocks| async move {
         let mut found = Vec::with_capacity(receipts.len());
         for receipt in receipts {
             found.push(audit::entries(&mut blocks, receipt).await?);
@@ -106,21 +144,30 @@ pub fn sandbox_keys(data: &Path) -> Result<(RegistryMeta, Vec<SandboxKey>), Look
     Ok((meta, nation.sandbox_keys()))
 }
 
-fn with_blocks<T, M, F>(data: &Path, look: M) -> Result<T, LookError>
+fn with_blocks<T, M, F>(at: At, look: M) -> Result<T, LookError>
 where
     T: Send + 'static,
-    M: FnOnce(SqliteBlocks) -> F + Send + 'static,
+    M: FnOnce(AnyBlocks) -> F + Send + 'static,
     F: Future<Output = Result<T, AuditError>>,
 {
-    let path = Places::of(data).ledger();
-    if !path.exists() {
+    let path = Places::of(&at.data).ledger();
+    if at.ledger == LedgerPlace::File && !path.exists() {
         return Err(LookError::NoLedger);
     }
     blocking(move || async move {
-        let blocks = SqliteBlocks::open_read_only(&path)
+        let opened = match &at.ledger {
+            LedgerPlace::File => SqliteBlocks::open_read_only(&path)
+                .await
+                .map(AnyBlocks::File),
+            LedgerPlace::Postgres { url } => {
+                let options = PostgresBlocksOptions::new(url.reveal());
+                let opened = PostgresBlocks::open_read_only(options).await;
+                opened.map(AnyBlocks::Postgres)
+            }
+        };
+        look(opened.map_err(StartError::from)?)
             .await
-            .map_err(StartError::from)?;
-        look(blocks).await.map_err(LookError::Audit)
+            .map_err(LookError::Audit)
     })
 }
 

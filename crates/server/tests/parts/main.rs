@@ -5,6 +5,7 @@
     reason = "a test that cannot go on fails with the error itself"
 )]
 
+mod audits;
 #[expect(dead_code, reason = "the tests over files use the rest")]
 #[path = "../server/common.rs"]
 mod common;

@@ -1,5 +1,7 @@
 //! Operators' HTTP.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -22,6 +24,12 @@ pub(crate) async fn get(service: &Service, path: &str) -> (u16, String) {
 async fn life_and_readiness_are_told() {
     let service = Service::start();
     assert_eq!(get(&service, "/livez").await, (200, "ok\n".to_owned()));
+    // At first the live volumes are still read from the ledger.
+    let began = tokio::time::Instant::now();
+    while get(&service, "/readyz").await == (200, "ready, degraded\n".to_owned()) {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert_eq!(get(&service, "/readyz").await, (200, "ready\n".to_owned()));
     let (status, body) = get(&service, "/readyz?verbose").await;
     assert_eq!(status, 200);
