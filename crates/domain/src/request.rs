@@ -63,11 +63,18 @@ macro_rules! codes {
 
             /// Reads the code; the fault names `field` and never echoes the text.
             pub fn parse(text: &str, field: &str) -> Result<Self, Fault> {
-                Self::parse_owned(text.to_owned(), field)
+                Self::check(text, field)?;
+                Ok(Self(text.into()))
             }
 
             /// Reads the code out of a text that it keeps.
             pub fn parse_owned(text: String, field: &str) -> Result<Self, Fault> {
+                Self::check(&text, field)?;
+                Ok(Self(text.into_boxed_str()))
+            }
+
+            /// Checks a text that is not kept.
+            pub fn check(text: &str, field: &str) -> Result<(), Fault> {
                 let allowed: fn(u8) -> bool = $allowed;
                 if text.is_empty() {
                     return Err(Fault::new(field, Reason::FieldRequired));
@@ -78,7 +85,7 @@ macro_rules! codes {
                 if !text.bytes().all(allowed) {
                     return Err(Fault::new(field, Reason::FieldInvalid));
                 }
-                Ok(Self(text.into_boxed_str()))
+                Ok(())
             }
 
             /// The code as text.

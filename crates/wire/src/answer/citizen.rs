@@ -107,11 +107,11 @@ fn relative(relative: &Relative) -> pb::Relative {
     }
 }
 
-fn letters(country: [u8; 2]) -> String {
+pub(super) fn letters(country: [u8; 2]) -> String {
     country.iter().map(|b| char::from(*b)).collect()
 }
 
-const fn sex(sex: Sex) -> pb::Sex {
+pub(super) const fn sex(sex: Sex) -> pb::Sex {
     match sex {
         Sex::Unknown => pb::Sex::Unspecified,
         Sex::Male => pb::Sex::Male,
@@ -119,7 +119,7 @@ const fn sex(sex: Sex) -> pb::Sex {
     }
 }
 
-const fn marital_status(status: MaritalStatus) -> pb::MaritalStatus {
+pub(super) const fn marital_status(status: MaritalStatus) -> pb::MaritalStatus {
     match status {
         MaritalStatus::Unknown => pb::MaritalStatus::Unspecified,
         MaritalStatus::Single => pb::MaritalStatus::Single,
@@ -129,7 +129,7 @@ const fn marital_status(status: MaritalStatus) -> pb::MaritalStatus {
     }
 }
 
-const fn blood_type(blood: BloodType) -> pb::BloodType {
+pub(super) const fn blood_type(blood: BloodType) -> pb::BloodType {
     match blood {
         BloodType::Unknown => pb::BloodType::Unspecified,
         BloodType::A => pb::BloodType::A,
@@ -139,7 +139,7 @@ const fn blood_type(blood: BloodType) -> pb::BloodType {
     }
 }
 
-const fn relation(relation: RelationToHead) -> pb::RelationToHead {
+pub(super) const fn relation(relation: RelationToHead) -> pb::RelationToHead {
     match relation {
         RelationToHead::Unknown => pb::RelationToHead::Unspecified,
         RelationToHead::Head => pb::RelationToHead::Head,

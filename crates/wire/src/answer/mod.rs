@@ -4,9 +4,12 @@
 //! differ or the record is locked: the bytes of the result are the same.
 
 mod citizen;
+mod pen;
 mod read;
+mod record;
 mod sync;
 mod volumes;
+mod written;
 
 use dancu_domain::{Agreement, Answer, CivilDate, NoMatchCause, Revision, Source};
 
@@ -17,26 +20,34 @@ pub use read::{
 };
 pub use sync::{push_changes_response, reconcile_citizens_response};
 pub use volumes::{YARDSTICK, get_volumes_response};
+pub use written::{
+    write, write_authenticate_citizen, write_batch_authenticate_citizens,
+    write_batch_lookup_citizens, write_lookup_citizen, write_stream_answer,
+    write_stream_authenticate_citizens, write_stream_lookup_citizens, write_stream_status,
+};
 
 use crate::pb;
 
 /// The header of an answer.
 pub fn header<T>(answer: &Answer<T>) -> pb::AnswerHeader {
-    let source = match answer.source {
-        None => pb::Source::Unspecified,
-        Some(Source::Memory) => pb::Source::Memory,
-        Some(Source::Redis) => pb::Source::Redis,
-        Some(Source::Registry) => pb::Source::Registry,
-    };
     pb::AnswerHeader {
         request_id: answer.request_id.text().to_owned(),
         revision: Some(revision(answer.revision)),
-        source: source.into(),
+        source: source(answer.source).into(),
         receipt: Some(pb::Receipt {
             writer: answer.receipt.writer.0,
             first_index: signed(answer.receipt.first),
             count: i32::try_from(answer.receipt.count).unwrap_or(i32::MAX),
         }),
+    }
+}
+
+const fn source(source: Option<Source>) -> pb::Source {
+    match source {
+        None => pb::Source::Unspecified,
+        Some(Source::Memory) => pb::Source::Memory,
+        Some(Source::Redis) => pb::Source::Redis,
+        Some(Source::Registry) => pb::Source::Registry,
     }
 }
 

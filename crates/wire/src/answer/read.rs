@@ -66,8 +66,30 @@ pub fn batch_authenticate_citizens_response(
     }
 }
 
-fn of_the_item(fault: Fault) -> Failure {
+pub(super) fn of_the_item(fault: Fault) -> Failure {
     fault.within("item").into()
+}
+
+/// How a lookup ended, in the contract's words.
+pub(super) const fn lookup_outcome(item: &LookupResult) -> pb::LookupOutcome {
+    match item {
+        LookupResult::Found { deceased: true, .. } => pb::LookupOutcome::Deceased,
+        LookupResult::Found { .. } => pb::LookupOutcome::Found,
+        LookupResult::NoMatch(_) => pb::LookupOutcome::NoMatch,
+        LookupResult::Ambiguous => pb::LookupOutcome::Ambiguous,
+        LookupResult::Malformed(_) => pb::LookupOutcome::Unspecified,
+    }
+}
+
+/// How an authentication ended, in the contract's words.
+pub(super) const fn verdict_outcome(item: &AuthenticateResult) -> pb::AuthenticationOutcome {
+    match item {
+        AuthenticateResult::Match { deceased: true, .. } => pb::AuthenticationOutcome::Deceased,
+        AuthenticateResult::Match { .. } => pb::AuthenticationOutcome::Match,
+        AuthenticateResult::NoMatch(_) => pb::AuthenticationOutcome::NoMatch,
+        AuthenticateResult::Ambiguous => pb::AuthenticationOutcome::Ambiguous,
+        AuthenticateResult::Malformed(_) => pb::AuthenticationOutcome::Unspecified,
+    }
 }
 
 fn lookup_result(item_id: String, item: LookupResult, lang: Lang) -> pb::LookupResult {
@@ -75,32 +97,21 @@ fn lookup_result(item_id: String, item: LookupResult, lang: Lang) -> pb::LookupR
         item_id,
         ..Default::default()
     };
-    let outcome = match item {
+    result.outcome = lookup_outcome(&item).into();
+    match item {
         LookupResult::Found {
             citizen: record,
             attributes,
             agreement,
-            deceased,
+            ..
         } => {
             result.citizen = Some(citizen(&record, attributes));
             result.level = level(agreement);
-            if deceased {
-                pb::LookupOutcome::Deceased
-            } else {
-                pb::LookupOutcome::Found
-            }
         }
-        LookupResult::NoMatch(told) => {
-            result.cause = cause(told);
-            pb::LookupOutcome::NoMatch
-        }
-        LookupResult::Ambiguous => pb::LookupOutcome::Ambiguous,
-        LookupResult::Malformed(fault) => {
-            result.status = Some(fault_status(&fault, lang));
-            pb::LookupOutcome::Unspecified
-        }
-    };
-    result.outcome = outcome.into();
+        LookupResult::NoMatch(told) => result.cause = cause(told),
+        LookupResult::Ambiguous => {}
+        LookupResult::Malformed(fault) => result.status = Some(fault_status(&fault, lang)),
+    }
     result
 }
 
@@ -113,30 +124,19 @@ fn authentication_result(
         item_id,
         ..Default::default()
     };
-    let outcome = match item {
+    result.outcome = verdict_outcome(&item).into();
+    match item {
         AuthenticateResult::Match {
             version: number,
             agreement,
-            deceased,
+            ..
         } => {
             result.version = version(number);
             result.level = level(agreement);
-            if deceased {
-                pb::AuthenticationOutcome::Deceased
-            } else {
-                pb::AuthenticationOutcome::Match
-            }
         }
-        AuthenticateResult::NoMatch(told) => {
-            result.cause = cause(told);
-            pb::AuthenticationOutcome::NoMatch
-        }
-        AuthenticateResult::Ambiguous => pb::AuthenticationOutcome::Ambiguous,
-        AuthenticateResult::Malformed(fault) => {
-            result.status = Some(fault_status(&fault, lang));
-            pb::AuthenticationOutcome::Unspecified
-        }
-    };
-    result.outcome = outcome.into();
+        AuthenticateResult::NoMatch(told) => result.cause = cause(told),
+        AuthenticateResult::Ambiguous => {}
+        AuthenticateResult::Malformed(fault) => result.status = Some(fault_status(&fault, lang)),
+    }
     result
 }

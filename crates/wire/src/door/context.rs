@@ -5,6 +5,7 @@ use dancu_domain::{
     RequestId, Revision, UnitCode,
 };
 
+use super::views::Envelope;
 use super::{Door, Faults};
 use crate::pb;
 
@@ -14,14 +15,14 @@ use crate::pb;
 /// `None` means that faults were noted.
 pub(super) fn context(
     faults: &mut Faults,
-    context: Option<pb::RequestContext>,
+    context: Option<Envelope<'_>>,
     items_have_dossiers: bool,
 ) -> Option<RequestContext> {
     let Some(context) = context else {
         faults.note("context", Reason::FieldRequired);
         return None;
     };
-    let request_id = RequestId::parse_owned(context.request_id, "context.request_id");
+    let request_id = RequestId::parse(context.request_id, "context.request_id");
     let request_id = faults.keep(request_id);
     let purpose = faults.keep(purpose(context.purpose));
     let (officer, procedure, dossier) = purpose.map_or((false, false, false), Purpose::requires);
@@ -30,24 +31,24 @@ pub(super) fn context(
         context.officer,
         "context.officer",
         officer,
-        OfficerId::parse_owned,
+        OfficerId::parse,
     );
     let officer = faults.keep(officer);
     let procedure = optional(
         context.procedure,
         "context.procedure",
         procedure,
-        ProcedureCode::parse_owned,
+        ProcedureCode::parse,
     );
     let procedure = faults.keep(procedure);
     let dossier = optional(
         context.dossier,
         "context.dossier",
         dossier && !items_have_dossiers,
-        Dossier::parse_owned,
+        Dossier::parse,
     );
     let dossier = faults.keep(dossier);
-    let unit = optional(context.unit, "context.unit", false, UnitCode::parse_owned);
+    let unit = optional(context.unit, "context.unit", false, UnitCode::parse);
     let unit = faults.keep(unit);
 
     Some(RequestContext {
@@ -125,10 +126,10 @@ fn purpose(wire: i32) -> Result<Purpose, Fault> {
 
 /// Reads a field that may be empty unless it is required.
 fn optional<T>(
-    text: String,
+    text: &str,
     field: &str,
     required: bool,
-    parse: impl FnOnce(String, &str) -> Result<T, Fault>,
+    parse: impl FnOnce(&str, &str) -> Result<T, Fault>,
 ) -> Result<Option<T>, Fault> {
     if text.is_empty() && !required {
         return Ok(None);

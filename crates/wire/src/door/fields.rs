@@ -6,37 +6,38 @@ use dancu_domain::{
 };
 
 use super::Door;
+use super::views::{BirthView, ClaimsView, Number};
 use crate::pb;
 
 /// The most characters that the detail of an address may have.
 const DETAIL_MAX: usize = 200;
 
 /// Reads claims; name and birth date may be missing.
-pub(super) fn claims(door: &Door, claims: Option<pb::Claims>) -> Result<Claims, Fault> {
+pub(super) fn claims(door: &Door, claims: Option<ClaimsView<'_>>) -> Result<Claims, Fault> {
     let claims = claims.ok_or_else(|| Fault::new("claims", Reason::FieldRequired))?;
     let key = match claims.number {
         None => Err(Fault::new("claims.number", Reason::FieldRequired)),
-        Some(pb::claims::Number::PersonalNumber(text)) => {
-            PersonalId::parse(&text, "claims.personal_number").map(IdKey::Personal)
+        Some(Number::Personal(text)) => {
+            PersonalId::parse(text, "claims.personal_number").map(IdKey::Personal)
         }
-        Some(pb::claims::Number::LegacyNumber(text)) => {
-            LegacyId::parse(&text, "claims.legacy_number").map(IdKey::Legacy)
+        Some(Number::Legacy(text)) => {
+            LegacyId::parse(text, "claims.legacy_number").map(IdKey::Legacy)
         }
     }?;
     let name = if claims.full_name.is_empty() {
         None
     } else {
-        Some(PersonName::parse(&claims.full_name, "claims.full_name")?)
+        Some(PersonName::parse(claims.full_name, "claims.full_name")?)
     };
     let birth = claims
-        .birth_date
+        .birth
         .map(|date| birth_date(door, date))
         .transpose()?;
     Ok(Claims { key, name, birth })
 }
 
 /// Reads claims of which name and birth date must be there.
-pub(super) fn whole_claims(door: &Door, wire: Option<pb::Claims>) -> Result<Claims, Fault> {
+pub(super) fn whole_claims(door: &Door, wire: Option<ClaimsView<'_>>) -> Result<Claims, Fault> {
     let claims = claims(door, wire)?;
     if claims.name.is_none() {
         return Err(Fault::new("claims.full_name", Reason::FieldRequired));
@@ -47,7 +48,7 @@ pub(super) fn whole_claims(door: &Door, wire: Option<pb::Claims>) -> Result<Clai
     Ok(claims)
 }
 
-fn birth_date(door: &Door, date: pb::Date) -> Result<BirthDate, Fault> {
+fn birth_date(door: &Door, date: BirthView) -> Result<BirthDate, Fault> {
     let field = "claims.birth_date";
     let birth = BirthDate::from_parts(date.year, date.month, date.day, field)?;
     if birth.earliest() > door.today {

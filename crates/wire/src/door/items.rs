@@ -16,15 +16,26 @@ pub(super) fn count(door: &Door, faults: &mut Faults, length: usize, field: &str
 /// Reads items in their order: the ids of all of them, and each one or its fault.
 pub(super) fn each<W, T>(
     wire: Vec<W>,
-    id: impl Fn(&mut W) -> String,
+    id: impl Fn(&W) -> &str,
     read: impl Fn(W) -> Result<T, Fault>,
 ) -> (Vec<String>, Vec<Result<T, Fault>>) {
-    wire.into_iter()
-        .map(|mut item| match item_id(id(&mut item)) {
-            Ok(id) => (id, read(item)),
-            Err(fault) => (String::new(), Err(fault)),
-        })
-        .unzip()
+    let (mut ids, mut items) = (
+        Vec::with_capacity(wire.len()),
+        Vec::with_capacity(wire.len()),
+    );
+    for item in wire {
+        match item_id(id(&item)) {
+            Ok(id) => {
+                ids.push(id);
+                items.push(read(item));
+            }
+            Err(fault) => {
+                ids.push(String::new());
+                items.push(Err(fault));
+            }
+        }
+    }
+    (ids, items)
 }
 
 /// The one item of a unary call: its fault is the failure of the call.
@@ -42,17 +53,17 @@ pub(super) fn only<T>(items: Vec<Result<T, Fault>>) -> Result<Vec<Result<T, Faul
 }
 
 /// An item's own dossier; it must be there where the context has none and the purpose wants one.
-pub(super) fn dossier(text: String, required: bool) -> Result<Option<Dossier>, Fault> {
+pub(super) fn dossier(text: &str, required: bool) -> Result<Option<Dossier>, Fault> {
     if text.is_empty() && !required {
         return Ok(None);
     }
-    Dossier::parse_owned(text, "dossier").map(Some)
+    Dossier::parse(text, "dossier").map(Some)
 }
 
 /// An item's own id has the form of a request id, and may be left out.
-fn item_id(text: String) -> Result<String, Fault> {
+fn item_id(text: &str) -> Result<String, Fault> {
     if !text.is_empty() {
-        RequestId::parse(&text, "item_id")?;
+        RequestId::check(text, "item_id")?;
     }
-    Ok(text)
+    Ok(text.to_owned())
 }

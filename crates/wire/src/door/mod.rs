@@ -6,16 +6,26 @@
 mod context;
 mod fields;
 mod items;
+mod plain;
 mod read;
 mod sync;
+mod views;
 mod volumes;
 
 use dancu_domain::{CivilDate, Failure, Fault, NationId, Reason, RequestContext};
+use prost::Message;
+
+use crate::codec::undecodable;
 
 pub use read::{
     authenticate_citizen, batch_authenticate_citizens, batch_lookup_citizens, lookup_citizen,
+    read_authenticate_citizen, read_batch_authenticate_citizens, read_batch_lookup_citizens,
+    read_lookup_citizen, read_stream_authenticate_citizens, read_stream_lookup_citizens,
 };
-pub use sync::{push_changes, reconcile_citizens};
+pub use sync::{
+    push_changes, read_push_changes, read_reconcile_citizens, read_stream_push_changes,
+    read_stream_reconcile_citizens, reconcile_citizens,
+};
 pub use volumes::{VolumeFilter, get_volumes};
 
 /// What the door must know of the nation behind it.
@@ -62,6 +72,16 @@ pub struct Parsed<T> {
     pub message: T,
     /// The items' own ids.
     pub ids: Vec<String>,
+}
+
+/// Decodes a message of any form.
+fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, Failure> {
+    M::decode(bytes).map_err(|error| undecodable(&error))
+}
+
+/// The failure of a message of a stream that holds no batch.
+fn no_batch() -> Failure {
+    Fault::new("batch", Reason::FieldRequired).into()
 }
 
 /// The faults of a message, gathered while its parts are read.

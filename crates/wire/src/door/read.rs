@@ -6,7 +6,9 @@ use dancu_domain::{
 };
 
 use super::context::{context, freshness, item_needs_dossier};
-use super::{Door, Faults, Parsed, fields, items};
+use super::plain::{self, Odd};
+use super::views::Asked;
+use super::{Door, Faults, Parsed, decode, fields, items, no_batch};
 use crate::pb;
 
 /// Reads a LookupCitizen request; a bad item fails the call.
@@ -14,16 +16,15 @@ pub fn lookup_citizen(
     door: &Door,
     request: pb::LookupCitizenRequest,
 ) -> Result<Parsed<Lookup>, Failure> {
-    let batch = pb::BatchLookupCitizensRequest {
-        context: request.context,
-        freshness: request.freshness,
-        view: request.view,
-        read_mask: request.read_mask,
-        items: request.item.into_iter().collect(),
-    };
-    let mut parsed = lookup(door, batch, Shape::ONE)?;
-    parsed.message.items = items::only(parsed.message.items)?;
-    Ok(parsed)
+    lookup_one(door, Asked::from(&request))
+}
+
+/// The same, from its bytes.
+pub fn read_lookup_citizen(door: &Door, bytes: &[u8]) -> Result<Parsed<Lookup>, Failure> {
+    match plain::lookup(bytes, false) {
+        Ok(asked) => lookup_one(door, asked),
+        Err(Odd) => lookup_citizen(door, decode(bytes)?),
+    }
 }
 
 /// Reads a BatchLookupCitizens request, or one of a stream of them; bad items keep their place.
@@ -31,7 +32,26 @@ pub fn batch_lookup_citizens(
     door: &Door,
     request: pb::BatchLookupCitizensRequest,
 ) -> Result<Parsed<Lookup>, Failure> {
-    lookup(door, request, Shape::MANY)
+    lookup(door, Asked::from(&request), Shape::MANY)
+}
+
+/// The same, from its bytes.
+pub fn read_batch_lookup_citizens(door: &Door, bytes: &[u8]) -> Result<Parsed<Lookup>, Failure> {
+    match plain::lookup(bytes, true) {
+        Ok(asked) => lookup(door, asked, Shape::MANY),
+        Err(Odd) => batch_lookup_citizens(door, decode(bytes)?),
+    }
+}
+
+/// Reads a message of StreamLookupCitizens from its bytes.
+pub fn read_stream_lookup_citizens(door: &Door, bytes: &[u8]) -> Result<Parsed<Lookup>, Failure> {
+    match plain::batch(bytes).and_then(|batch| plain::lookup(batch, true)) {
+        Ok(asked) => lookup(door, asked, Shape::MANY),
+        Err(Odd) => {
+            let request: pb::StreamLookupCitizensRequest = decode(bytes)?;
+            batch_lookup_citizens(door, request.batch.ok_or_else(no_batch)?)
+        }
+    }
 }
 
 /// Reads an AuthenticateCitizen request; a bad item fails the call.
@@ -39,14 +59,18 @@ pub fn authenticate_citizen(
     door: &Door,
     request: pb::AuthenticateCitizenRequest,
 ) -> Result<Parsed<Authenticate>, Failure> {
-    let batch = pb::BatchAuthenticateCitizensRequest {
-        context: request.context,
-        freshness: request.freshness,
-        items: request.item.into_iter().collect(),
-    };
-    let mut parsed = authenticate(door, batch, Shape::ONE)?;
-    parsed.message.items = items::only(parsed.message.items)?;
-    Ok(parsed)
+    authenticate_one(door, Asked::from(&request))
+}
+
+/// The same, from its bytes.
+pub fn read_authenticate_citizen(
+    door: &Door,
+    bytes: &[u8],
+) -> Result<Parsed<Authenticate>, Failure> {
+    match plain::authenticate(bytes, false) {
+        Ok(asked) => authenticate_one(door, asked),
+        Err(Odd) => authenticate_citizen(door, decode(bytes)?),
+    }
 }
 
 /// Reads a BatchAuthenticateCitizens request, or one of a stream; bad items keep their place.
@@ -54,7 +78,44 @@ pub fn batch_authenticate_citizens(
     door: &Door,
     request: pb::BatchAuthenticateCitizensRequest,
 ) -> Result<Parsed<Authenticate>, Failure> {
-    authenticate(door, request, Shape::MANY)
+    authenticate(door, Asked::from(&request), Shape::MANY)
+}
+
+/// The same, from its bytes.
+pub fn read_batch_authenticate_citizens(
+    door: &Door,
+    bytes: &[u8],
+) -> Result<Parsed<Authenticate>, Failure> {
+    match plain::authenticate(bytes, true) {
+        Ok(asked) => authenticate(door, asked, Shape::MANY),
+        Err(Odd) => batch_authenticate_citizens(door, decode(bytes)?),
+    }
+}
+
+/// Reads a message of StreamAuthenticateCitizens from its bytes.
+pub fn read_stream_authenticate_citizens(
+    door: &Door,
+    bytes: &[u8],
+) -> Result<Parsed<Authenticate>, Failure> {
+    match plain::batch(bytes).and_then(|batch| plain::authenticate(batch, true)) {
+        Ok(asked) => authenticate(door, asked, Shape::MANY),
+        Err(Odd) => {
+            let request: pb::StreamAuthenticateCitizensRequest = decode(bytes)?;
+            batch_authenticate_citizens(door, request.batch.ok_or_else(no_batch)?)
+        }
+    }
+}
+
+fn lookup_one(door: &Door, asked: Asked<'_>) -> Result<Parsed<Lookup>, Failure> {
+    let mut parsed = lookup(door, asked, Shape::ONE)?;
+    parsed.message.items = items::only(parsed.message.items)?;
+    Ok(parsed)
+}
+
+fn authenticate_one(door: &Door, asked: Asked<'_>) -> Result<Parsed<Authenticate>, Failure> {
+    let mut parsed = authenticate(door, asked, Shape::ONE)?;
+    parsed.message.items = items::only(parsed.message.items)?;
+    Ok(parsed)
 }
 
 /// Where the items of a message stand, and what is said when there are none.
@@ -74,25 +135,14 @@ impl Shape {
     };
 }
 
-fn lookup(
-    door: &Door,
-    request: pb::BatchLookupCitizensRequest,
-    shape: Shape,
-) -> Result<Parsed<Lookup>, Failure> {
+fn lookup(door: &Door, asked: Asked<'_>, shape: Shape) -> Result<Parsed<Lookup>, Failure> {
     let mut faults = Faults::default();
-    let own_dossiers = request.items.iter().any(|item| !item.dossier.is_empty());
-    let wanted = wanted(&mut faults, request.view, request.read_mask);
-    let (context, freshness) = envelope(
-        door,
-        faults,
-        (request.context, request.freshness),
-        (request.items.len(), own_dossiers),
-        &shape,
-    )?;
+    let wanted = wanted(&mut faults, asked.view, &asked.mask);
+    let (context, freshness) = envelope(door, faults, &asked, &shape)?;
     let needs_dossier = item_needs_dossier(&context);
     let (ids, items) = items::each(
-        request.items,
-        |item| std::mem::take(&mut item.item_id),
+        asked.items,
+        |item| item.item_id,
         |item| {
             Ok(Subject {
                 dossier: items::dossier(item.dossier, needs_dossier)?,
@@ -113,21 +163,14 @@ fn lookup(
 
 fn authenticate(
     door: &Door,
-    request: pb::BatchAuthenticateCitizensRequest,
+    asked: Asked<'_>,
     shape: Shape,
 ) -> Result<Parsed<Authenticate>, Failure> {
-    let own_dossiers = request.items.iter().any(|item| !item.dossier.is_empty());
-    let (context, freshness) = envelope(
-        door,
-        Faults::default(),
-        (request.context, request.freshness),
-        (request.items.len(), own_dossiers),
-        &shape,
-    )?;
+    let (context, freshness) = envelope(door, Faults::default(), &asked, &shape)?;
     let needs_dossier = item_needs_dossier(&context);
     let (ids, items) = items::each(
-        request.items,
-        |item| std::mem::take(&mut item.item_id),
+        asked.items,
+        |item| item.item_id,
         |item| {
             Ok(Subject {
                 dossier: items::dossier(item.dossier, needs_dossier)?,
@@ -146,12 +189,13 @@ fn authenticate(
 fn envelope(
     door: &Door,
     mut faults: Faults,
-    (wire_context, wire_freshness): (Option<pb::RequestContext>, Option<pb::Freshness>),
-    (length, own_dossiers): (usize, bool),
+    asked: &Asked<'_>,
     shape: &Shape,
 ) -> Result<(RequestContext, Freshness), Failure> {
-    let context = context(&mut faults, wire_context, own_dossiers);
-    let freshness = freshness(door, &mut faults, wire_freshness);
+    let own_dossiers = asked.items.iter().any(|item| !item.dossier.is_empty());
+    let context = context(&mut faults, asked.context, own_dossiers);
+    let freshness = freshness(door, &mut faults, asked.freshness.clone());
+    let length = asked.items.len();
     match length {
         0 => faults.note(shape.field, shape.none),
         _ => items::count(door, &mut faults, length, shape.field),
@@ -163,19 +207,18 @@ fn envelope(
 }
 
 /// How much of a record is wanted: the fields of the mask, or else the view.
-fn wanted(faults: &mut Faults, view: i32, mask: Option<prost_types::FieldMask>) -> AttributeSet {
+fn wanted(faults: &mut Faults, view: i32, paths: &[String]) -> AttributeSet {
     let view = match pb::LookupView::try_from(view) {
         Ok(pb::LookupView::Unspecified | pb::LookupView::Basic) => Ok(AttributeSet::BASIC),
         Ok(pb::LookupView::Full) => Ok(AttributeSet::all()),
         Err(_) => Err(Fault::new("view", Reason::EnumInvalid)),
     };
     let view = faults.keep(view).unwrap_or_default();
-    let paths = mask.map(|mask| mask.paths).unwrap_or_default();
     if paths.is_empty() {
         return view;
     }
     let mut wanted = AttributeSet::NONE;
-    for path in &paths {
+    for path in paths {
         match granted_by(path) {
             Some(attributes) => wanted = wanted.or(attributes),
             None => {

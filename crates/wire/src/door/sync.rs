@@ -9,7 +9,8 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
 use super::context::{context, freshness, item_needs_dossier};
-use super::{Door, Faults, Parsed, fields, items};
+use super::views::{ClaimsView, Envelope};
+use super::{Door, Faults, Parsed, decode, fields, items, no_batch};
 use crate::pb;
 
 /// Reads a ReconcileCitizens request, or one of a stream of them.
@@ -19,7 +20,11 @@ pub fn reconcile_citizens(
 ) -> Result<Parsed<Reconcile>, Failure> {
     let mut faults = Faults::default();
     let own_dossiers = request.records.iter().any(|row| !row.dossier.is_empty());
-    let context = context(&mut faults, request.context, own_dossiers);
+    let context = context(
+        &mut faults,
+        request.context.as_ref().map(Envelope::from),
+        own_dossiers,
+    );
     let freshness = freshness(door, &mut faults, request.freshness);
     items::count(door, &mut faults, request.records.len(), "records");
     let context = match context {
@@ -29,7 +34,7 @@ pub fn reconcile_citizens(
     let needs_dossier = item_needs_dossier(&context);
     let (ids, items) = items::each(
         request.records,
-        |record| std::mem::take(&mut record.item_id),
+        |record| &record.item_id,
         |record| row(door, record, needs_dossier),
     );
     Ok(Parsed {
@@ -39,13 +44,42 @@ pub fn reconcile_citizens(
     })
 }
 
+/// The same, from its bytes.
+pub fn read_reconcile_citizens(door: &Door, bytes: &[u8]) -> Result<Parsed<Reconcile>, Failure> {
+    reconcile_citizens(door, decode(bytes)?)
+}
+
+/// Reads a message of StreamReconcileCitizens from its bytes.
+pub fn read_stream_reconcile_citizens(
+    door: &Door,
+    bytes: &[u8],
+) -> Result<Parsed<Reconcile>, Failure> {
+    let request: pb::StreamReconcileCitizensRequest = decode(bytes)?;
+    reconcile_citizens(door, request.batch.ok_or_else(no_batch)?)
+}
+
+/// The same as [`push_changes`], from its bytes.
+pub fn read_push_changes(door: &Door, bytes: &[u8]) -> Result<Parsed<Push>, Failure> {
+    push_changes(door, decode(bytes)?)
+}
+
+/// Reads a message of StreamPushChanges from its bytes.
+pub fn read_stream_push_changes(door: &Door, bytes: &[u8]) -> Result<Parsed<Push>, Failure> {
+    let request: pb::StreamPushChangesRequest = decode(bytes)?;
+    push_changes(door, request.batch.ok_or_else(no_batch)?)
+}
+
 /// Reads a PushChanges request, or one of a stream of them.
 pub fn push_changes(
     door: &Door,
     mut request: pb::PushChangesRequest,
 ) -> Result<Parsed<Push>, Failure> {
     let mut faults = Faults::default();
-    let context = context(&mut faults, request.context.clone(), false);
+    let context = context(
+        &mut faults,
+        request.context.as_ref().map(Envelope::from),
+        false,
+    );
     items::count(door, &mut faults, request.records.len(), "records");
     let context = match context {
         Some(context) if faults.0.is_empty() => context,
@@ -54,7 +88,7 @@ pub fn push_changes(
     let digest = body_digest(&mut request);
     let (ids, items) = items::each(
         request.records,
-        |record| std::mem::take(&mut record.item_id),
+        |record| &record.item_id,
         |record| life_event(door, record),
     );
     Ok(Parsed {
@@ -77,8 +111,8 @@ fn row(door: &Door, record: pb::ReconcileRecord, needs_dossier: bool) -> Result<
     let address =
         |address: Option<pb::Address>, field| address.map(|a| fields::place(a, field)).transpose();
     Ok(Row {
-        dossier: items::dossier(record.dossier, needs_dossier)?,
-        claims: fields::whole_claims(door, record.claims)?,
+        dossier: items::dossier(&record.dossier, needs_dossier)?,
+        claims: fields::whole_claims(door, record.claims.as_ref().map(ClaimsView::from))?,
         sex: fields::sex(record.sex, "sex")?,
         legacy_id: given(&record.legacy_number)
             .map(|text| LegacyId::parse(text, "legacy_number"))
@@ -109,7 +143,7 @@ fn life_event(door: &Door, record: pb::ChangeRecord) -> Result<LifeEvent, Fault>
         Err(_) => Err(Fault::new("record_version", Reason::FieldInvalid)),
     }?;
     let required = |field| Fault::new(field, Reason::FieldRequired);
-    let claims = fields::claims(door, record.claims)?;
+    let claims = fields::claims(door, record.claims.as_ref().map(ClaimsView::from))?;
     let IdKey::Personal(personal_id) = claims.key else {
         return Err(required("claims.personal_number"));
     };

@@ -3,6 +3,7 @@
 use dancu_domain::{AgencyCode, CivilDate, Day, Failure, Fault, Purpose, Reason, Verb, VolumeKey};
 
 use super::context::context;
+use super::views::Envelope;
 use super::{Door, Faults, Parsed};
 use crate::pb;
 
@@ -35,7 +36,11 @@ pub fn get_volumes(
     request: pb::GetVolumesRequest,
 ) -> Result<Parsed<VolumeFilter>, Failure> {
     let mut faults = Faults::default();
-    let context = context(&mut faults, request.context, false);
+    let context = context(
+        &mut faults,
+        request.context.as_ref().map(Envelope::from),
+        false,
+    );
     if context
         .as_ref()
         .is_some_and(|context| context.purpose != Purpose::Statistics)
