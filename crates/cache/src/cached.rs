@@ -18,6 +18,7 @@
 //! every later watermark is later still, and a reading below `t` is refused here whoever gave it.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use dancu_domain::{
@@ -176,7 +177,19 @@ impl<R: Registry + ChangeFeed> Cached<R> {
     }
 
     /// Reads from the registry and keeps what it said. `read_at` was loaded before.
-    async fn through(
+    ///
+    /// Boxed, so that a read that is answered from memory does not carry the state of one that
+    /// is not.
+    fn through<'a>(
+        &'a self,
+        keys: &'a [IdKey],
+        freshness: Freshness,
+        read_at: u64,
+    ) -> Pin<Box<dyn Future<Output = Result<Reading, RegistryError>> + Send + 'a>> {
+        Box::pin(self.ask(keys, freshness, read_at))
+    }
+
+    async fn ask(
         &self,
         keys: &[IdKey],
         freshness: Freshness,

@@ -5,7 +5,7 @@ use dancu_domain::{
     Verdict,
 };
 
-use crate::matching::{match_subjects, told};
+use crate::matching::{matched, read, sort, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// Judges the claims of every subject of a message.
@@ -19,13 +19,9 @@ pub async fn authenticate<R: Registry, L: Recorder>(
     message: Authenticate,
 ) -> Result<Answer<AuthenticateResult>, Failure> {
     permitted(&permit, Verb::Authenticate)?;
-    let matched = match_subjects(
-        registry,
-        message.freshness,
-        message.items,
-        permit.number_alone(),
-    )
-    .await?;
+    let sorted = sort(message.items, permit.number_alone());
+    let found = read(registry, &sorted.keys, message.freshness).await?;
+    let matched = matched(sorted, found)?;
     let mut results = Vec::with_capacity(matched.items.len());
     let mut entries = Vec::with_capacity(matched.items.len());
     for item in matched.items {

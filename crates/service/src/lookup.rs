@@ -5,7 +5,7 @@ use dancu_domain::{
     Registry, Subject, Verb, Verdict,
 };
 
-use crate::matching::{match_subjects, told};
+use crate::matching::{matched, read, sort, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// Looks up every subject of a message.
@@ -20,13 +20,9 @@ pub async fn lookup<R: Registry, L: Recorder>(
     message: Lookup,
 ) -> Result<Answer<LookupResult>, Failure> {
     permitted(&permit, Verb::Lookup)?;
-    let matched = match_subjects(
-        registry,
-        message.freshness,
-        message.items,
-        permit.number_alone(),
-    )
-    .await?;
+    let sorted = sort(message.items, permit.number_alone());
+    let found = read(registry, &sorted.keys, message.freshness).await?;
+    let matched = matched(sorted, found)?;
     let wanted = message.wanted.and(permit.attributes());
     let mut results = Vec::with_capacity(matched.items.len());
     let mut entries = Vec::with_capacity(matched.items.len());

@@ -50,29 +50,36 @@ pub(crate) struct Matched {
     pub(crate) source: Option<Source>,
 }
 
-/// Reads and matches all subjects of a message.
-pub(crate) async fn match_subjects<R: Registry>(
-    registry: &R,
-    freshness: Freshness,
+/// The items of a message before the registry is read.
+pub(crate) struct Sorted {
+    /// The numbers of those that are well formed.
+    pub(crate) keys: Vec<IdKey>,
     items: Vec<Result<Subject, Fault>>,
-    number_alone: bool,
-) -> Result<Matched, Failure> {
+}
+
+/// Turns away the items whose claims are not complete, where they must be.
+pub(crate) fn sort(items: Vec<Result<Subject, Fault>>, number_alone: bool) -> Sorted {
     let mut keys = Vec::with_capacity(items.len());
-    let mut judged = Vec::with_capacity(items.len());
-    for item in items {
-        let item = item.and_then(|subject| {
-            if !number_alone {
-                complete(&subject.claims)?;
-            }
-            Ok(subject)
-        });
-        keys.extend(item.as_ref().map(|subject| subject.claims.key));
-        judged.push(item);
+    let mut sorted = items;
+    for item in &mut sorted {
+        let Ok(subject) = item else { continue };
+        if !number_alone && let Err(fault) = complete(&subject.claims) {
+            *item = Err(fault);
+        } else {
+            keys.push(subject.claims.key);
+        }
     }
-    let mut found = read(registry, &keys, freshness).await?;
-    let mut matched = Vec::with_capacity(judged.len());
-    for item in judged {
-        matched.push(match item {
+    Sorted {
+        keys,
+        items: sorted,
+    }
+}
+
+/// Holds the claims of all subjects against what was found.
+pub(crate) fn matched(sorted: Sorted, mut found: Found) -> Result<Matched, Failure> {
+    let mut items = Vec::with_capacity(sorted.items.len());
+    for item in sorted.items {
+        items.push(match item {
             Ok(subject) => {
                 let candidates = found
                     .candidates
@@ -85,7 +92,7 @@ pub(crate) async fn match_subjects<R: Registry>(
         });
     }
     Ok(Matched {
-        items: matched,
+        items,
         revision: found.revision,
         source: found.source,
     })

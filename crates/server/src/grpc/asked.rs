@@ -58,12 +58,12 @@ impl Asked for Lookup {
         self.items.iter().map(subject).collect()
     }
 
-    async fn carry_out<R: Registry, L: Recorder + Clone>(
+    fn carry_out<R: Registry, L: Recorder + Clone>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
-    ) -> Result<Answer<LookupResult>, Failure> {
-        dancu_service::lookup(&*core.registry, &core.desk, permit, self).await
+    ) -> impl Future<Output = Result<Answer<LookupResult>, Failure>> + Send {
+        dancu_service::lookup(&*core.registry, &core.desk, permit, self)
     }
 }
 
@@ -80,12 +80,12 @@ impl Asked for Authenticate {
         self.items.iter().map(subject).collect()
     }
 
-    async fn carry_out<R: Registry, L: Recorder + Clone>(
+    fn carry_out<R: Registry, L: Recorder + Clone>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
-    ) -> Result<Answer<AuthenticateResult>, Failure> {
-        dancu_service::authenticate(&*core.registry, &core.desk, permit, self).await
+    ) -> impl Future<Output = Result<Answer<AuthenticateResult>, Failure>> + Send {
+        dancu_service::authenticate(&*core.registry, &core.desk, permit, self)
     }
 }
 
@@ -106,12 +106,12 @@ impl Asked for Reconcile {
             .collect()
     }
 
-    async fn carry_out<R: Registry, L: Recorder + Clone>(
+    fn carry_out<R: Registry, L: Recorder + Clone>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
-    ) -> Result<Answer<ReconcileResult>, Failure> {
-        dancu_service::reconcile(&*core.registry, &core.desk, permit, self).await
+    ) -> impl Future<Output = Result<Answer<ReconcileResult>, Failure>> + Send {
+        dancu_service::reconcile(&*core.registry, &core.desk, permit, self)
     }
 }
 

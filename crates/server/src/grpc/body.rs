@@ -8,7 +8,7 @@ use bytes::Bytes;
 use dancu_domain::{Failure, Reason};
 use dancu_wire::errors::{Lang, status};
 use futures::future::BoxFuture;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
@@ -17,8 +17,20 @@ use super::ticket::Ticket;
 
 /// An answer's body.
 pub(crate) struct AnswerBody {
-    inner: tonic::body::Body,
+    inner: Inner,
     open: Option<Open>,
+}
+
+/// What is still to come.
+enum Inner {
+    /// One message and the trailers of success.
+    Message(Bytes),
+    /// The trailers of success.
+    Success,
+    /// What tonic makes.
+    Framed(tonic::body::Body),
+    /// Nothing.
+    Nothing,
 }
 
 /// What is needed until the status has been seen.
@@ -44,13 +56,29 @@ impl AnswerBody {
             lang,
             retry,
         });
-        Self { inner, open }
+        Self {
+            inner: Inner::Framed(inner),
+            open,
+        }
+    }
+
+    /// A body of one message that is followed by success.
+    pub(crate) fn message(message: Bytes, ticket: Ticket) -> Self {
+        Self {
+            inner: Inner::Message(message),
+            open: Some(Open {
+                ticket,
+                limit: None,
+                lang: Lang::default(),
+                retry: Duration::ZERO,
+            }),
+        }
     }
 
     /// A body of nothing: the status stood in the headers.
     pub(crate) fn empty() -> Self {
         Self {
-            inner: tonic::body::Body::empty(),
+            inner: Inner::Nothing,
             open: None,
         }
     }
@@ -65,14 +93,33 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
+        match std::mem::replace(&mut this.inner, Inner::Nothing) {
+            Inner::Message(message) => {
+                this.inner = Inner::Success;
+                return Poll::Ready(Some(Ok(Frame::data(message))));
+            }
+            Inner::Success => {
+                if let Some(open) = this.open.take() {
+                    open.ticket.end(Ending::OK, false);
+                }
+                let mut trailers = HeaderMap::with_capacity(1);
+                trailers.insert(Status::GRPC_STATUS, HeaderValue::from_static("0"));
+                return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+            }
+            Inner::Nothing => return Poll::Ready(None),
+            framed @ Inner::Framed(_) => this.inner = framed,
+        }
+        let Inner::Framed(inner) = &mut this.inner else {
+            return Poll::Ready(None);
+        };
         let Some(open) = &mut this.open else {
-            return Pin::new(&mut this.inner).poll_frame(cx);
+            return Pin::new(inner).poll_frame(cx);
         };
         if let Some(limit) = &mut open.limit
             && let Poll::Ready(reason) = limit.as_mut().poll(cx)
         {
             // Whatever still works on the answer is dropped with the body that asked for it.
-            this.inner = tonic::body::Body::empty();
+            this.inner = Inner::Nothing;
             let mut trailers = HeaderMap::new();
             let cut = Failure::new(reason);
             // A status of ours is plain text and base64: it can stand in a header.
@@ -80,7 +127,7 @@ impl Body for AnswerBody {
             this.close(&mut trailers);
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
-        match Pin::new(&mut this.inner).poll_frame(cx) {
+        match Pin::new(inner).poll_frame(cx) {
             Poll::Ready(Some(Ok(mut frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
                     this.close(trailers);
@@ -92,11 +139,20 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.open.is_none() && self.inner.is_end_stream()
+        self.open.is_none()
+            && match &self.inner {
+                Inner::Message(_) | Inner::Success => false,
+                Inner::Framed(inner) => inner.is_end_stream(),
+                Inner::Nothing => true,
+            }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.inner {
+            Inner::Framed(inner) => inner.size_hint(),
+            Inner::Message(_) | Inner::Success => SizeHint::default(),
+            Inner::Nothing => SizeHint::with_exact(0),
+        }
     }
 }
 

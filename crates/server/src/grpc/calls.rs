@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,28 +10,31 @@ use std::time::{Duration, Instant};
 
 use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes};
 use dancu_wire::errors::{Lang, status};
-use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
 use super::body::AnswerBody;
-use super::dispatch::{Call, dispatch};
+use super::dispatch::{Call, Work, dispatch};
 use super::finish::{Ending, finish};
 use super::inflow::Inflow;
 use super::message::Told as MessageTold;
 use super::method::{Kind, Method};
 use super::ticket::{Ticket, Told};
 use super::timeout;
+use super::unary::Answered;
 use crate::core::Core;
 use crate::credentials::Doorman;
 use crate::log::Line;
 use crate::phase::Phase;
 use crate::transport::activity::Activity;
+
+/// Where a caller says how its messages are compressed.
+const ENCODING: &str = "grpc-encoding";
 
 /// The calls of one connection.
 pub(crate) struct Calls<R, L> {
@@ -71,7 +74,7 @@ where
             phase: method.is_reflection().then(|| core.phase.clone()),
         };
         running.state = match self.admit(&request, method, &mut running) {
-            Ok(call) => State::Working(self.work(request, method, lang, call)),
+            Ok(call) => State::Working(self.work(request, method, call)),
             Err(Refused::NotGrpc) => State::NotGrpc,
             Err(Refused::For(reason)) => State::Failed(reason),
         };
@@ -122,25 +125,23 @@ where
             ticket.is_of(caller.who.agency());
         }
         call.caller = Some(caller);
+        // Of the others tonic says it.
+        let plain = |encoding: &HeaderValue| encoding == "identity";
+        if method.is_unary_verb() && !request.headers().get(ENCODING).is_none_or(plain) {
+            return Err(Refused::For(Reason::CompressionUnsupported));
+        }
         Ok(call)
     }
 
-    fn work(&self, request: Request<Incoming>, method: Method, lang: Lang, call: Call) -> Working {
+    fn work(&self, request: Request<Incoming>, method: Method, call: Call) -> Work {
         let received = match method.kind() {
             Kind::Unary => self.core.gates.receiving.enter(0),
             Kind::ServerStream | Kind::Bidi => None,
         };
         let request = request.map(|body| Inflow::new(body, received));
-        let work = AssertUnwindSafe(dispatch(Arc::clone(&self.core), call, request));
-        // A panic costs its call alone: the connection and everybody else's calls go on.
-        Box::pin(work.catch_unwind().map(move |answered| {
-            answered
-                .unwrap_or_else(|_| status(&Failure::new(Reason::Internal), lang, None).into_http())
-        }))
+        dispatch(Arc::clone(&self.core), call, request)
     }
 }
-
-type Working = Pin<Box<dyn Future<Output = Response<tonic::body::Body>> + Send>>;
 
 /// A call until its answer's headers.
 pub(crate) struct Running {
@@ -156,7 +157,7 @@ pub(crate) struct Running {
 }
 
 enum State {
-    Working(Working),
+    Working(Work),
     Failed(Reason),
     NotGrpc,
     Done,
@@ -168,8 +169,16 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let response = match &mut this.state {
-            State::Working(work) => match work.as_mut().poll(cx) {
-                Poll::Ready(response) => response,
+            State::Working(work) => match poll(work, cx) {
+                Poll::Ready(Ok(done)) => {
+                    // What the work held is free before its answer leaves.
+                    this.state = State::Done;
+                    return Poll::Ready(Ok(match done {
+                        Done::Unary(answered) => this.unary(answered),
+                        Done::Framed(response) => this.answer(response),
+                    }));
+                }
+                Poll::Ready(Err(Panicked)) => this.failed(Reason::Internal),
                 Poll::Pending if !this.is_late(cx) => return Poll::Pending,
                 Poll::Pending => this.failed(Reason::DeadlineExceeded),
             },
@@ -189,7 +198,52 @@ impl Future for Running {
     }
 }
 
+/// What work came to.
+enum Done {
+    Unary(Answered),
+    Framed(Response<tonic::body::Body>),
+}
+
+/// The work of a call panicked.
+struct Panicked;
+
+/// Polls the work. A panic costs its call alone: the connection and everybody else's calls go on.
+fn poll(work: &mut Work, cx: &mut Context<'_>) -> Poll<Result<Done, Panicked>> {
+    let polled = catch_unwind(AssertUnwindSafe(|| match work {
+        Work::Unary(work) => work.as_mut().poll(cx).map(Done::Unary),
+        Work::Framed(work) => work.as_mut().poll(cx).map(Done::Framed),
+    }));
+    match polled {
+        Ok(polled) => polled.map(Ok),
+        Err(_) => Poll::Ready(Err(Panicked)),
+    }
+}
+
 impl Running {
+    /// The answer of a unary call of a verb.
+    fn unary(&mut self, answered: Answered) -> Response<AnswerBody> {
+        match answered {
+            Answered::Message(message) => {
+                let body = match self.ticket.take() {
+                    Some(ticket) => AnswerBody::message(message, ticket),
+                    None => AnswerBody::empty(),
+                };
+                let mut response = Response::new(body);
+                response
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+                response
+            }
+            Answered::Failed { status, told } => {
+                let mut response = (*status).into_http();
+                if told {
+                    response.extensions_mut().insert(MessageTold);
+                }
+                self.answer(response)
+            }
+        }
+    }
+
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(deadline) = self.deadline else {
             return false;
@@ -199,7 +253,13 @@ impl Running {
     }
 
     fn failed(&self, reason: Reason) -> Response<tonic::body::Body> {
-        status(&Failure::new(reason), self.lang, Some(self.retry)).into_http()
+        let mut response: Response<_> =
+            status(&Failure::new(reason), self.lang, Some(self.retry)).into_http();
+        if reason == Reason::CompressionUnsupported {
+            let taken = HeaderValue::from_static("identity");
+            response.headers_mut().insert("grpc-accept-encoding", taken);
+        }
+        response
     }
 
     fn answer(&mut self, response: Response<tonic::body::Body>) -> Response<AnswerBody> {

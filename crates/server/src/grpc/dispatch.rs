@@ -1,5 +1,7 @@
 //! From a method to whoever answers it.
 
+use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes};
@@ -12,10 +14,20 @@ use super::exchange::{
 };
 use super::inflow::Inflow;
 use super::method::Method;
-use super::stream::{stream, unary};
+use super::stream::stream;
+use super::unary::{Answered, unary};
 use super::{health, statistics};
 use crate::core::Core;
 use crate::credentials::Caller;
+
+/// A call that is being answered. Each method's work is boxed by itself: the state of the largest
+/// one would otherwise be carried about for the smallest.
+pub(crate) enum Work {
+    /// By a message or a status.
+    Unary(Pin<Box<dyn Future<Output = Answered> + Send>>),
+    /// By tonic.
+    Framed(Pin<Box<dyn Future<Output = http::Response<tonic::body::Body>> + Send>>),
+}
 
 /// An admitted call.
 #[derive(Debug)]
@@ -29,11 +41,11 @@ pub(crate) struct Call {
 }
 
 /// Answers a call.
-pub(crate) async fn dispatch<R, L>(
+pub(crate) fn dispatch<R, L>(
     core: Arc<Core<R, L>>,
     call: Call,
     request: http::Request<Inflow>,
-) -> http::Response<tonic::body::Body>
+) -> Work
 where
     R: Registry,
     L: Recorder + Volumes + Clone,
@@ -45,30 +57,56 @@ where
     } = call;
     macro_rules! unary {
         ($exchange:ident) => {
-            unary::<$exchange, R, L>(core, caller, lang, request).await
+            match caller {
+                Some(caller) => Work::Unary(Box::pin(unary::<$exchange, R, L>(
+                    core,
+                    caller,
+                    lang,
+                    request.into_body(),
+                ))),
+                None => failed(Reason::CredentialMissing, lang),
+            }
         };
     }
-    macro_rules! stream {
-        ($stream:ident) => {
-            stream::<$stream, R, L>(core, lang, request).await
+    macro_rules! framed {
+        ($work:expr) => {
+            Work::Framed(Box::pin($work))
         };
     }
     match method {
         Method::LookupCitizen => unary!(LookupCitizen),
         Method::BatchLookupCitizens => unary!(BatchLookupCitizens),
-        Method::StreamLookupCitizens => stream!(StreamLookupCitizens),
+        Method::StreamLookupCitizens => {
+            framed!(stream::<StreamLookupCitizens, R, L>(core, lang, request))
+        }
         Method::AuthenticateCitizen => unary!(AuthenticateCitizen),
         Method::BatchAuthenticateCitizens => unary!(BatchAuthenticateCitizens),
-        Method::StreamAuthenticateCitizens => stream!(StreamAuthenticateCitizens),
+        Method::StreamAuthenticateCitizens => {
+            framed!(stream::<StreamAuthenticateCitizens, R, L>(
+                core, lang, request
+            ))
+        }
         Method::ReconcileCitizens => unary!(ReconcileCitizens),
-        Method::StreamReconcileCitizens => stream!(StreamReconcileCitizens),
+        Method::StreamReconcileCitizens => {
+            framed!(stream::<StreamReconcileCitizens, R, L>(core, lang, request))
+        }
         Method::PushChanges => unary!(PushChanges),
-        Method::StreamPushChanges => stream!(StreamPushChanges),
-        Method::GetVolumes => statistics::get_volumes(core, caller, lang, request).await,
-        Method::HealthCheck => health::check(core.parts.clone(), request).await,
-        Method::HealthWatch => health::watch(core.parts.clone(), request).await,
-        Method::ReflectionV1 => core.reflection.v1(request).await,
-        Method::ReflectionV1Alpha => core.reflection.v1alpha(request).await,
-        Method::Unknown => status(&Failure::new(Reason::MethodUnknown), lang, None).into_http(),
+        Method::StreamPushChanges => {
+            framed!(stream::<StreamPushChanges, R, L>(core, lang, request))
+        }
+        Method::GetVolumes => framed!(statistics::get_volumes(core, caller, lang, request)),
+        Method::HealthCheck => framed!(health::check(core.parts.clone(), request)),
+        Method::HealthWatch => framed!(health::watch(core.parts.clone(), request)),
+        Method::ReflectionV1 => Work::Framed(core.reflection.v1(request)),
+        Method::ReflectionV1Alpha => Work::Framed(core.reflection.v1alpha(request)),
+        Method::Unknown => failed(Reason::MethodUnknown, lang),
     }
+}
+
+fn failed(reason: Reason, lang: Lang) -> Work {
+    let status = status(&Failure::new(reason), lang, None);
+    Work::Unary(Box::pin(ready(Answered::Failed {
+        status: Box::new(status),
+        told: false,
+    })))
 }

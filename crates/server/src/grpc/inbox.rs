@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures::Stream;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
@@ -14,16 +15,20 @@ use crate::phase::Phase;
 
 /// A stream's messages. When the service drains it takes no more of them, so that those that were
 /// taken can be answered and the stream can end in good order.
-pub(crate) struct Inbox<T> {
-    messages: Streaming<T>,
+pub(crate) struct Inbox<F> {
+    messages: Streaming<Bytes>,
+    read: F,
     draining: BoxFuture<'static, ()>,
     cut: Arc<AtomicBool>,
+    /// Bytes came that are no message.
+    over: bool,
 }
 
-impl<T> Inbox<T> {
-    /// The inbox, and whether it was cut by the drain.
+impl<F> Inbox<F> {
+    /// The inbox, and whether it was cut by the drain. `read` reads a message as it comes.
     pub(crate) fn new(
-        messages: Streaming<T>,
+        messages: Streaming<Bytes>,
+        read: F,
         mut phase: watch::Receiver<Phase>,
     ) -> (Self, Arc<AtomicBool>) {
         let cut = Arc::new(AtomicBool::new(false));
@@ -33,26 +38,38 @@ impl<T> Inbox<T> {
         });
         let inbox = Self {
             messages,
+            read,
             draining,
             cut: Arc::clone(&cut),
+            over: false,
         };
         (inbox, cut)
     }
 }
 
-impl<T> Stream for Inbox<T> {
+impl<T, F> Stream for Inbox<F>
+where
+    F: FnMut(Bytes) -> Result<T, Status> + Unpin,
+{
     type Item = Result<T, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.cut.load(Relaxed) {
+        let this = &mut *self;
+        if this.over || this.cut.load(Relaxed) {
             return Poll::Ready(None);
         }
-        match Pin::new(&mut self.messages).poll_next(cx) {
-            Poll::Pending if self.draining.as_mut().poll(cx).is_ready() => {
-                self.cut.store(true, Relaxed);
+        match Pin::new(&mut this.messages).poll_next(cx) {
+            Poll::Pending if this.draining.as_mut().poll(cx).is_ready() => {
+                this.cut.store(true, Relaxed);
                 Poll::Ready(None)
             }
-            polled => polled,
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(Some(received)) => {
+                let read = received.and_then(&mut this.read);
+                this.over = read.is_err();
+                Poll::Ready(Some(read))
+            }
         }
     }
 }

@@ -2,37 +2,63 @@
 
 use std::hash::Hasher as _;
 use std::sync::Arc;
+use std::time::Instant;
 
-use dancu_domain::{Failure, Reason, Recorder, Registry, RequestId};
-use dancu_wire::door::Parsed;
+use dancu_domain::{
+    Answer, ErrorClass, Failure, IdKey, Outcome, Permit, Reason, Recorder, Refusal, Registry,
+    RequestId,
+};
+use dancu_wire::door::{Door, Parsed};
 use dancu_wire::errors::{Lang, code};
 use siphasher::sip::SipHasher24;
 use tonic::Code;
 
 use super::asked::{Asked, Ended};
 use super::exchange::Exchange;
-use super::method::Method;
 use super::ticket::Told as _;
 use crate::clock::instant;
 use crate::core::Core;
 use crate::credentials::Caller;
+use crate::limits::Entered;
 use crate::log::{Line, Outcomes};
 
 /// Marks an answer whose message has had its line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Told;
 
-/// Answers one message, and tells of it. `caller` was found out just before.
+/// A message that came in: when its reading began, and what was read.
+pub(crate) struct Read<T> {
+    began: Instant,
+    parsed: Result<Parsed<T>, Failure>,
+}
+
+impl<T> Read<T> {
+    /// Reads a message of an exchange.
+    pub(crate) fn of<X: Exchange<Asked = T>>(door: &Door, bytes: &[u8]) -> Self {
+        let began = instant();
+        let parsed = X::read(door, bytes);
+        Self { began, parsed }
+    }
+
+    /// Why its bytes are no message at all.
+    pub(crate) fn undecodable(&self) -> Option<&Failure> {
+        let undecodable = |failure: &&Failure| failure.reason == Reason::Undecodable;
+        self.parsed.as_ref().err().filter(undecodable)
+    }
+}
+
+/// Answers one message, and tells of it. `caller` was found out just before. The answer stands
+/// behind `head` bytes that are left for whoever frames it.
 pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: &Arc<Core<R, L>>,
-    method: Method,
     caller: Result<Caller, Reason>,
-    request: X::Request,
+    read: Read<X::Asked>,
+    head: usize,
     lang: Lang,
-) -> Result<X::Response, Failure> {
-    let began = instant();
+) -> Result<Vec<u8>, Failure> {
+    let began = read.began;
     let mut line = Line {
-        method,
+        method: X::METHOD,
         agency: None,
         code: Code::Ok,
         reason: None,
@@ -42,9 +68,22 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
         source: None,
         request: None,
     };
-    let answered = match caller {
-        Ok(caller) => answer::<X, R, L>(core, &caller, request, lang, &mut line).await,
-        Err(reason) => Err(Failure::new(reason)),
+    // The steps before and after the verb are no futures: what they need does not have to be
+    // kept while the verb waits.
+    let answered = match admit(core, caller, read.parsed, &mut line) {
+        Ok(admitted) => {
+            let Admitted {
+                permit,
+                message,
+                ids,
+                inside,
+            } = admitted;
+            let answered = message.carry_out(core, permit).await;
+            drop(inside);
+            answered.and_then(|answer| write::<X, R, L>(core, answer, ids, head, lang, &mut line))
+        }
+        Err(Turned::Refused(refusal, subjects)) => Err(refuse(core, refusal, subjects).await),
+        Err(Turned::Failed(failure)) => Err(failure),
     };
     if let Err(failure) = &answered {
         line.code = code(failure.reason);
@@ -56,52 +95,92 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     answered
 }
 
-async fn answer<X: Exchange, R: Registry, L: Recorder + Clone>(
-    core: &Arc<Core<R, L>>,
-    caller: &Caller,
-    request: X::Request,
-    lang: Lang,
+/// A message that may be carried out.
+struct Admitted<T> {
+    permit: Permit,
+    message: T,
+    ids: Vec<String>,
+    inside: Entered,
+}
+
+/// A message that may not.
+enum Turned {
+    Failed(Failure),
+    Refused(Box<Refusal>, Vec<Option<IdKey>>),
+}
+
+fn admit<A: Asked, R: Registry, L: Recorder + Clone>(
+    core: &Core<R, L>,
+    caller: Result<Caller, Reason>,
+    parsed: Result<Parsed<A>, Failure>,
     line: &mut Line,
-) -> Result<X::Response, Failure> {
+) -> Result<Admitted<A>, Turned> {
+    let failed = |reason| Turned::Failed(Failure::new(reason));
+    let caller = caller.map_err(failed)?;
     line.agency = Some(caller.who.agency());
     let Parsed {
         context,
         message,
         ids,
-    } = X::parse(&core.door, request)?;
+    } = parsed.map_err(Turned::Failed)?;
     line.items = message.len();
     line.request = Some(hash(core.request_key, &context.request_id));
-    let Some(_inside) = core.gates.items.enter(message.len()) else {
+    let Some(inside) = core.gates.items.enter(message.len()) else {
         core.numbers.shed.add(1);
-        return Err(Failure::new(Reason::Overloaded));
+        return Err(failed(Reason::Overloaded));
     };
-    core.take_quota(caller.who.agency(), message.len())?;
-    let (verb, service) = (X::Asked::VERB, X::Asked::SERVICE);
+    let items = message.len();
+    core.take_quota(caller.who.agency(), items)
+        .map_err(Turned::Failed)?;
+    let today = core.doorman.today();
     let permit = caller
         .directory
-        .permit(&caller.who, verb, service, context, core.doorman.today());
-    let permit = match permit {
-        Ok(permit) => permit,
-        Err(refusal) => {
-            let subjects = message.subjects();
-            let refused = subjects.len() as u64;
-            let failure = dancu_service::refuse(&core.desk, refusal, subjects).await;
-            if failure.reason.class() == dancu_domain::ErrorClass::Denied {
-                let outcome = dancu_domain::Outcome::Refused;
-                core.numbers.answers(verb, outcome).add(refused);
-            }
-            return Err(failure);
-        }
-    };
-    let answer = message.carry_out(core, permit).await?;
+        .permit(&caller.who, A::VERB, A::SERVICE, context, today);
+    match permit {
+        Ok(permit) => Ok(Admitted {
+            permit,
+            message,
+            ids,
+            inside,
+        }),
+        Err(refusal) => Err(Turned::Refused(Box::new(refusal), message.subjects())),
+    }
+}
+
+/// Records a refusal; what it is answered.
+async fn refuse<R: Registry, L: Recorder + Clone>(
+    core: &Core<R, L>,
+    refusal: Box<Refusal>,
+    subjects: Vec<Option<IdKey>>,
+) -> Failure {
+    let (verb, refused) = (refusal.verb, subjects.len() as u64);
+    let failure = dancu_service::refuse(&core.desk, *refusal, subjects).await;
+    if failure.reason.class() == ErrorClass::Denied {
+        core.numbers.answers(verb, Outcome::Refused).add(refused);
+    }
+    failure
+}
+
+/// Counts an answer and writes it.
+fn write<X: Exchange, R: Registry, L: Recorder + Clone>(
+    core: &Core<R, L>,
+    answer: Answer<<X::Asked as Asked>::Result>,
+    ids: Vec<String>,
+    head: usize,
+    lang: Lang,
+    line: &mut Line,
+) -> Result<Vec<u8>, Failure> {
     for outcome in answer.items.iter().filter_map(Ended::outcome) {
         line.outcomes.add(outcome);
     }
     for (outcome, n) in line.outcomes.iter() {
+        let verb = <X::Asked as Asked>::VERB;
         core.numbers.answers(verb, outcome).add(u64::from(n));
     }
     line.source = answer.source;
-    X::answer(answer, ids, lang)
+    let mut out = vec![0; head];
+    X::write(&mut out, answer, ids, lang)?;
+    Ok(out)
 }
 
 /// The hash under which log and ledger know a request.

@@ -93,6 +93,11 @@ impl Method {
         matches!(self, Self::ReflectionV1 | Self::ReflectionV1Alpha)
     }
 
+    /// Whether it is a verb's, with one message each way.
+    pub(crate) fn is_unary_verb(self) -> bool {
+        self.kind() == Kind::Unary && self.verb().is_some()
+    }
+
     /// Whether it is answered only to who shows a credential.
     pub(crate) fn needs_credential(self) -> bool {
         self.service().starts_with("dancu.")

@@ -20,3 +20,5 @@ mod statistics;
 mod stream;
 mod ticket;
 mod timeout;
+mod unary;
+mod whole;

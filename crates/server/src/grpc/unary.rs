@@ -1,0 +1,66 @@
+//! Unary calls of the verbs: one message in and one out, with no more in between than gRPC asks.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dancu_domain::{Failure, Reason, Recorder, Registry};
+use dancu_wire::errors::{Lang, status};
+use tonic::Status;
+
+use super::exchange::Exchange;
+use super::inflow::Inflow;
+use super::message::{Read, message};
+use super::whole::{HEAD, whole};
+use crate::core::Core;
+use crate::credentials::Caller;
+
+/// How a unary call ends.
+pub(crate) enum Answered {
+    /// With a message behind its head.
+    Message(Bytes),
+    /// With a status; `told` says that its line is written.
+    Failed {
+        /// The status, complete.
+        status: Box<Status>,
+        /// Whether its message has had its line.
+        told: bool,
+    },
+}
+
+/// Answers a call.
+pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
+    core: Arc<Core<R, L>>,
+    caller: Caller,
+    lang: Lang,
+    mut body: Inflow,
+) -> Answered {
+    let (most_in, most_out) = core.message_bytes;
+    let read = match whole(&mut body, most_in).await {
+        Ok(bytes) => Read::of::<X>(&core.door, &bytes),
+        Err(status) => {
+            return Answered::Failed {
+                status: Box::new(status),
+                told: false,
+            };
+        }
+    };
+    // What was received makes room for others.
+    drop(body);
+    let answered = message::<X, R, L>(&core, Ok(caller), read, HEAD, lang).await;
+    match answered.and_then(|answer| framed(answer, most_out)) {
+        Ok(message) => Answered::Message(message),
+        Err(failure) => Answered::Failed {
+            status: Box::new(status(&failure, lang, Some(core.retry_after()))),
+            told: true,
+        },
+    }
+}
+
+/// The message with its head filled in.
+fn framed(mut message: Vec<u8>, most: usize) -> Result<Bytes, Failure> {
+    let length = message.len() - HEAD;
+    let announced = u32::try_from(length).ok().filter(|_| length <= most);
+    let announced = announced.ok_or(Failure::new(Reason::Internal))?;
+    message[1..HEAD].copy_from_slice(&announced.to_be_bytes());
+    Ok(message.into())
+}
