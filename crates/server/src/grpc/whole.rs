@@ -53,13 +53,13 @@ struct Held {
 impl Held {
     /// Takes the next part of the body.
     fn take(&mut self, part: Bytes) -> Result<(), Reason> {
-        if self.message.is_none() && self.rest.is_empty() {
-            if let Some(length) = self.length(&part)?
-                && part.len() == HEAD + length
-            {
-                self.message = Some(part.slice(HEAD..));
-                return Ok(());
-            }
+        if self.message.is_none()
+            && self.rest.is_empty()
+            && let Some(length) = self.length(&part)?
+            && part.len() == HEAD + length
+        {
+            self.message = Some(part.slice(HEAD..));
+            return Ok(());
         }
         self.rest.extend_from_slice(&part);
         while let Some(length) = self.length(&self.rest)? {

@@ -109,9 +109,10 @@ impl<'a> Fields<'a> {
 /// Reads a LookupCitizenRequest or a BatchLookupCitizensRequest: they differ in how often field 5
 /// may come.
 pub(super) fn lookup(bytes: &[u8], batch: bool) -> Plain<Asked<'_>> {
-    let mut fields = match batch {
-        true => Fields::repeating(bytes, 5),
-        false => Fields::of(bytes),
+    let mut fields = if batch {
+        Fields::repeating(bytes, 5)
+    } else {
+        Fields::of(bytes)
     };
     let mut asked = Asked::with_room(bytes.len(), batch);
     while let Some((field, value)) = fields.next()? {
@@ -133,9 +134,10 @@ pub(super) fn lookup(bytes: &[u8], batch: bool) -> Plain<Asked<'_>> {
 /// Reads an AuthenticateCitizenRequest or a BatchAuthenticateCitizensRequest: they differ in how
 /// often field 3 may come.
 pub(super) fn authenticate(bytes: &[u8], batch: bool) -> Plain<Asked<'_>> {
-    let mut fields = match batch {
-        true => Fields::repeating(bytes, 3),
-        false => Fields::of(bytes),
+    let mut fields = if batch {
+        Fields::repeating(bytes, 3)
+    } else {
+        Fields::of(bytes)
     };
     let mut asked = Asked::with_room(bytes.len(), batch);
     while let Some((field, value)) = fields.next()? {
