@@ -2,7 +2,8 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
 
 use dancu_cache::SealKeys;
 use dancu_domain::{
@@ -15,6 +16,9 @@ use support::kept::{
 use support::over_redis::seal_keys;
 use support::redis_server::RedisServer;
 use support::{Model, TestClock, change, legacy_key, personal_key};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 #[tokio::test]
 async fn values_that_are_not_what_they_should_be_are_misses() {
@@ -207,5 +211,81 @@ impl ChangeFeed for Abroad {
 
     async fn changes(&self, after: u64, limit: usize) -> Result<Vec<ChangeNotice>, RegistryError> {
         self.0.changes(after, limit).await
+    }
+}
+
+/// Everything that is logged, at every level.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<String>>);
+
+impl Subscriber for Heard {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        attributes.record(&mut self.clone());
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, record: &Record<'_>) {
+        record.record(&mut self.clone());
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let level = event.metadata().level().as_str();
+        self.clone().record_debug_text("level", level);
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+impl Heard {
+    fn record_debug_text(&mut self, name: &str, value: &str) {
+        let mut heard = self.0.lock().expect("nobody panics while listening");
+        writeln!(heard, "{name}={value}").expect("a string takes every write");
+    }
+}
+
+impl Visit for Heard {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.record_debug_text(field.name(), &format!("{value:?}"));
+    }
+}
+
+#[tokio::test]
+async fn a_forged_value_is_alarmed_and_names_nobody() {
+    let _alone = ALONE.lock().await;
+    let (model, seal) = (Model::new(TestClock::start(), 1, 0, 6), seal_keys());
+    let instance = instance(&model, 0, &seal).await;
+    let mut spoiled = Vec::new();
+    for index in 0..6 {
+        spoiled.push(kept_name(&instance, personal_key(index)).await);
+    }
+    for (name, other) in spoiled.iter().zip(spoiled.iter().rev()) {
+        set(name, &[get(other), vec![0]].concat());
+    }
+    let heard = Heard::default();
+    let listening = tracing::subscriber::set_default(heard.clone());
+    let keys: Vec<_> = (0..6).map(personal_key).collect();
+    read(&instance, &keys).await;
+    drop(listening);
+    assert_eq!(instance.shared.counters().forged, 6);
+    let heard = heard.0.lock().unwrap().clone();
+    assert!(heard.contains("level=ERROR"), "{heard}");
+    assert!(heard.contains("values=6"), "{heard}");
+    assert!(heard.contains("not sealed for their names"), "{heard}");
+    for index in 0..6 {
+        for planted in [support::person(index).text(), support::legacy(index).text()] {
+            assert!(
+                !heard.contains(&planted) && !heard.contains("Nguyễn"),
+                "{heard}"
+            );
+        }
     }
 }
