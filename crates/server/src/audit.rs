@@ -162,7 +162,7 @@ where
             LedgerPlace::Postgres { url } => {
                 let options = PostgresBlocksOptions::new(url.reveal());
                 let opened = PostgresBlocks::open_read_only(options).await;
-                opened.map(AnyBlocks::Postgres)
+                opened.map(AnyBlocks::postgres)
             }
         };
         look(opened.map_err(StartError::from)?)

@@ -217,9 +217,10 @@ fn by_writer(standing: Standing) -> Vec<WriterVolumes> {
 
 async fn watch_volumes(mut whole: watch::Receiver<bool>, board: Arc<Board>) {
     loop {
-        let state = match *whole.borrow_and_update() {
-            true => PartState::Up,
-            false => PartState::Degraded("rebuilt from the ledger"),
+        let state = if *whole.borrow_and_update() {
+            PartState::Up
+        } else {
+            PartState::Degraded("rebuilt from the ledger")
         };
         board.report(Part::LiveVolumes, state);
         if whole.changed().await.is_err() {

@@ -69,12 +69,12 @@ async fn open_blocks(
             let mut blocks = PostgresBlocks::open(options.clone()).await?;
             let used = blocks.heads().await?.iter().any(|head| head.next > 0);
             let beside = Beside {
-                counts: AnyBlocks::Postgres(PostgresBlocks::open_read_only(options.clone()).await?),
-                standby: Some(AnyBlocks::Postgres(
+                counts: AnyBlocks::postgres(PostgresBlocks::open_read_only(options.clone()).await?),
+                standby: Some(AnyBlocks::postgres(
                     PostgresBlocks::open_read_only(options).await?,
                 )),
             };
-            Ok((AnyBlocks::Postgres(blocks), beside, used))
+            Ok((AnyBlocks::postgres(blocks), beside, used))
         }
     }
 }

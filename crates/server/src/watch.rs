@@ -36,13 +36,14 @@ pub(crate) async fn ledger(
     let doubt = async {
         let mut doubt = ledger.in_doubt();
         while doubt.changed().await.is_ok() {
-            let state = match *doubt.borrow_and_update() {
-                true => PartState::Away("finds out about a commit"),
-                false => PartState::Up,
+            let state = if *doubt.borrow_and_update() {
+                PartState::Away("finds out about a commit")
+            } else {
+                PartState::Up
             };
             board.report(Part::Ledger, state);
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let ended = tokio::select! {
         ended = writing => ended,

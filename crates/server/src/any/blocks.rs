@@ -15,7 +15,7 @@ pub enum AnyBlocks {
     /// In a file of the data directory.
     File(SqliteBlocks),
     /// In a database of PostgreSQL.
-    Postgres(PostgresBlocks),
+    Postgres(Box<PostgresBlocks>),
 }
 
 impl std::fmt::Debug for AnyBlocks {
@@ -28,6 +28,11 @@ impl std::fmt::Debug for AnyBlocks {
 }
 
 impl AnyBlocks {
+    /// Blocks in PostgreSQL.
+    pub(crate) fn postgres(blocks: PostgresBlocks) -> Self {
+        Self::Postgres(Box::new(blocks))
+    }
+
     /// Whether an acknowledged entry survives the loss of its database.
     pub async fn standby(&mut self) -> PartState {
         match self {
@@ -84,7 +89,10 @@ impl BlockStore for AnyBlocks {
     }
 
     async fn standing(&mut self) -> Result<Standing, BlockStoreError> {
-        each!(self, blocks => BlockStore::standing(blocks).await)
+        match self {
+            Self::File(blocks) => BlockStore::standing(blocks).await,
+            Self::Postgres(blocks) => BlockStore::standing(&mut **blocks).await,
+        }
     }
 
     async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {

@@ -149,7 +149,6 @@ pub(crate) async fn until_told(service: &Service, path: &str, line: &str) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
-    if told.await.is_err() {
-        panic!("{path} never tells `{line}`:\n{last}");
-    }
+    let told = told.await;
+    assert!(told.is_ok(), "{path} never tells `{line}`:\n{last}");
 }
