@@ -198,7 +198,7 @@ async fn an_edited_answer_is_alarmed_of_and_taken_for_absent() {
             .rows()
             .kept
             .values_mut()
-            .for_each(|row| edit(row));
+            .for_each(edit);
         let told = write(&given.desk, "one", 1, &times).await;
         let Told::Done(receipt) = told else {
             panic!("edit {place} was believed: {told:?}");
