@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 
 /// A failure of a store. Its text names what was being done, never whose record it was.
-#[derive(Debug)]
 pub enum StoreError {
     /// The database refused or failed; the driver's text is the source.
     Database {
@@ -85,6 +84,18 @@ impl fmt::Display for StoreError {
             Self::Away => f.write_str("ask a database that is away"),
             Self::NotHeld => f.write_str("keep a writer that another one has claimed"),
             Self::Closed => f.write_str("ask a closed store"),
+        }
+    }
+}
+
+/// The words and those of the source. What a driver keeps beside its words, such as the values of
+/// a row that was refused, is left out.
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match self.source() {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
         }
     }
 }

@@ -52,14 +52,17 @@ async fn instances_that_write_at_once_number_their_changes_in_one_order() {
         })
         .collect();
     // Nobody who follows while they write ever sees a number before the one in front of it.
-    let mut seen = 0;
-    while seen < 240 {
-        let changes = follower.changes(seen, 100).await.unwrap();
-        for change in &changes {
-            seen += 1;
-            assert_eq!(change.number, seen, "a change was skipped");
+    let following = async {
+        let mut seen = 0;
+        while seen < 240 {
+            for change in follower.changes(seen, 100).await.unwrap() {
+                seen += 1;
+                assert_eq!(change.number, seen, "a change was skipped");
+            }
         }
-    }
+    };
+    let followed = tokio::time::timeout(Duration::from_secs(60), following).await;
+    followed.expect("every change is numbered and told");
     for writer in writers {
         writer.await.unwrap();
     }

@@ -128,8 +128,14 @@ async fn a_citizen_seeded_twice_is_an_error_and_no_nation() {
         .load(vec![fixture.citizens[0].clone()])
         .await
         .unwrap();
-    let finished = seeding.finish(&[], &[], &[]).await;
-    assert!(matches!(finished, Err(StoreError::Database { .. })));
+    let error = seeding.finish(&[], &[], &[]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Database { .. }));
+    // The driver has the number in what it keeps beside its words.
+    let number = fixture.citizens[0].personal_id.digits().to_string();
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(format!("{source:?}").contains(&number), "{source:?}");
+    let told = format!("{error} {error:?} {source}");
+    assert!(!told.contains(&number), "{told}");
     let opened = PostgresRegistry::open(options).await;
     assert!(matches!(opened, Err(StoreError::NoNation)));
 }
