@@ -174,6 +174,10 @@ else:
 }
 
 /// A demo that runs, seen to have begun to drive.
+#[expect(
+    clippy::zombie_processes,
+    reason = "whoever is given the child waits for it"
+)]
 fn driving(
     data: &Path,
     more: &[&str],

@@ -122,7 +122,7 @@ impl Agencies {
                         &key.key,
                     ]);
                 }
-                print(&table.text());
+                print(&table.fitting());
             }
         }
         Ok(())

@@ -273,7 +273,7 @@ impl Show {
                         entry.dossier.clone().unwrap_or_default(),
                     ]);
                 }
-                print(&table.text());
+                print(&table.fitting());
             }
         }
         if entries.len() == self.receipt.count as usize {

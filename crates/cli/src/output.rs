@@ -1,6 +1,6 @@
 //! What the binary prints: tables for people, one JSON object for programs, numbers for either.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde_json::Value;
@@ -82,18 +82,89 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
+    /// The table as it fits the terminal that standard output is, and whole where it is none.
+    pub(crate) fn fitting(&self) -> String {
+        let out = std::io::stdout();
+        let size = ratatui::crossterm::terminal::size();
+        match size {
+            Ok((columns, _)) if out.is_terminal() && columns > 0 => self.within(columns.into()),
+            _ => self.text(),
+        }
+    }
+
+    /// The table in so many columns of a terminal: what does not fit stands in tables below, each
+    /// with the first column; where not even that fits, one field a line.
+    fn within(&self, most: usize) -> String {
+        let widths = self.widths();
+        let mut parts: Vec<Vec<usize>> = Vec::new();
+        let first = widths.first().copied().unwrap_or(0);
+        let mut used = most;
+        for (column, width) in widths.iter().enumerate().skip(1) {
+            if first + 2 + width > most {
+                return self.fields();
+            }
+            if used + 2 + width > most {
+                parts.push(vec![0]);
+                used = first;
+            }
+            used += 2 + width;
+            parts.last_mut().expect("one was just begun").push(column);
+        }
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|part| self.columns(part, &widths))
+            .collect();
+        parts.join("\n")
+    }
+
+    /// Each row as a heading with its fields below.
+    fn fields(&self) -> String {
+        let Some((heading, rows)) = self.rows.split_first() else {
+            return String::new();
+        };
+        let names = heading.iter().skip(1);
+        let wide = names.map(|name| shown(name)).max().unwrap_or(0);
+        let mut text = String::new();
+        for row in rows {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(row.first().map_or("", String::as_str));
+            text.push('\n');
+            for (name, cell) in heading.iter().zip(row).skip(1) {
+                let gap = " ".repeat(wide - shown(name));
+                let line = format!("  {name}{gap}  {cell}");
+                text.push_str(line.trim_end());
+                text.push('\n');
+            }
+        }
+        text
+    }
+
     /// The table as text, each line with an end.
     pub(crate) fn text(&self) -> String {
+        let widths = self.widths();
+        let all: Vec<usize> = (0..widths.len()).collect();
+        self.columns(&all, &widths)
+    }
+
+    fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| shown(cell)).max().unwrap_or(0)
         };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
+        (0..columns).map(width).collect()
+    }
+
+    fn columns(&self, columns: &[usize], widths: &[usize]) -> String {
         let mut text = String::new();
         for row in &self.rows {
             let mut line = String::new();
-            for (column, cell) in row.iter().enumerate() {
+            let cells = columns
+                .iter()
+                .filter_map(|column| Some((*column, row.get(*column)?)));
+            for (column, cell) in cells {
                 if column > 0 {
                     line.push_str("  ");
                 }
@@ -161,6 +232,17 @@ mod tests {
         assert_eq!(Numbers::English.whole(12_345), "12,345");
         assert_eq!(vi.percent(1, 3, 2), "33,33 %");
         assert_eq!(Numbers::English.percent(1, 0, 1), "0.0 %");
+    }
+
+    #[test]
+    fn a_table_that_is_too_wide_is_taken_apart() {
+        let mut table = Table::new(&[0, 2], &["key", "count", "note"]);
+        table.row(["one", "1,000", "a short one"]);
+        assert_eq!(table.within(80), table.text());
+        let apart = "key  count\none  1,000\n\nkey  note\none  a short one\n";
+        assert_eq!(table.within(18), apart);
+        let fields = "one\n  count  1,000\n  note   a short one\n";
+        assert_eq!(table.within(14), fields);
     }
 
     #[test]

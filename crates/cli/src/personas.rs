@@ -51,7 +51,7 @@ pub(crate) fn run(form: Form, lang: Lang) {
                     lang.of(persona.note_vi, persona.note_en).to_owned(),
                 ]);
             }
-            print(&table.text());
+            print(&table.fitting());
         }
     }
 }

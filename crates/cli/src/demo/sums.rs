@@ -157,7 +157,7 @@ impl<'a> Sums<'a> {
         line(all, &total, [counted, audited, rate as u64], none);
 
         let n = |count| numbers.whole(count);
-        let mut text = table.text();
+        let mut text = table.fitting();
         text.push('\n');
         text.extend([format!(
             "{} {} = {} {} + {} {} + {} {} + {} {}\n",
