@@ -18,6 +18,7 @@ mod lookup;
 mod output;
 mod personas;
 mod reach;
+mod seed;
 mod seeding;
 mod serve;
 mod show;
@@ -61,6 +62,8 @@ enum Command {
     Demo(demo::Demo),
     /// Serves a nation over gRPC.
     Serve(Box<serve::Serve>),
+    /// Makes a nation without serving it.
+    Seed(Box<seed::Seed>),
     /// Checks and shows the configuration.
     Config(config::Config),
     /// Lists the agencies and their sandbox keys.
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Demo(demo) => demo.run(output, lang),
         Command::Serve(serve) => serve.run(output, lang),
+        Command::Seed(seed) => seed.run(output, lang),
         Command::Config(config) => config.run(output, lang),
         Command::Agencies(agencies) => agencies.run(output, lang),
         Command::Personas => {
