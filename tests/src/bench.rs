@@ -4,5 +4,10 @@
 
 pub mod echo;
 pub mod generator;
+pub mod plain;
+pub mod plot;
 pub mod processes;
 pub mod report;
+pub mod rivals;
+pub mod run;
+pub mod tools;

@@ -105,12 +105,13 @@ fn lookup(n: u32) -> pb::BatchLookupCitizensRequest {
     let bit = |place: u32| n >> place & 1 != 0;
     if bit(0) {
         request.freshness = Some(pb::Freshness {
-            requirement: Some(match bit(1) {
-                true => Requirement::AtLeastAsFresh(pb::Revision {
+            requirement: Some(if bit(1) {
+                Requirement::AtLeastAsFresh(pb::Revision {
                     nation: samples::nation().text(),
                     number: i64::from(n),
-                }),
-                false => Requirement::FullyConsistent(bit(2)),
+                })
+            } else {
+                Requirement::FullyConsistent(bit(2))
             }),
         });
     }
@@ -126,7 +127,7 @@ fn lookup(n: u32) -> pb::BatchLookupCitizensRequest {
         && let Some(context) = &mut request.context
     {
         context.dossier.clear();
-        request.items[1].dossier = "H26.12-231012-0001".to_owned();
+        "H26.12-231012-0001".clone_into(&mut request.items[1].dossier);
     }
     if bit(9)
         && let Some(claims) = &mut request.items[1].claims

@@ -2,26 +2,48 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use dancu_wire::pb::dancu::v1 as pb;
 use pb::lookup_service_server::{LookupService, LookupServiceServer};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tokio_stream::Stream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 
-/// Answers every lookup with one canned reply.
+/// The answers of a stream.
+pub type Replies =
+    Pin<Box<dyn Stream<Item = Result<pb::StreamLookupCitizensResponse, Status>> + Send>>;
+
+/// Answers every lookup with one canned reply, and every message of a stream with another.
 #[derive(Clone, Debug)]
 pub struct Echo {
     reply: pb::LookupCitizenResponse,
+    batch: Arc<pb::StreamLookupCitizensResponse>,
 }
 
 impl Echo {
-    /// An echo that answers with `reply`.
-    pub const fn new(reply: pb::LookupCitizenResponse) -> Self {
-        Self { reply }
+    /// An echo that answers with `reply`, and in streams with `items` times the result of `whole`
+    /// a message.
+    pub fn new(
+        reply: pb::LookupCitizenResponse,
+        whole: pb::LookupCitizenResponse,
+        items: usize,
+    ) -> Self {
+        let answer = pb::BatchLookupCitizensResponse {
+            results: whole.result.iter().cycle().take(items).cloned().collect(),
+            header: whole.header,
+        };
+        let reply_of_stream = pb::stream_lookup_citizens_response::Reply::Answer(answer);
+        Self {
+            reply,
+            batch: Arc::new(pb::StreamLookupCitizensResponse {
+                reply: Some(reply_of_stream),
+            }),
+        }
     }
 }
 
@@ -39,17 +61,22 @@ impl LookupService for Echo {
         &self,
         _: Request<pb::BatchLookupCitizensRequest>,
     ) -> Result<Response<pb::BatchLookupCitizensResponse>, Status> {
-        Err(Status::unimplemented("the echo answers single lookups"))
+        Err(Status::unimplemented(
+            "the echo answers single lookups and streams",
+        ))
     }
 
-    type StreamLookupCitizensStream =
-        Pin<Box<dyn Stream<Item = Result<pb::StreamLookupCitizensResponse, Status>> + Send>>;
+    type StreamLookupCitizensStream = Replies;
 
     async fn stream_lookup_citizens(
         &self,
-        _: Request<Streaming<pb::StreamLookupCitizensRequest>>,
+        request: Request<Streaming<pb::StreamLookupCitizensRequest>>,
     ) -> Result<Response<Self::StreamLookupCitizensStream>, Status> {
-        Err(Status::unimplemented("the echo answers single lookups"))
+        let batch = Arc::clone(&self.batch);
+        let replies = request
+            .into_inner()
+            .map(move |message| message.map(|_| pb::StreamLookupCitizensResponse::clone(&batch)));
+        Ok(Response::new(Box::pin(replies)))
     }
 }
 
@@ -106,19 +133,22 @@ pub fn serve_per_core(echo: &Echo, cores: usize) -> std::io::Result<SocketAddr> 
     Ok(address)
 }
 
-/// Serves on the stock multi-thread runtime, as one would write it first.
-pub fn serve_stock(echo: &Echo) -> std::io::Result<SocketAddr> {
+/// Serves on the stock multi-thread runtime, as one would write it first; on `runtime`, where the
+/// service has made one already. Returns the address.
+pub fn serve_stock<S: LookupService>(
+    service: LookupServiceServer<S>,
+    runtime: Option<Runtime>,
+) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let service = LookupServiceServer::new(echo.clone());
-    std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_multi_thread()
+    let runtime = match runtime {
+        Some(runtime) => runtime,
+        None => tokio::runtime::Builder::new_multi_thread()
             .enable_all()
-            .build()
-        else {
-            return;
-        };
+            .build()?,
+    };
+    std::thread::spawn(move || {
         runtime.block_on(async move {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
                 return;

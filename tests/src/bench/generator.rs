@@ -1,5 +1,7 @@
 //! A pre-encoded generator over h2: it costs little, so that what is measured is the server.
 
+mod stream;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +19,10 @@ pub struct Traffic {
     pub key: String,
     /// Messages with their five bytes of gRPC framing.
     pub messages: Arc<Vec<Bytes>>,
+    /// How many items each message has.
+    pub items: u64,
+    /// In streams: how many messages of each are on their way at once. `None` is a call a message.
+    pub stream: Option<usize>,
 }
 
 /// How hard.
@@ -35,9 +41,9 @@ pub struct Load {
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    /// Calls answered with OK within the measured time.
+    /// Items answered within the measured time, in calls that ended with OK or streams that went on.
     pub ok: u64,
-    /// Calls answered otherwise, or not at all.
+    /// Messages answered otherwise, or not at all.
     pub failed: u64,
     /// Seconds measured.
     pub seconds: f64,
@@ -48,7 +54,7 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// OK calls a second.
+    /// Items a second: calls a second, where a call has one.
     pub fn rate(&self) -> f64 {
         self.ok as f64 / self.seconds
     }
@@ -148,7 +154,15 @@ async fn connection(
     let calls: Vec<_> = (0..in_flight)
         .map(|n| {
             let (sender, traffic, shared) = (sender.clone(), traffic.clone(), Arc::clone(&shared));
-            tokio::task::spawn_local(calls(address, sender, traffic, shared, offset + n * 7))
+            let offset = offset + n * 7;
+            tokio::task::spawn_local(async move {
+                match traffic.stream {
+                    None => calls(address, sender, traffic, shared, offset).await,
+                    Some(depth) => {
+                        stream::messages(address, sender, traffic, shared, offset, depth).await
+                    }
+                }
+            })
         })
         .collect();
     drop(sender);
@@ -169,13 +183,7 @@ async fn calls(
     mut turn: usize,
 ) -> Histogram<u64> {
     let mut latency = empty();
-    let uri = format!("http://{address}{}", traffic.path);
-    let head = http::Request::post(uri)
-        .header("content-type", "application/grpc")
-        .header("te", "trailers")
-        .header("authorization", format!("Bearer {}", traffic.key))
-        .body(())
-        .expect("these headers are well-formed");
+    let head = head(address, &traffic);
     while !shared.stop.load(Ordering::Relaxed) {
         let message = traffic.messages[turn % traffic.messages.len()].clone();
         turn += 1;
@@ -185,7 +193,7 @@ async fn calls(
             continue;
         }
         if answered.is_some() {
-            shared.ok.fetch_add(1, Ordering::Relaxed);
+            shared.ok.fetch_add(traffic.items, Ordering::Relaxed);
             latency.record(began.elapsed().as_micros() as u64).ok();
         } else {
             shared.failed.fetch_add(1, Ordering::Relaxed);
@@ -193,6 +201,17 @@ async fn calls(
         }
     }
     latency
+}
+
+/// What every request begins with.
+fn head(address: SocketAddr, traffic: &Traffic) -> http::Request<()> {
+    let uri = format!("http://{address}{}", traffic.path);
+    http::Request::post(uri)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("authorization", format!("Bearer {}", traffic.key))
+        .body(())
+        .expect("these headers are well-formed")
 }
 
 /// One call; `None` unless it ended with `grpc-status: 0` and a message.

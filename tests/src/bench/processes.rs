@@ -125,6 +125,23 @@ pub fn cpu_seconds(id: u32) -> Option<f64> {
     Some((user + system) / 100.0)
 }
 
+/// The same of a process with all its children, those that have ended among them.
+pub fn cpu_of_all(id: u32) -> f64 {
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+    let children = children.unwrap_or_default();
+    let living = children.split_whitespace().filter_map(|id| id.parse().ok());
+    cpu_with_ended(id).unwrap_or(0.0) + living.map(cpu_of_all).sum::<f64>()
+}
+
+/// The same of a process and those of its children that have ended and were waited for.
+fn cpu_with_ended(id: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let rest = stat.rsplit_once(')')?.1;
+    let fields = rest.split_whitespace().skip(11).take(4);
+    let ticks: f64 = fields.filter_map(|field| field.parse::<f64>().ok()).sum();
+    Some(ticks / 100.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,19 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
+/// The sides at one concurrency.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// What is measured, at which concurrency.
+    pub name: String,
+    /// What a call of the rates is: a call, or an item of a stream.
+    pub unit: &'static str,
+    /// The sides; every ratio is to the first.
+    pub sides: Vec<Side>,
+}
+
 /// Measurements of one quantity over the rounds of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Rounds(pub Vec<f64>);
@@ -41,7 +54,7 @@ impl Rounds {
 #[derive(Clone, Debug, Default)]
 pub struct Side {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Calls a second.
     pub rate: Rounds,
     /// Microseconds of the server's processor time a call.
@@ -56,31 +69,80 @@ pub struct Side {
     pub failed: u64,
 }
 
-/// A table of the sides at one concurrency; every ratio is to the first side, round by round.
-pub fn table(concurrency: &str, sides: &[Side]) -> String {
-    let mut text = format!(
-        "{concurrency}\n  {:<28} {:>10} {:>22} {:>10} {:>10} {:>8} {:>8} {:>7}\n",
-        "side", "calls/s", "ratio (least..most)", "srv us", "gen us", "p50 us", "p99 us", "failed"
-    );
-    for side in sides {
-        let ratio = side.rate.over(&sides[0].rate);
-        writeln!(
-            text,
-            "  {:<28} {:>10.0} {:>8.3} ({:.3}..{:.3}) {:>10.2} {:>10.2} {:>8.0} {:>8.0} {:>7}",
-            side.name,
-            side.rate.median(),
-            ratio.median(),
-            ratio.least(),
-            ratio.most(),
-            side.server_cpu.median(),
-            side.generator_cpu.median(),
-            side.p50.median(),
-            side.p99.median(),
-            side.failed,
-        )
-        .expect("a string takes every write");
+impl Table {
+    /// Each side with its ratios to the first one, round by round.
+    pub fn ratios(&self) -> impl Iterator<Item = (&Side, Rounds)> {
+        let first = self.sides.first().map(|side| &side.rate);
+        self.sides
+            .iter()
+            .filter_map(move |side| Some((side, side.rate.over(first?))))
     }
-    text
+
+    /// The table as text.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{}\n  {:<34} {:>10} {:>22} {:>9} {:>9} {:>8} {:>8} {:>7}\n",
+            self.name,
+            "side",
+            format!("{}/s", self.unit),
+            "ratio (least..most)",
+            "srv us",
+            "gen us",
+            "p50 us",
+            "p99 us",
+            "failed"
+        );
+        for (side, ratio) in self.ratios() {
+            writeln!(
+                text,
+                "  {:<34} {:>10.0} {:>8.3} ({:.3}..{:.3}) {:>9} {:>9} {:>8} {:>8} {:>7}",
+                side.name,
+                side.rate.median(),
+                ratio.median(),
+                ratio.least(),
+                ratio.most(),
+                shown(&side.server_cpu, 2),
+                shown(&side.generator_cpu, 2),
+                shown(&side.p50, 0),
+                shown(&side.p99, 0),
+                side.failed,
+            )
+            .expect("a string takes every write");
+        }
+        text
+    }
+
+    /// The table with every round's figures.
+    pub fn json(&self) -> Value {
+        let sides: Vec<Value> = self
+            .ratios()
+            .map(|(side, ratio)| {
+                json!({
+                    "side": side.name,
+                    "rate": side.rate.0,
+                    "ratio": {
+                        "median": ratio.median(),
+                        "least": ratio.least(),
+                        "most": ratio.most(),
+                    },
+                    "server_cpu_us": side.server_cpu.0,
+                    "generator_cpu_us": side.generator_cpu.0,
+                    "p50_us": side.p50.0,
+                    "p99_us": side.p99.0,
+                    "failed": side.failed,
+                })
+            })
+            .collect();
+        json!({ "name": self.name, "unit": self.unit, "sides": sides })
+    }
+}
+
+/// The median, where there is one: a tool with a generator of its own does not tell all.
+fn shown(rounds: &Rounds, digits: usize) -> String {
+    match rounds.median() {
+        median if median.is_finite() => format!("{median:.digits$}"),
+        _ => "-".to_owned(),
+    }
 }
 
 #[cfg(test)]

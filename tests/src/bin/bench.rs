@@ -1,25 +1,21 @@
 //! `cargo run --profile bench -p dancu-tests --bin bench`: the service beside its rivals.
 //!
 //! Every side runs in a process of its own; the generator is this one. Rounds go A B C A B C, so
-//! that a machine that gets slower slows them all.
+//! that a machine that gets slower slows them all. Only the ratios of one run mean anything.
 
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use dancu_population::{KeyState, Nation};
-use dancu_tests::bench::echo::{self, Echo};
-use dancu_tests::bench::generator::{Load, Traffic, drive};
-use dancu_tests::bench::processes::Server;
-use dancu_tests::bench::report::{Side, table};
-use dancu_tests::messages;
-use dancu_tests::stage;
-use dancu_wire::pb::dancu::v1 as pb;
+use dancu_tests::bench::rivals::{self, House, serve};
+use dancu_tests::bench::run::{Concurrency, Pace, table};
+use dancu_tests::bench::{plot, report::Table};
+use serde_json::json;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures unary cached lookups against bare tonic echoes.
+/// Measures the service beside its rivals, in one run, interleaved.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Citizens of the nation.
@@ -34,165 +30,101 @@ struct Arguments {
     /// Seconds measured a side and round.
     #[arg(long, default_value_t = 4.0)]
     seconds: f64,
-    /// Connections x calls in flight.
+    /// Seconds that a side runs uncounted before.
+    #[arg(long, default_value_t = 1.0)]
+    warm_up: f64,
+    /// Connections x calls in flight, of unary calls.
     #[arg(long, value_delimiter = ',', default_value = "8x1,8x64,8x256")]
-    concurrency: Vec<String>,
-    /// Serve an echo instead: `cores` or `stock`.
+    concurrency: Vec<Concurrency>,
+    /// Connections x streams, of streams.
+    #[arg(long, value_delimiter = ',', default_value = "8x1")]
+    streams: Vec<Concurrency>,
+    /// Items of a message of a stream.
+    #[arg(long, default_value_t = 1_000)]
+    items: u64,
+    /// Messages of a stream on their way at once.
+    #[arg(long, default_value_t = 2)]
+    depth: usize,
+    /// Only the service and the bare echo on a runtime a core.
+    #[arg(long)]
+    short: bool,
+    /// Also what needs PostgreSQL and Redis, started by `deploy/parts`.
+    #[arg(long)]
+    parts: bool,
+    /// Writes every figure here, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Draws the ratios here, as SVG.
+    #[arg(long)]
+    svg: Option<PathBuf>,
+    /// Serve as a rival instead.
     #[arg(long, hide = true)]
-    echo: Option<String>,
+    serve: Option<String>,
 }
 
-const PATH: &str = "/dancu.v1.LookupService/LookupCitizen";
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 #[expect(
     clippy::print_stdout,
     reason = "the figures are what the command is for"
 )]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Failed> {
     let arguments = Arguments::parse();
-    let nation = Nation::new(arguments.seed, arguments.citizens);
-    if let Some(kind) = &arguments.echo {
-        return serve_echo(&nation, kind);
-    }
-    let key = nation
-        .sandbox_keys()
-        .into_iter()
-        .find(|key| key.state == KeyState::Valid && key.agency.text() == "H26")
-        .ok_or("the nation has no key for H26")?;
-    let messages = messages::framed_lookups(&nation, 8192, &key);
-    println!(
-        "nation {} of seed {}, requests of {} bytes, commit {}, {} rounds of {} s, seconds of warm-up 1",
-        nation.len(),
-        nation.seed(),
-        messages[0].len(),
-        commit(),
-        arguments.rounds,
-        arguments.seconds
-    );
-    let traffic = Traffic {
-        path: PATH,
-        key: key.key,
-        messages: messages.into(),
-    };
-    let folder = tempfile::tempdir()?;
-    let myself = std::env::current_exe()?;
-    let echo = |kind: &str| {
-        let mut command = Command::new(&myself);
-        command.args([
-            "--echo",
-            kind,
-            "--citizens",
-            &arguments.citizens.to_string(),
-        ]);
-        command
-    };
-    let servers = [
-        ("echo, a runtime a core", Server::start(&mut echo("cores"))?),
-        (
-            "dancu, cached, recorded",
-            Server::start(&mut stage::serve_command(
-                &stage::sibling("dancu")?,
-                folder.path(),
-                arguments.citizens,
-                arguments.seed,
-            ))?,
-        ),
-        ("echo, stock runtime", Server::start(&mut echo("stock"))?),
-    ];
-    for concurrency in &arguments.concurrency {
-        let (connections, in_flight) = concurrency
-            .split_once('x')
-            .ok_or("concurrency is written like 8x64")?;
-        let load = Load {
-            connections: connections.parse()?,
-            in_flight: in_flight.parse()?,
-            measured: Duration::from_secs_f64(arguments.seconds),
-            warm_up: Duration::from_secs(1),
-        };
-        let mut sides: Vec<Side> = servers
-            .iter()
-            .map(|(name, _)| Side {
-                name,
-                ..Side::default()
-            })
-            .collect();
-        for _ in 0..arguments.rounds {
-            for ((_, server), side) in servers.iter().zip(&mut sides) {
-                let before = server.cpu();
-                let measured = drive(server.address, &traffic, load);
-                let all = measured.rate() * (measured.seconds + 1.0);
-                side.rate.0.push(measured.rate());
-                side.server_cpu.0.push((server.cpu() - before) * 1e6 / all);
-                side.generator_cpu
-                    .0
-                    .push(measured.cpu * 1e6 / measured.ok.max(1) as f64);
-                side.p50
-                    .0
-                    .push(measured.latency.value_at_quantile(0.5) as f64);
-                side.p99
-                    .0
-                    .push(measured.latency.value_at_quantile(0.99) as f64);
-                side.failed += measured.failed;
-            }
+    let house = House::new(arguments.citizens, arguments.seed)?;
+    if let Some(what) = &arguments.serve {
+        println!("{}", serve(&house, what, arguments.items as usize)?);
+        loop {
+            std::thread::park();
         }
-        println!("{}", table(concurrency, &sides));
+    }
+    let heading = heading(&arguments);
+    println!("{heading}\n");
+    let pace = Pace {
+        rounds: arguments.rounds,
+        measured: Duration::from_secs_f64(arguments.seconds),
+        warm_up: Duration::from_secs_f64(arguments.warm_up),
+    };
+    let all = rivals::begin(&house, arguments.short, arguments.parts, arguments.items)?;
+    let mut tables: Vec<Table> = Vec::new();
+    let unary = house.unary();
+    for concurrency in &arguments.concurrency {
+        let name = format!("unary lookups from the cache, {concurrency}");
+        tables.push(table(name, &unary, *concurrency, pace, &all.unary())?);
+        println!("{}", tables[tables.len() - 1].text());
+    }
+    let streams = house.streams(arguments.items, arguments.depth);
+    for concurrency in &arguments.streams {
+        let name = format!(
+            "streams of {} whole records a message, {concurrency}, {} messages on their way",
+            arguments.items, arguments.depth
+        );
+        tables.push(table(name, &streams, *concurrency, pace, &all.streams())?);
+        println!("{}", tables[tables.len() - 1].text());
+    }
+    println!("{}", rivals::NOTES);
+    if let Some(path) = &arguments.json {
+        let tables: Vec<_> = tables.iter().map(Table::json).collect();
+        let whole = json!({ "run": heading, "notes": rivals::NOTES, "tables": tables });
+        std::fs::write(path, serde_json::to_vec_pretty(&whole)?)?;
+    }
+    if let Some(path) = &arguments.svg {
+        std::fs::write(path, plot::svg(&heading, &tables))?;
     }
     Ok(())
 }
 
-/// Serves an echo until the process is ended.
-#[expect(
-    clippy::print_stdout,
-    reason = "the address is read by the process that started this"
-)]
-fn serve_echo(nation: &Nation, kind: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let citizen = nation.citizen(7);
-    let echo = Echo::new(pb::LookupCitizenResponse {
-        header: Some(pb::AnswerHeader {
-            request_id: "bench-7".to_owned(),
-            revision: Some(pb::Revision {
-                nation: "0".repeat(32),
-                number: 0,
-            }),
-            source: pb::Source::Memory.into(),
-            receipt: Some(pb::Receipt {
-                writer: 1,
-                first_index: 1_000_000,
-                count: 1,
-            }),
-        }),
-        result: Some(pb::LookupResult {
-            outcome: pb::LookupOutcome::Found.into(),
-            level: pb::MatchLevel::Exact.into(),
-            citizen: Some(pb::Citizen {
-                personal_number: citizen.personal_id.text(),
-                legacy_number: "100000000".to_owned(),
-                full_name: citizen.name.text().to_owned(),
-                birth_date: Some(messages::birth(citizen.birth)),
-                sex: pb::Sex::Male.into(),
-                current_residence: Some(messages::address(&citizen.current_residence)),
-                resident_since: Some(messages::date(citizen.resident_since)),
-                ..Default::default()
-            }),
-            ..Default::default()
-        }),
-    });
-    let address = match kind {
-        "cores" => echo::serve_per_core(&echo, 2)?,
-        "stock" => echo::serve_stock(&echo)?,
-        _ => return Err("an echo is `cores` or `stock`".into()),
-    };
-    println!("{address}");
-    loop {
-        std::thread::park();
-    }
-}
-
-fn commit() -> String {
-    Command::new("git")
-        .args(["rev-parse", "--short", "HEAD"])
-        .output()
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok())
-        .map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned())
+/// What must be known to do it again.
+fn heading(arguments: &Arguments) -> String {
+    let command: Vec<String> = std::env::args().skip(1).collect();
+    format!(
+        "{}; commit {}; nation of {} of seed {}; {} rounds of {} s after {} s; bench {}",
+        rivals::machine(),
+        rivals::commit(),
+        arguments.citizens,
+        arguments.seed,
+        arguments.rounds,
+        arguments.seconds,
+        arguments.warm_up,
+        command.join(" ")
+    )
 }
