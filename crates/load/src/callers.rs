@@ -138,6 +138,19 @@ impl Callers {
         all.max_by_key(|standing| standing.granted.iter().count())
     }
 
+    /// Everybody of a kind who may ask `verb`, with the envelope that is usual there.
+    pub(crate) fn of_kind(&self, verb: Verb, kind: AgencyKind) -> Vec<&Arc<Standing>> {
+        let mut seen = Vec::new();
+        let all = self.by_kind[place(verb)][self::kind(kind)].iter();
+        all.filter(|standing| {
+            let agency = standing.caller.agency;
+            let first = !seen.contains(&agency);
+            seen.push(agency);
+            first
+        })
+        .collect()
+    }
+
     /// An authority for such events, or, the other way round, somebody who may push and is none.
     pub fn pusher(
         &self,

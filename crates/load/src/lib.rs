@@ -22,6 +22,7 @@ pub mod measure;
 pub mod mix;
 pub mod pace;
 pub mod people;
+pub mod profile;
 pub mod receipts;
 pub mod report;
 mod rows;

@@ -175,6 +175,13 @@ impl Sheet {
         self.items.unavailable == 0
     }
 
+    /// Whether nothing of it can have been recorded, because it was turned away.
+    pub(crate) const fn is_unrecorded(&self) -> bool {
+        self.items.unavailable > 0
+            && self.items.unavailable == self.items()
+            && self.items.in_doubt == 0
+    }
+
     /// Adds it once.
     pub(crate) fn add_to(&self, figures: &mut Figures, verb: Verb) {
         figures.tally[place(verb)].add(&self.items);

@@ -168,6 +168,7 @@ impl Desk {
                     known.sheet.add_to(&mut figures, ask.message.verb);
                     drop(figures);
                     self.measure(out, Some(times), known.sheet.items());
+                    self.source.borrow_mut().ended(ask, false);
                     return;
                 }
                 (Some(sum), entries)
@@ -220,6 +221,7 @@ impl Desk {
         drop(figures);
         let answered = sheet.is_answered();
         self.measure(out, times.filter(|_| answered), sheet.items());
+        self.source.borrow_mut().ended(ask, sheet.is_unrecorded());
         if let Some((digest, entries)) = print
             && right
             && answered
@@ -264,6 +266,7 @@ impl Desk {
         };
         drop(figures);
         self.measure(out, answered.then_some(times), items);
+        self.source.borrow_mut().ended(&out.ask, false);
     }
 
     /// Latency and rate of a message; without times it failed.

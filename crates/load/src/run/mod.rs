@@ -20,18 +20,21 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 
 pub use ask::EVENT_DAY;
+pub(crate) use ask::{Ask, Heads};
 pub use plan::{LoadError, LoadPlan};
 pub use questions::{nation_at, volumes};
 pub use search::{Found, highest};
 
 use self::source::Source;
 use self::stock::Stock;
+pub(crate) use self::stock::shape as shape_of;
 use self::thread::{Part, Start};
 use crate::callers::Callers;
 use crate::clock::{cpu_seconds, now};
 use crate::draw::World;
 use crate::measure::{Figures, Interval, Watch};
 use crate::people::People;
+use crate::profile::{Itinerary, Scale};
 use crate::versions::Versions;
 
 /// What a run came to.
@@ -56,6 +59,26 @@ pub fn run(plan: LoadPlan, watch: &Arc<Watch>) -> Result<Ran, LoadError> {
     carry_out(plan, &world, watch, |part| {
         let thread = (part.thread, part.threads);
         Stock::new(&part.plan, &part.world, thread).map(|stock| Source::Stock(Box::new(stock)))
+    })
+}
+
+/// Sends the nine months at a scale, each item once: what was shed is sent again, until all of it
+/// was answered or is in doubt.
+pub fn nine_months(plan: LoadPlan, scale: Scale, watch: &Arc<Watch>) -> Result<Ran, LoadError> {
+    plan.validate()?;
+    let world = Arc::new(world(&plan));
+    carry_out(plan, &world, watch, move |part| {
+        let plan = &part.plan;
+        let heads = Heads::new(plan.server.to_string(), plan.language, plan.deadline);
+        let itinerary = Itinerary::new(
+            scale,
+            &part.world,
+            (part.thread, part.threads),
+            (plan.shape, plan.size),
+            (plan.seed, plan.simulated_days),
+            heads,
+        );
+        Some(Source::Itinerary(Box::new(itinerary)))
     })
 }
 

@@ -61,6 +61,8 @@ pub struct LoadPlan {
     pub verified: u64,
     /// The language in which failures are told.
     pub language: &'static str,
+    /// Whether messages of a profile carry their simulated day.
+    pub simulated_days: bool,
 }
 
 impl LoadPlan {
@@ -99,6 +101,7 @@ impl LoadPlan {
             stock: 16_384,
             verified: 1000,
             language: "vi",
+            simulated_days: false,
         }
     }
 

@@ -7,11 +7,14 @@ use dancu_domain::Verb;
 use super::ask::Ask;
 use super::stock::Stock;
 use crate::draw::Draw;
+use crate::profile::Itinerary;
 
 /// Where a thread's messages come from.
 pub(crate) enum Source {
     /// A prepared stock, sent over and over.
     Stock(Box<Stock>),
+    /// A profile, each message once.
+    Itinerary(Box<Itinerary>),
 }
 
 impl Source {
@@ -19,13 +22,15 @@ impl Source {
     pub(crate) fn next(&mut self) -> Option<Rc<Ask>> {
         match self {
             Self::Stock(stock) => stock.next(),
+            Self::Itinerary(itinerary) => itinerary.next(),
         }
     }
 
     /// Whether there will be none any more.
-    pub(crate) const fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         match self {
             Self::Stock(_) => false,
+            Self::Itinerary(itinerary) => itinerary.is_over(),
         }
     }
 
@@ -33,6 +38,14 @@ impl Source {
     pub(crate) fn missed(&mut self) -> Verb {
         match self {
             Self::Stock(stock) => stock.missed(),
+            Self::Itinerary(_) => Verb::Lookup,
+        }
+    }
+
+    /// Takes note that a message is over; `again` where nothing was recorded of it.
+    pub(crate) fn ended(&mut self, ask: &Ask, again: bool) {
+        if let Self::Itinerary(itinerary) = self {
+            itinerary.ended(ask, again);
         }
     }
 
@@ -40,6 +53,7 @@ impl Source {
     pub(crate) fn give_back(&mut self, pusher: Draw) {
         match self {
             Self::Stock(stock) => stock.give_back(pusher),
+            Self::Itinerary(itinerary) => itinerary.give_back(pusher),
         }
     }
 }
