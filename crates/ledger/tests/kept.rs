@@ -193,12 +193,7 @@ async fn an_edited_answer_is_alarmed_of_and_taken_for_absent() {
         |row| row.seal = [0; 32],
     ];
     for (place, edit) in edits.into_iter().enumerate() {
-        given
-            .shelf
-            .rows()
-            .kept
-            .values_mut()
-            .for_each(edit);
+        given.shelf.rows().kept.values_mut().for_each(edit);
         let told = write(&given.desk, "one", 1, &times).await;
         let Told::Done(receipt) = told else {
             panic!("edit {place} was believed: {told:?}");
