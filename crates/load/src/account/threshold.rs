@@ -115,7 +115,8 @@ fn parse(text: &str) -> Option<Threshold> {
                 return None;
             }
             Metric::Quantile {
-                share: per_cent / 100.0,
+                // To a millionth of a per cent, so that p99.9 is 0.999 and no more.
+                share: (per_cent * 1e6).round() / 1e8,
                 service,
             }
         }

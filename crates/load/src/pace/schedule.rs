@@ -19,6 +19,10 @@ impl Stage {
 
     /// Seconds into the stage at which `n` messages have been due.
     fn seconds_to(&self, n: f64) -> f64 {
+        if n <= 0.0 {
+            // Also where the rate begins at nothing.
+            return 0.0;
+        }
         let slope = (self.to - self.from) / self.seconds;
         if slope.abs() < 1e-9 {
             return n / self.from;
