@@ -36,15 +36,11 @@ struct Place {
     #[arg(long, env = "DANCU_DATA", default_value = ".dancu")]
     data: PathBuf,
     /// The ledger's database; left out, the file in the data directory.
-    #[arg(long, env = "DANCU_LEDGER_URL", hide_env_values = true, value_parser = secret)]
+    #[arg(long, env = "DANCU_LEDGER_URL", hide_env_values = true)]
     ledger_url: Option<Secret>,
     /// The file of keys; left out, the one in the data directory.
     #[arg(long, env = "DANCU_KEYS")]
     keys: Option<PathBuf>,
-}
-
-fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
-    Ok(Secret::new(text))
 }
 
 impl Place {

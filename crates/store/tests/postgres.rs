@@ -61,7 +61,7 @@ async fn instances_that_write_at_once_number_their_changes_in_one_order() {
             }
         }
     };
-    let followed = tokio::time::timeout(Duration::from_secs(60), following).await;
+    let followed = tokio::time::timeout(Duration::from_mins(1), following).await;
     followed.expect("every change is numbered and told");
     for writer in writers {
         writer.await.unwrap();

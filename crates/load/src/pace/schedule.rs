@@ -218,7 +218,7 @@ mod tests {
             Schedule::day(60.0, 8.0),
         ] {
             assert!((schedule.seconds() - 8.0).abs() < 1e-9);
-            assert_eq!(all(&schedule).len() as f64, schedule.messages().ceil());
+            assert_eq!(all(&schedule).len(), schedule.messages().ceil() as usize);
         }
         assert!((Schedule::steps(10.0, 40.0, 4, 8.0).messages() - 200.0).abs() < 1e-6);
         assert!((Schedule::bursts(5.0, 50.0, 4.0, 1.0, 8.0).messages() - 130.0).abs() < 1e-6);

@@ -92,7 +92,7 @@ mod tests {
         assert!((19_400..20_600).contains(&all.len()), "{}", all.len());
         let gaps: Vec<f64> = all
             .windows(2)
-            .map(|pair| (pair[1] - pair[0]).as_secs_f64())
+            .map(|pair| pair[1].saturating_sub(pair[0]).as_secs_f64())
             .collect();
         // Of exponential gaps the share below the mean is 1 - 1/e.
         let below = gaps.iter().filter(|gap| **gap < 0.001).count() as f64;
