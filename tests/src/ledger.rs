@@ -1,9 +1,9 @@
-//! The ledger of a folder, opened beside or after the server that writes it.
+//! A ledger, opened beside or after the servers that write it.
 
 use std::path::Path;
 use std::process::Command;
 
-use dancu_store::SqliteBlocks;
+use dancu_store::{PostgresBlocks, PostgresBlocksOptions, SqliteBlocks};
 
 /// Calls `read` with the blocks of the data folder `data`.
 pub fn with_blocks<T>(data: &Path, read: impl AsyncFnOnce(&mut SqliteBlocks) -> T) -> T {
@@ -36,4 +36,19 @@ pub fn audit(binary: &Path, data: &Path) -> Result<String, String> {
     } else {
         Err(said)
     }
+}
+
+/// Calls `read` with the blocks of the PostgreSQL database at `url`.
+pub fn with_postgres<T>(url: &str, read: impl AsyncFnOnce(&mut PostgresBlocks) -> T) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be built")
+        .block_on(async {
+            let options = PostgresBlocksOptions::new(url);
+            let mut store = PostgresBlocks::open_read_only(options)
+                .await
+                .expect("the ledger can be opened");
+            read(&mut store).await
+        })
 }

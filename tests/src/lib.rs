@@ -1,5 +1,6 @@
 //! What the tests share: the house's table, a server of their own, ports and folders of their own.
 
+pub mod away;
 pub mod bad;
 pub mod balance;
 pub mod bench;
@@ -9,10 +10,13 @@ pub mod country;
 pub mod gates;
 pub mod house;
 pub mod kill;
+pub mod kill_parts;
 pub mod ledger;
 pub mod messages;
 pub mod ops;
 pub mod proxy;
+pub mod scene;
 pub mod stage;
+pub mod stale;
 pub mod within;
 pub mod witness;

@@ -80,6 +80,63 @@ pub fn lookup(
     }
 }
 
+/// A batch of lookups of these citizens.
+pub fn lookups(
+    nation: &Nation,
+    indices: impl Iterator<Item = u64>,
+    request_id: &str,
+    key: &SandboxKey,
+) -> pb::BatchLookupCitizensRequest {
+    pb::BatchLookupCitizensRequest {
+        context: Some(context(
+            request_id,
+            key,
+            pb::Purpose::AdministrativeProcedure,
+        )),
+        items: indices
+            .map(|index| pb::LookupItem {
+                claims: Some(claims(&nation.citizen(index))),
+                ..Default::default()
+            })
+            .collect(),
+        ..Default::default()
+    }
+}
+
+/// Asks for an answer at this revision or later.
+pub fn at_least(revision: pb::Revision) -> pb::Freshness {
+    pb::Freshness {
+        requirement: Some(pb::freshness::Requirement::AtLeastAsFresh(revision)),
+    }
+}
+
+/// The `nth` change of residence of the citizen at `index`: each a day after the one before, from
+/// 2023 on, so that each takes effect.
+pub fn move_on(nation: &Nation, index: u64, nth: u64, request_id: &str) -> pb::ChangeRecord {
+    let citizen = nation.citizen(index);
+    let (year, month, day) = (2023 + nth / 336, 1 + nth / 28 % 12, 1 + nth % 28);
+    pb::ChangeRecord {
+        item_id: String::new(),
+        source: "tests".to_owned(),
+        record_id: format!("{request_id}-{index}"),
+        record_version: 1,
+        claims: Some(claims(&citizen)),
+        event: Some(pb::change_record::Event::ResidenceChange(
+            pb::ResidenceChange {
+                residence: Some(pb::Address {
+                    detail: format!("Số {nth}"),
+                    ..address(&citizen.current_residence)
+                }),
+                since: Some(Date {
+                    year: year as i32,
+                    month: month as i32,
+                    day: day as i32,
+                }),
+            },
+        )),
+    }
+}
+
 /// A batch of authentications of `count` citizens from `from` on.
 pub fn authentications(
     nation: &Nation,

@@ -1,8 +1,11 @@
-//! `cargo run --release -p dancu-tests --bin kill -- --cycles 1000 --seed 1`: kill -9 under load.
+//! `cargo run --release -p dancu-tests --bin kill -- --cycles 1000 --seed 1`: kill -9 under load;
+//! with `--parts` of two instances, PostgreSQL and Redis.
+
+use std::process::ExitCode;
 
 use clap::Parser;
 use dancu_tests::kill::{Plan, kill_loop};
-use dancu_tests::stage;
+use dancu_tests::{kill_parts, stage};
 
 /// Kills a server under load and compares what callers were told with what was recorded.
 #[derive(Debug, Parser)]
@@ -16,6 +19,9 @@ struct Arguments {
     /// Citizens of the nation.
     #[arg(long, default_value_t = 20_000)]
     citizens: u64,
+    /// Kill two instances, the postmaster and Redis, and not one instance over files.
+    #[arg(long)]
+    parts: bool,
 }
 
 #[expect(
@@ -23,24 +29,40 @@ struct Arguments {
     clippy::print_stderr,
     reason = "the figures are what it is for"
 )]
-fn main() -> std::process::ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let tell = |cycle| {
+        if cycle % 50 == 0 {
+            eprintln!("{cycle} kills");
+        }
+    };
+    if arguments.parts {
+        let plan = kill_parts::Plan {
+            cycles: arguments.cycles,
+            seed: arguments.seed,
+            citizens: arguments.citizens,
+        };
+        let outcome = kill_parts::kill_loop(plan, tell);
+        println!("{outcome:#?}");
+        return verdict(
+            outcome.balance.differences.is_empty() && outcome.live == outcome.balance.counted,
+        );
+    }
     let folder = tempfile::tempdir().expect("a folder can be made");
     let plan = Plan {
         cycles: arguments.cycles,
         seed: arguments.seed,
         citizens: arguments.citizens,
     };
-    let outcome = kill_loop(stage::binary(), folder.path(), plan, |cycle| {
-        if cycle % 50 == 0 {
-            eprintln!("{cycle} kills");
-        }
-    });
+    let outcome = kill_loop(stage::binary(), folder.path(), plan, tell);
     println!("{outcome:#?}");
-    let clean = outcome.balance.differences.is_empty() && outcome.audit.is_none();
+    verdict(outcome.balance.differences.is_empty() && outcome.audit.is_none())
+}
+
+fn verdict(clean: bool) -> ExitCode {
     if clean {
-        std::process::ExitCode::SUCCESS
+        ExitCode::SUCCESS
     } else {
-        std::process::ExitCode::FAILURE
+        ExitCode::FAILURE
     }
 }

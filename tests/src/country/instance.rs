@@ -25,6 +25,10 @@ pub struct Making {
     pub ledger: String,
     /// The shared level.
     pub redis: Option<String>,
+    /// The nation's citizens.
+    pub citizens: u64,
+    /// The nation's seed.
+    pub seed: u64,
     /// How many readers of the registry it has; left out, its default.
     pub readers: Option<u32>,
     /// Lines of its configuration beside those; first those that belong to no table.
@@ -184,15 +188,12 @@ impl Instance {
             .unwrap_or(0.0)
     }
 
-    /// Runs `dancu audit verify` over its ledger; what it prints when it finds something.
-    pub fn audit(&self) -> Result<(), String> {
+    /// Runs `dancu audit verify` over the ledger at `url` with its checkpoints; what it prints when it finds something.
+    pub fn audit(&self, url: &str) -> Result<(), String> {
         let told = Command::new(stage::binary())
-            .args(["audit", "verify", "--config"])
-            .arg(
-                self.making
-                    .folder
-                    .join(format!("{}.toml", self.making.name)),
-            )
+            .args(["audit", "verify"])
+            .env("DANCU_LEDGER_URL", url)
+            .env("DANCU_KEYS", self.making.folder.join("keys"))
             .arg("--data")
             .arg(self.data())
             .stdin(Stdio::null())
@@ -240,6 +241,8 @@ fn serve(binary: &Path, making: &Making, log: std::fs::File) -> Command {
         .arg("--config")
         .arg(making.folder.join(format!("{}.toml", making.name)))
         .args(["--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"])
+        .args(["--citizens", &making.citizens.to_string()])
+        .args(["--seed", &making.seed.to_string()])
         .arg("--data")
         .arg(making.folder.join(&making.name))
         .env("RUST_BACKTRACE", "1")

@@ -6,13 +6,10 @@ pub mod postgres;
 pub mod redis;
 pub mod signals;
 
-use std::process::{Command, Stdio};
-
 use dancu_population::Nation;
 
 use self::held::Held;
 use self::instance::{Instance, Making};
-use crate::stage;
 
 /// How a country is raised.
 #[derive(Clone, Debug)]
@@ -61,12 +58,11 @@ pub struct Country {
 }
 
 impl Country {
-    /// Starts the parts, fills the registry, and starts the instances.
+    /// Starts the parts and the instances; the first of them makes the nation.
     pub fn raise(plan: &Plan) -> Self {
         let parts = Held::start(&plan.parts);
         let (registry, ledger) = (parts.told("POSTGRES"), parts.told("LEDGER"));
         let (registry, ledger) = (registry.to_owned(), ledger.to_owned());
-        seed(&registry, plan.citizens, plan.seed);
         let folder = tempfile::tempdir().expect("a folder can be made");
         let mut country = Self {
             instances: Vec::new(),
@@ -94,6 +90,8 @@ impl Country {
                 .redis
                 .as_ref()
                 .map(|_| self.parts.told("REDIS").to_owned()),
+            citizens: plan.citizens,
+            seed: plan.seed,
             readers: plan.readers,
             more: plan.more.clone(),
         };
@@ -104,24 +102,4 @@ impl Country {
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
-}
-
-/// Fills a registry by `dancu seed`.
-pub fn seed(registry: &str, citizens: u64, seed: u64) {
-    let told = Command::new(stage::binary())
-        .args(["seed", "--registry", registry])
-        .args([
-            "--citizens",
-            &citizens.to_string(),
-            "--seed",
-            &seed.to_string(),
-        ])
-        .stdin(Stdio::null())
-        .output()
-        .expect("the binary runs");
-    assert!(
-        told.status.success(),
-        "the registry could not be filled: {}",
-        String::from_utf8_lossy(&told.stderr)
-    );
 }

@@ -3,7 +3,8 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::signals::{alive, family, signal, within};
@@ -15,6 +16,9 @@ pub struct PostgresPart {
     admin: String,
     /// Its data directory.
     folder: PathBuf,
+    /// Its postmaster, where the test started it again: one that nobody waited for would count as
+    /// running, and PostgreSQL would not start beside it.
+    again: Mutex<Option<Child>>,
 }
 
 impl PostgresPart {
@@ -24,6 +28,7 @@ impl PostgresPart {
         Self {
             admin: admin.to_owned(),
             folder: PathBuf::from(folder.trim()),
+            again: Mutex::new(None),
         }
     }
 
@@ -59,6 +64,7 @@ impl PostgresPart {
     pub fn kill_postmaster(&self) {
         let all = family(self.id());
         signal("KILL", &all[..1]);
+        self.wait();
         let gone = within(Duration::from_secs(10), || !all.iter().any(|id| alive(*id)));
         if !gone {
             signal("KILL", &all);
@@ -69,6 +75,7 @@ impl PostgresPart {
     pub fn stop_immediately(&self) {
         let all = family(self.id());
         signal("QUIT", &all[..1]);
+        self.wait();
         let gone = within(Duration::from_secs(10), || !all.iter().any(|id| alive(*id)));
         assert!(gone, "PostgreSQL outlived an immediate stop");
     }
@@ -92,15 +99,30 @@ impl PostgresPart {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
-        let up = within(Duration::from_secs(30), || {
+        let mut child: Option<Child> = None;
+        let up = within(Duration::from_mins(2), || {
             // A start right after a kill may find the memory of the last one still held.
-            let mut child = command.spawn().expect("PostgreSQL starts again");
-            within(Duration::from_secs(10), || {
-                psql(&self.admin, "select 1").is_ok()
-                    || child.try_wait().is_ok_and(|ended| ended.is_some())
-            }) && psql(&self.admin, "select 1").is_ok()
+            let child = child.get_or_insert_with(|| {
+                let child = command.spawn();
+                child.expect("PostgreSQL starts again")
+            });
+            let ended = child.try_wait().is_ok_and(|ended| ended.is_some());
+            if ended {
+                std::thread::sleep(Duration::from_millis(100));
+                *child = command.spawn().expect("PostgreSQL starts again");
+            }
+            psql(&self.admin, "select 1").is_ok()
         });
         assert!(up, "PostgreSQL does not answer again");
+        *self.again.lock().expect("nobody panics with it") = child;
+    }
+
+    /// Waits for the end of a postmaster that the test started.
+    fn wait(&self) {
+        let again = self.again.lock().expect("nobody panics with it").take();
+        if let Some(mut child) = again {
+            child.wait().ok();
+        }
     }
 
     /// Ends every connection but the one that asks.

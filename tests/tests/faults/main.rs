@@ -1,0 +1,10 @@
+//! What holds when a part is away, killed, late, replaced or started again, under callers, over
+//! PostgreSQL and Redis.
+
+mod dropped;
+mod killed;
+mod postgres_away;
+mod promotion;
+mod redis_away;
+mod rolling;
+mod stale;
