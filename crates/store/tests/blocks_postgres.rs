@@ -33,7 +33,7 @@ fn block(writer: WriterId, first: u64, previous: [u8; 32], entries: &[u8]) -> Bl
         count: 3,
         at: Timestamp(1_700_000_000_000),
         previous,
-        hash: [first as u8 + 1; 32],
+        hash: [(first as u8).wrapping_add(1); 32],
         entries: entries.to_vec(),
     }
 }

@@ -176,7 +176,7 @@ rows! {
         |a| a.totals.from_day = Some(born(2023, 2, 29));
     totals: "a month", InvalidArgument DateIncomplete "to_day", [],
         |a| a.totals.to_day = Some(born(2023, 2, 0));
-    totals: "days that end before they begin", InvalidArgument FieldInvalid "to_day", [],
+    totals: "days that end before they begin", InvalidArgument DaysReversed "to_day", [],
         |a| {
             a.totals.from_day = Some(born(2023, 2, 2));
             a.totals.to_day = Some(born(2023, 2, 1));
