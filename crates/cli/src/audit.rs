@@ -1,16 +1,17 @@
 //! `dancu audit`: whether the ledger was edited, and what it holds under a receipt.
 
+mod show;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use dancu_domain::{Receipt, WriterId};
-use dancu_ledger::audit::{BadBlock, EntryView, Report, Why};
+use dancu_ledger::audit::{BadBlock, Report, Why};
 use dancu_server::audit::At;
 use dancu_server::{LedgerPlace, Secret};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
-use crate::output::{Form, Table, print, print_json};
+use crate::output::{Form, print, print_json};
 use crate::words::Lang;
 
 /// Reads the ledger back. It may run beside the service.
@@ -26,7 +27,7 @@ enum What {
     /// bad block and exits with 1 where the ledger was edited.
     Verify(Verify),
     /// Shows the entries under a receipt, as it stands in an answer's header.
-    Show(Show),
+    Show(show::Show),
 }
 
 /// Which ledger.
@@ -65,15 +66,6 @@ struct Verify {
     checkpoints: Option<PathBuf>,
 }
 
-#[derive(Args, Clone, Debug)]
-struct Show {
-    #[command(flatten)]
-    place: Place,
-    /// WRITER:FIRST or WRITER:FIRST:COUNT.
-    #[arg(value_parser = receipt)]
-    receipt: Receipt,
-}
-
 impl Audit {
     /// Does what was asked.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
@@ -105,6 +97,7 @@ fn object(report: &Report) -> Value {
         "ok": report.ok() && report.vouched(),
         "blocks": report.blocks,
         "entries": report.entries,
+        "event_days": report.event_days,
         "checkpoints": report.checkpoints,
         "checkpoints_begun_at": report.begun_at,
         "counts_agree": report.counts_agree(),
@@ -144,6 +137,13 @@ pub(crate) fn text(report: &Report, lang: Lang) -> String {
         numbers.whole(report.checkpoints),
         lang.of("điểm kiểm", "checkpoints"),
     );
+    if report.event_days > 0 {
+        let words = lang.of(
+            "trong đó số mục tính theo ngày do người gọi nêu",
+            "of these, entries under a day that the caller named",
+        );
+        text.extend([format!("{words}: {}\n", numbers.whole(report.event_days))]);
+    }
     if !report.vouched() {
         text.push_str(lang.of(
             "thiếu điểm kiểm: không có gì chứng thực cho các chuỗi\n",
@@ -207,140 +207,11 @@ fn bad_block(bad: &BadBlock, lang: Lang) -> String {
     }
 }
 
-impl Show {
-    fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let found = dancu_server::audit::entries(self.place.at(), vec![self.receipt])
-            .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
-        let entries: Vec<&EntryView> = found.iter().flatten().collect();
-        match form {
-            Form::Json => {
-                let list: Vec<Value> = entries.iter().map(|entry| entry_object(entry)).collect();
-                print_json(&json!({ "entries": list }));
-            }
-            Form::Table => {
-                let heading = match lang {
-                    Lang::Vi => [
-                        "mục",
-                        "ngày",
-                        "cơ quan",
-                        "thao tác",
-                        "dịch vụ",
-                        "kết quả",
-                        "đã cho",
-                        "mục đích",
-                        "cán bộ",
-                        "thủ tục",
-                        "hồ sơ",
-                    ],
-                    Lang::En => [
-                        "index",
-                        "day",
-                        "agency",
-                        "verb",
-                        "service",
-                        "outcome",
-                        "given",
-                        "purpose",
-                        "officer",
-                        "procedure",
-                        "dossier",
-                    ],
-                };
-                let mut table = Table::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &heading);
-                for entry in &entries {
-                    table.row([
-                        entry.index.to_string(),
-                        entry
-                            .day
-                            .date()
-                            .map(|date| date.to_string())
-                            .unwrap_or_default(),
-                        entry.agency.to_string(),
-                        lang.word(entry.verb.word()).to_owned(),
-                        entry.service.to_string(),
-                        lang.word(entry.outcome.word()).to_owned(),
-                        given(entry)
-                            .map(|word| lang.word(word))
-                            .collect::<Vec<_>>()
-                            .join(","),
-                        lang.word(entry.purpose.word()).to_owned(),
-                        entry.officer.clone().unwrap_or_default(),
-                        entry.procedure.clone().unwrap_or_default(),
-                        entry.dossier.clone().unwrap_or_default(),
-                    ]);
-                }
-                print(&table.fitting());
-            }
-        }
-        if entries.len() == self.receipt.count as usize {
-            Ok(())
-        } else {
-            Err(Failure::Wrong)
-        }
-    }
-}
-
-fn entry_object(entry: &EntryView) -> Value {
-    json!({
-        "writer": entry.writer.0,
-        "index": entry.index,
-        "day": entry.day.date().map(|date| date.to_string()),
-        "agency": entry.agency.text(),
-        "verb": entry.verb.word(),
-        "service_code": entry.service.to_string(),
-        "outcome": entry.outcome.word(),
-        "given": given(entry).collect::<Vec<_>>(),
-        "purpose": entry.purpose.word(),
-        "officer": entry.officer,
-        "procedure": entry.procedure,
-        "dossier": entry.dossier,
-        "unit": entry.unit,
-    })
-}
-
-fn given(entry: &EntryView) -> impl Iterator<Item = &'static str> {
-    entry.given.iter().map(dancu_domain::Attribute::word)
-}
-
-/// Reads WRITER:FIRST or WRITER:FIRST:COUNT.
-fn receipt(text: &str) -> Result<Receipt, String> {
-    let wrong = || "it must be WRITER:FIRST or WRITER:FIRST:COUNT".to_owned();
-    let mut parts = text.split(':');
-    let writer = parts
-        .next()
-        .and_then(|t| t.parse().ok())
-        .ok_or_else(wrong)?;
-    let first = parts
-        .next()
-        .and_then(|t| t.parse().ok())
-        .ok_or_else(wrong)?;
-    let count = match parts.next() {
-        None => 1,
-        Some(text) => text.parse().map_err(|_| wrong())?,
-    };
-    if parts.next().is_some() {
-        return Err(wrong());
-    }
-    Ok(Receipt {
-        writer: WriterId(writer),
-        first,
-        count,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use dancu_domain::WriterId;
 
-    #[test]
-    fn a_receipt_is_read_as_an_answer_tells_it() {
-        let read = receipt("1:100:3").unwrap();
-        assert_eq!((read.writer.0, read.first, read.count), (1, 100, 3));
-        assert_eq!(receipt("1:100").unwrap().count, 1);
-        for wrong in ["", "1", "a:b", "1:2:3:4", "1:-2"] {
-            assert!(receipt(wrong).is_err(), "{wrong}");
-        }
-    }
+    use super::*;
 
     #[test]
     fn the_first_bad_block_is_named_with_writer_and_range() {

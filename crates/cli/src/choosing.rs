@@ -45,6 +45,10 @@ pub(crate) struct Choosing {
     /// The nation's seed; left out, that of the nation that is there, or 1.
     #[arg(long)]
     seed: Option<String>,
+    /// Let callers name the day under which they are counted, from a first to a last:
+    /// 2023-01-01..2023-09-30. For replaying another time into a ledger of its own. [default: off]
+    #[arg(long, value_name = "DAYS")]
+    event_days: Option<String>,
     /// How many cores answer; left out, all.
     #[arg(long)]
     cores: Option<String>,
@@ -141,6 +145,7 @@ impl Choosing {
             ("ops", "--no-ops", self.no_ops.then(|| "off".to_owned())),
             ("citizens", "--citizens", self.citizens.clone()),
             ("seed", "--seed", self.seed.clone()),
+            ("event_days", "--event-days", self.event_days.clone()),
             ("cores", "--cores", self.cores.clone()),
             ("registry.url", "--registry", secret(&self.registry)),
             ("registry.replica", "--replica", secret(&self.replica)),

@@ -1,5 +1,7 @@
 //! Time is an argument: instants come from a [`Clock`] that the edge hands in.
 
+use std::fmt;
+
 use crate::CivilDate;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -30,6 +32,45 @@ impl Day {
     /// The day with this date.
     pub fn of(date: CivilDate) -> Self {
         Self(date.days_since_epoch())
+    }
+}
+
+/// The days that callers may name as those on which what they ask takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventDays {
+    first: Day,
+    last: Day,
+}
+
+impl EventDays {
+    /// These days, both included; `None` where the last lies before the first.
+    pub fn new(first: CivilDate, last: CivilDate) -> Option<Self> {
+        let (first, last) = (Day::of(first), Day::of(last));
+        (first <= last).then_some(Self { first, last })
+    }
+
+    /// The first day.
+    pub const fn first(self) -> Day {
+        self.first
+    }
+
+    /// The last day.
+    pub const fn last(self) -> Day {
+        self.last
+    }
+
+    /// Whether a day is among them.
+    pub fn has(self, day: Day) -> bool {
+        (self.first..=self.last).contains(&day)
+    }
+}
+
+impl fmt::Display for EventDays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.first.date(), self.last.date()) {
+            (Some(first), Some(last)) => write!(f, "{first}..{last}"),
+            _ => f.write_str("beyond the calendar"),
+        }
     }
 }
 

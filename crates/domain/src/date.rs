@@ -99,6 +99,24 @@ impl CivilDate {
         }
     }
 
+    /// Reads `YYYY-MM-DD`, exactly; the reason tells a wrong form from a day that no calendar has.
+    pub fn from_iso(text: &str) -> Result<Self, Reason> {
+        let digits = |range: std::ops::Range<usize>| {
+            let part = text.as_bytes().get(range)?;
+            let number = part.iter().try_fold(0_u32, |n, byte| {
+                Some(n * 10 + char::from(*byte).to_digit(10)?)
+            });
+            number
+        };
+        let dashes = |at: usize| text.as_bytes().get(at) == Some(&b'-');
+        match (digits(0..4), digits(5..7), digits(8..10)) {
+            (Some(year), Some(month), Some(day)) if text.len() == 10 && dashes(4) && dashes(7) => {
+                Self::unpack(year * 10_000 + month * 100 + day).ok_or(Reason::DateInvalid)
+            }
+            _ => Err(Reason::FieldInvalid),
+        }
+    }
+
     /// Reads year, month and day as the contract carries them; all three must be known.
     pub fn from_parts(year: i32, month: i32, day: i32, field: &str) -> Result<Self, Fault> {
         match BirthDate::from_parts(year, month, day, field)? {

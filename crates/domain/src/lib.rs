@@ -36,7 +36,7 @@ pub use citizen::{
     BloodType, Citizen, MaritalStatus, RelationToHead, Relative, Sex, SocialInsuranceNumber,
 };
 pub use claims::{Claims, NoMatchCause, Verdict, match_claims};
-pub use clock::{Clock, Day, Timestamp};
+pub use clock::{Clock, Day, EventDays, Timestamp};
 pub use date::{BirthDate, CivilDate};
 pub use directory::{Ask, Authentication, Directory, Permit, Refusal};
 pub use fault::Fault;

@@ -85,6 +85,10 @@ reasons! {
     DateIncomplete, Malformed, "DATE_INCOMPLETE";
     /// The last day of a range lies before its first.
     DaysReversed, Malformed, "DAYS_REVERSED";
+    /// Callers may not name event days here.
+    EventDaysOff, Malformed, "EVENT_DAYS_OFF";
+    /// An event day outside those that may be named.
+    EventDayOutside, Malformed, "EVENT_DAY_OUTSIDE";
     /// No agency has this code.
     AgencyUnknown, Malformed, "AGENCY_UNKNOWN";
     /// A date after the reference date of the nation.

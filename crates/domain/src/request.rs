@@ -1,7 +1,7 @@
 //! The envelope of a request: who asks within the agency, for which procedure, and why.
 
 use crate::outcome::coded;
-use crate::{Fault, Reason};
+use crate::{Day, Fault, Reason};
 
 coded! {
     /// Why a request is made. The table of what each purpose requires stands in the contract.
@@ -184,4 +184,7 @@ pub struct RequestContext {
     pub purpose: Purpose,
     /// The unit within the agency.
     pub unit: Option<UnitCode>,
+    /// The day under which it is recorded and counted, where the caller named one and might; else
+    /// the day of the recording.
+    pub event_day: Option<Day>,
 }

@@ -66,14 +66,20 @@ impl Block {
 
     /// What the entries add to the counts, in the order of the keys.
     pub fn counts(&self) -> Result<Vec<VolumeRow>, Undecodable> {
-        let mut tally = crate::tally::Tally::default();
+        self.recount().map(|(counts, _)| counts)
+    }
+
+    /// The same, and how many of the entries stand under a day that their caller named.
+    pub(crate) fn recount(&self) -> Result<(Vec<VolumeRow>, u64), Undecodable> {
+        let (mut tally, mut named) = (crate::tally::Tally::default(), 0);
         for message in codec::messages(&self.entries)? {
             let message = message?;
             for item in message.items() {
                 tally.add(message.key(item.outcome), 1);
+                named += u64::from(message.event_day);
             }
         }
-        Ok(tally.sorted())
+        Ok((tally.sorted(), named))
     }
 }
 

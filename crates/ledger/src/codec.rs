@@ -6,7 +6,7 @@
 //!
 //! | field | bytes |
 //! | --- | --- |
-//! | flags | 1: officer, procedure, dossier, unit are there; outcomes alike, given alike; items have dossiers |
+//! | flags | 1: officer, procedure, dossier, unit are there; outcomes alike, given alike; items have dossiers; the caller named the day |
 //! | hash of the request id | 8, little-endian |
 //! | agency | text |
 //! | officer, procedure, dossier, unit | text each, where flagged |
@@ -43,7 +43,7 @@ const UNIT: u8 = 1 << 3;
 const OUTCOMES_ALIKE: u8 = 1 << 4;
 const GIVEN_ALIKE: u8 = 1 << 5;
 const ITEM_DOSSIERS: u8 = 1 << 6;
-const KNOWN: u8 = ITEM_DOSSIERS * 2 - 1;
+const EVENT_DAY: u8 = 1 << 7;
 
 /// Appends one message; it must have items.
 pub(crate) fn put_message(
@@ -71,7 +71,8 @@ pub(crate) fn put_message(
         | alike(
             message.items.iter().any(|i| i.dossier.is_some()),
             ITEM_DOSSIERS,
-        );
+        )
+        | alike(context.event_day.is_some(), EVENT_DAY);
     out.reserve(64 + 14 * message.items.len());
     out.push(flags);
     out.extend_from_slice(&request.to_le_bytes());
@@ -148,6 +149,8 @@ pub(crate) struct MessageView<'a> {
     pub(crate) service: ServiceCode,
     pub(crate) granted: AttributeSet,
     pub(crate) day: Day,
+    /// Whether the caller named the day; it says nothing of the recording then.
+    pub(crate) event_day: bool,
     pseudonyms: &'a [u8],
     outcomes: &'a [u8],
     given: Given<'a>,
@@ -190,7 +193,7 @@ pub(crate) fn messages(
 }
 
 fn message<'a>(bytes: &mut Bytes<'a>) -> Option<MessageView<'a>> {
-    let flags = bytes.byte().filter(|flags| flags & !KNOWN == 0)?;
+    let flags = bytes.byte()?;
     let request = u64::from_le_bytes(bytes.array()?);
     let agency = AgencyCode::parse(bytes.short()?, "agency").ok()?;
     let mut text = |flag| match flags & flag {
@@ -248,6 +251,7 @@ fn message<'a>(bytes: &mut Bytes<'a>) -> Option<MessageView<'a>> {
         service,
         granted,
         day,
+        event_day: flags & EVENT_DAY != 0,
         pseudonyms,
         outcomes,
         given,

@@ -40,7 +40,8 @@ impl Desk {
         let shared = &*self.shared;
         let count = u32::try_from(message.items.len()).map_err(|_| RecordError::Overloaded)?;
         let request = shared.keys.request_hash(&message.context.request_id);
-        let day = shared.clock.now().day();
+        let today = || shared.clock.now().day();
+        let day = message.context.event_day.unwrap_or_else(today);
         let key = (message.agency, request);
         let held = match &message.kept {
             Some(_) => shared.in_flight.share(key),

@@ -313,6 +313,7 @@ fn context(envelope: &Envelope) -> Option<RequestContext> {
         dossier: some(&envelope.dossier).and_then(|t| Dossier::parse(&t, field).ok()),
         purpose: envelope.purpose?,
         unit: None,
+        event_day: None,
     };
     let complete = (context.officer.is_some() || !officer)
         && (context.procedure.is_some() || !procedure)

@@ -92,6 +92,9 @@ impl<R: RegistryHome> Back<R> {
         if !config.takes_sandbox_keys() {
             tracing::warn!("sandbox keys are not taken beyond loopback");
         }
+        if let Some(days) = config.event_days {
+            tracing::warn!(%days, "callers may name the day under which they are counted");
+        }
         let ops_listener = match config.ops {
             Some(address) => Some(listen(address).await?),
             None => None,
@@ -215,6 +218,7 @@ impl<R: RegistryHome> Back<R> {
                 parts: parts.clone(),
                 cell: Arc::clone(&shared.cell),
                 meta,
+                event_days: config.event_days.is_some(),
             };
             tokio::spawn(ops::serve(listener, sources));
             address

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use dancu_cache::Quotas;
-use dancu_domain::{AgencyCode, Failure, Registry};
+use dancu_domain::{AgencyCode, EventDays, Failure, Registry};
 use dancu_wire::door::Door;
 use tokio::sync::watch;
 
@@ -29,6 +29,8 @@ pub(crate) struct Core<R, L> {
     pub(crate) doorman: Doorman,
     /// What a request must look like.
     pub(crate) door: Door,
+    /// Which event days callers may name.
+    pub(crate) event_days: Option<EventDays>,
     /// The bounds.
     pub(crate) gates: Gates,
     /// How much an agency may ask, where that is limited.

@@ -84,6 +84,7 @@ impl Fronts {
                         max_items: config.limits.items_per_message,
                         nation: shared.meta.nation,
                     },
+                    event_days: config.event_days,
                     gates: gates.clone(),
                     quotas: shared.quotas.clone(),
                     numbers: Arc::clone(&numbers),

@@ -146,6 +146,7 @@ fn message(n: u64, items: u64) -> MessageRecord {
             dossier: None,
             purpose: Purpose::DataCleaning,
             unit: None,
+            event_day: None,
         },
         granted: AttributeSet::all(),
         items: (0..items).map(item).collect(),

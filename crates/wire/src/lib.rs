@@ -18,8 +18,9 @@ pub use answer::{
     push_changes_response, reconcile_citizens_response, revision,
 };
 pub use door::{
-    Door, Parsed, VolumeFilter, authenticate_citizen, batch_authenticate_citizens,
-    batch_lookup_citizens, get_volumes, lookup_citizen, push_changes, reconcile_citizens,
+    Door, EVENT_DAY, Parsed, VolumeFilter, authenticate_citizen, batch_authenticate_citizens,
+    batch_lookup_citizens, event_day, get_volumes, lookup_citizen, push_changes,
+    reconcile_citizens,
 };
 pub use errors::{
     DOMAIN, Lang, code, fault_status, faults_of, from_wire, localised, quota_of, quota_of_rpc,

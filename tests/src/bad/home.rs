@@ -23,6 +23,8 @@ pub struct Home {
     pub nation: Nation,
     /// The ledger's blocks.
     pub blocks: MemoryBlocks,
+    /// Whether callers may name event days.
+    pub event_days: bool,
     rows: Mutex<DirectoryRows>,
     directory: Arc<Mutex<Directory>>,
     _folder: tempfile::TempDir,
@@ -105,6 +107,11 @@ fn place(keys: &[SandboxKey], agency: &str, state: KeyState) -> usize {
 
 /// Starts a service for a small nation of seed 7.
 pub fn start() -> Home {
+    start_with(|_| {})
+}
+
+/// The same; `change` may change its configuration.
+pub fn start_with(change: impl FnOnce(&mut Config)) -> Home {
     let nation = Nation::new(7, 1);
     let folder = tempfile::tempdir().expect("a folder can be made");
     let mut config = Config {
@@ -115,6 +122,7 @@ pub fn start() -> Home {
         ..Config::default()
     };
     config.times.directory_every = Duration::from_millis(50);
+    change(&mut config);
     let meta = RegistryMeta {
         nation: NATION,
         seed: nation.seed(),
@@ -131,6 +139,7 @@ pub fn start() -> Home {
         inner: MemoryRegistry::from_citizens(meta, everybody, DirectoryRows::default()),
         directory: Arc::clone(&directory),
     };
+    let event_days = config.event_days.is_some();
     let blocks = MemoryBlocks::new();
     let kept = blocks.clone();
     let running = dancu_server::start_with(config, move || async move {
@@ -152,6 +161,7 @@ pub fn start() -> Home {
         running,
         nation,
         blocks,
+        event_days,
         rows: Mutex::new(rows),
         directory,
         _folder: folder,

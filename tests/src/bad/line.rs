@@ -81,7 +81,7 @@ impl Line {
         let headers = head.headers_mut();
         for (name, value) in extra {
             let value = HeaderValue::from_bytes(value).expect("these bytes can stand in a header");
-            headers.insert(HeaderName::from_static(name), value);
+            headers.append(HeaderName::from_static(name), value);
         }
         headers
             .entry("content-type")

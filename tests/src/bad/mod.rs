@@ -2,9 +2,11 @@
 //! tables of what is wrong, and what every refusal must look like.
 //!
 //! A new method needs its row in `rpcs`, and a new way to be wrong one in `spoiled` (an item),
-//! `envelopes` (a message), `frames` (bytes) or `denied` (who asks); the tests walk all of them.
+//! `envelopes` (a message), `frames` (bytes), `days` (the header of the event day) or `denied` (who
+//! asks); the tests walk all of them.
 
 pub mod asked;
+pub mod days;
 pub mod denied;
 pub mod envelopes;
 pub mod frames;

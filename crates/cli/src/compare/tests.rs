@@ -167,6 +167,7 @@ fn entry(index: u64, outcome: Outcome, given: AttributeSet) -> EntryView {
         verb: Verb::Lookup,
         service: ServiceCode::LOOKUP_CITIZEN,
         day: Day(0),
+        event_day: false,
         outcome,
         given,
         granted: AttributeSet::all(),

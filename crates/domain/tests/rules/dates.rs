@@ -1,6 +1,6 @@
 //! Dates, birth dates, days and instants.
 
-use dancu_domain::{BirthDate, CivilDate, Day, Reason, Timestamp};
+use dancu_domain::{BirthDate, CivilDate, Day, EventDays, Reason, Timestamp};
 use proptest::prelude::*;
 
 use crate::people::{date, reason_of};
@@ -29,6 +29,44 @@ fn every_day_of_the_calendar_follows_the_one_before() {
     // 400 years of the Gregorian calendar, of which 97 are leap years.
     assert_eq!(days, 400 * 365 + 97);
     assert_eq!(date(1970, 1, 1).days_since_epoch(), 0);
+}
+
+#[test]
+fn a_date_is_read_in_one_form_only_and_its_faults_are_told_apart() {
+    for (text, read) in [
+        ("2023-01-31", Ok(date(2023, 1, 31))),
+        ("1800-01-01", Ok(date(1800, 1, 1))),
+        ("2199-12-31", Ok(date(2199, 12, 31))),
+        ("2023-02-29", Err(Reason::DateInvalid)),
+        ("1799-12-31", Err(Reason::DateInvalid)),
+        ("9999-99-99", Err(Reason::DateInvalid)),
+        ("2023-1-31", Err(Reason::FieldInvalid)),
+        ("2023-01-311", Err(Reason::FieldInvalid)),
+        ("2023 01 31", Err(Reason::FieldInvalid)),
+        ("+023-01-31", Err(Reason::FieldInvalid)),
+        ("２023-1-1", Err(Reason::FieldInvalid)),
+        ("", Err(Reason::FieldInvalid)),
+    ] {
+        assert_eq!(CivilDate::from_iso(text), read, "{text}");
+    }
+}
+
+#[test]
+fn event_days_are_a_range_with_both_ends() {
+    let (first, last) = (date(2023, 1, 1), date(2023, 9, 30));
+    let days = EventDays::new(first, last).unwrap();
+    for (day, allowed) in [
+        (date(2022, 12, 31), false),
+        (first, true),
+        (date(2023, 5, 5), true),
+        (last, true),
+        (date(2023, 10, 1), false),
+    ] {
+        assert_eq!(days.has(Day::of(day)), allowed, "{day}");
+    }
+    assert_eq!(days.to_string(), "2023-01-01..2023-09-30");
+    assert!(EventDays::new(first, first).is_some());
+    assert_eq!(EventDays::new(last, first), None);
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn context(purpose: Purpose, officer: &str, procedure: &str) -> RequestContext {
         dossier: None,
         purpose,
         unit: None,
+        event_day: None,
     }
 }
 

@@ -38,6 +38,8 @@ pub struct EntryView {
     pub service: ServiceCode,
     /// On which day it is counted.
     pub day: Day,
+    /// Whether the caller named that day; when it was recorded is told by `at` either way.
+    pub event_day: bool,
     /// How it ended.
     pub outcome: Outcome,
     /// The attributes that were given.
@@ -75,6 +77,7 @@ pub fn decode(block: &Block) -> Result<Vec<EntryView>, Undecodable> {
                 verb: message.verb,
                 service: message.service,
                 day: message.day,
+                event_day: message.event_day,
                 outcome: item.outcome,
                 given: item.given,
                 granted: message.granted,

@@ -25,6 +25,8 @@ pub struct Report {
     pub blocks: u64,
     /// Entries in them.
     pub entries: u64,
+    /// Of these, those that stand under a day that their caller named, not that of their recording.
+    pub event_days: u64,
     /// Lines of the file of checkpoints.
     pub checkpoints: u64,
     /// How many entries the writer of the file's first line had by then: 0 for a file that was
@@ -253,6 +255,7 @@ pub async fn verify<S: BlockStore>(
         let walked = chain(store, writer, end, &mut walk).await?;
         report.blocks += walk.blocks;
         report.entries += walk.entries();
+        report.event_days += walk.event_days;
         if let Err(bad) = walked.and_then(|()| walk.end()) {
             report.first_bad = Some(bad);
             return Ok(report);

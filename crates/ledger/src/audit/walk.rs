@@ -23,6 +23,8 @@ pub(crate) struct Walk<'a> {
     totals_differ: bool,
     pub(crate) counts: BTreeMap<VolumeKey, u64>,
     pub(crate) blocks: u64,
+    /// Entries under a day that their caller named.
+    pub(crate) event_days: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -41,6 +43,7 @@ impl<'a> Walk<'a> {
             totals_differ: false,
             counts: BTreeMap::new(),
             blocks: 0,
+            event_days: 0,
         }
     }
 
@@ -57,8 +60,8 @@ impl<'a> Walk<'a> {
     /// Goes over the next block in the order of the stored indices.
     pub(crate) fn step(&mut self, block: &Block) -> Result<(), BadBlock> {
         let goes_on = block.previous == self.hash;
-        let read = block.counts().map(|counts| (block.digest(&counts), counts));
-        let sound = matches!(&read, Ok((digest, _)) if *digest == block.hash);
+        let read = block.recount();
+        let sound = matches!(&read, Ok((counts, _)) if block.digest(counts) == block.hash);
         if block.first != self.next {
             return Err(if goes_on && !sound {
                 // It belongs here, only its index lies.
@@ -71,7 +74,7 @@ impl<'a> Walk<'a> {
             });
         }
         let here = |why| self.bad(block.first, block.last(), why);
-        let Ok((_, counts)) = read else {
+        let Ok((counts, event_days)) = read else {
             return Err(here(Why::Undecodable));
         };
         if !sound {
@@ -95,6 +98,7 @@ impl<'a> Walk<'a> {
         self.next = block.end();
         self.hash = block.hash;
         self.blocks += 1;
+        self.event_days += event_days;
         self.look_at_marks(block)
     }
 

@@ -65,6 +65,7 @@ prop_compose! {
         dossier in option::of(dossier()),
         unit in option::of("[A-Z0-9]{1,40}"),
         purpose in select(Purpose::ALL),
+        event_day in option::of((-60_000..80_000).prop_map(Day)),
     ) -> RequestContext {
         RequestContext {
             request_id: RequestId::parse(&request, "").unwrap(),
@@ -73,6 +74,7 @@ prop_compose! {
             dossier,
             purpose,
             unit: unit.map(|t| UnitCode::parse(&t, "").unwrap()),
+            event_day,
         }
     }
 }
@@ -125,6 +127,7 @@ fn assert_same(view: &MessageView<'_>, record: &MessageRecord, day: Day) {
     assert_eq!(view.service, record.service);
     assert_eq!(view.granted, record.granted);
     assert_eq!(view.day, day);
+    assert_eq!(view.event_day, context.event_day.is_some());
     let items: Vec<_> = view.items().collect();
     assert_eq!(items.len(), record.items.len());
     for (seen, put) in items.iter().zip(&record.items) {
@@ -192,7 +195,7 @@ fn seen(bytes: &[u8]) -> Option<Vec<String>> {
     for view in messages(bytes).ok()? {
         let view = view.ok()?;
         all.push(format!(
-            "{:x} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:x} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {}",
             view.request,
             view.agency,
             view.officer,
@@ -204,6 +207,7 @@ fn seen(bytes: &[u8]) -> Option<Vec<String>> {
             view.service,
             view.granted,
             view.day,
+            view.event_day,
         ));
         all.extend(view.items().map(|item| {
             let ItemView {
@@ -230,6 +234,7 @@ fn plain(items: Vec<ItemRecord>) -> MessageRecord {
             dossier: None,
             purpose: Purpose::DataCleaning,
             unit: None,
+            event_day: None,
         },
         granted: AttributeSet::all(),
         items,
@@ -266,6 +271,17 @@ const GOLDEN: &str = concat!(
     "0140bd34e9e87126645203483236030125ffff7fa0b20202503ab9d87c895a4a",
     "cff3dcd97736f83b080c9b048d8432000f4832362d3233313031322d30303031"
 );
+
+#[test]
+fn a_day_that_the_caller_named_is_told_by_one_bit() {
+    let mut message = plain(vec![plain_item(7)]);
+    let today = encode(&[(message.clone(), Day(19_600))]);
+    message.context.event_day = Some(Day(19_600));
+    let mut named = encode(&[(message, Day(19_600))]);
+    assert_eq!(named[1], today[1] | 0x80);
+    named[1] &= 0x7f;
+    assert_eq!(named, today);
+}
 
 #[test]
 fn other_versions_and_longer_forms_are_refused() {

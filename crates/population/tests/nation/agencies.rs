@@ -49,6 +49,7 @@ fn asks(
         dossier: None,
         purpose,
         unit: None,
+        event_day: None,
     };
     directory
         .permit(&caller, verb, service, context, today)

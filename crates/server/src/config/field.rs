@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dancu_domain::{CivilDate, EventDays};
 use toml::de::DeValue;
 
 use super::Secret;
@@ -219,6 +220,29 @@ impl Field for Listening {
         let word = self
             .0
             .map_or("off".to_owned(), |address| address.to_string());
+        Some(Shown::Text(word))
+    }
+}
+
+/// The days that callers may name, or none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Naming(pub(crate) Option<EventDays>);
+
+impl Field for Naming {
+    fn read(given: &Given<'_>) -> Result<Self, &'static str> {
+        let must = "a first and a last day, such as 2023-01-01..2023-09-30, or \"off\"";
+        let text = text(given, must)?;
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let (first, last) = text.split_once("..").ok_or(must)?;
+        let day = |text| CivilDate::from_iso(text).map_err(|_| must);
+        let days = EventDays::new(day(first)?, day(last)?);
+        days.map(|days| Self(Some(days))).ok_or(must)
+    }
+
+    fn shown(&self) -> Option<Shown> {
+        let word = self.0.map_or("off".to_owned(), |days| days.to_string());
         Some(Shown::Text(word))
     }
 }

@@ -14,6 +14,8 @@ mod tests;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use dancu_domain::EventDays;
+
 pub use check::ConfigError;
 pub use field::Shown;
 pub use layers::{Choice, Layers, Origin, SettingError, Settled};
@@ -48,6 +50,8 @@ pub struct Config {
     /// The seed that the nation must have; `None` takes the nation that is there, or makes one of
     /// [`DEFAULT_SEED`].
     pub seed: Option<u64>,
+    /// The days that callers may name as event days; `None` lets them name none.
+    pub event_days: Option<EventDays>,
     /// How many runtimes answer; `None` for one a core.
     pub cores: Option<usize>,
     /// Whether sandbox keys are taken although the service listens beyond loopback.
@@ -91,6 +95,7 @@ impl Default for Config {
             allow_ops_anywhere: false,
             citizens: None,
             seed: None,
+            event_days: None,
             cores: None,
             allow_sandbox_keys_anywhere: false,
             checkpoints: None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::field::{Field, Given, Listening, Shown};
+use super::field::{Field, Given, Listening, Naming, Shown};
 use super::{
     Config, ConfigError, DEFAULT_READERS, DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, LedgerPlace,
     RedisPlace, RegistryPlace, Secret,
@@ -35,6 +35,7 @@ impl Setting {
 pub(crate) struct Draft {
     config: Config,
     ops: Listening,
+    event_days: Naming,
     registry: Option<Secret>,
     replica: Option<Secret>,
     readers: u32,
@@ -49,6 +50,7 @@ impl Default for Draft {
         let config = Config::default();
         Self {
             ops: Listening(config.ops),
+            event_days: Naming(config.event_days),
             config,
             registry: None,
             replica: None,
@@ -74,6 +76,7 @@ impl Draft {
         let (timeout, expiry) = (self.redis_timeout, self.redis_expiry);
         let config = Config {
             ops: self.ops.0,
+            event_days: self.event_days.0,
             registry: self
                 .registry
                 .map_or(RegistryPlace::File, |url| RegistryPlace::Postgres {
@@ -124,6 +127,7 @@ settings! {
     "cores" => config.cores;
     "citizens" => config.citizens;
     "seed" => config.seed;
+    "event_days" => event_days;
     "registry.url" => registry;
     "registry.replica" => replica;
     "registry.readers" => readers;

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use dancu_domain::{CivilDate, Day};
+
 use super::field::Shown;
 use super::settings::{SETTINGS, Setting};
 use super::*;
@@ -75,6 +77,7 @@ fn every_choice_of_a_configuration_can_be_made() {
                 Shown::Text(text) => match choice.name {
                     "listen" => "127.0.0.1:1".to_owned(),
                     "ops" => "off".to_owned(),
+                    "event_days" => "2023-01-01..2023-09-30".to_owned(),
                     "log.form" => "json".to_owned(),
                     "times.freshness_bound" => "3s".to_owned(),
                     "redis.expiry" => "2h".to_owned(),
@@ -314,4 +317,36 @@ fn what_is_printed_hides_secrets_and_reads_back_as_what_it_shows() {
         choices.map(|choice| (choice.name, choice.value)).collect()
     };
     assert_eq!(shown(&settled), shown(&again));
+}
+
+#[test]
+fn event_days_are_off_or_a_range_of_whole_days() {
+    let days = |text: &str| file(&format!("event_days = \"{text}\"")).settle();
+    assert_eq!(days("off").unwrap().config.event_days, None);
+    let settled = days("2023-01-01..2023-09-30").unwrap();
+    let allowed = settled.config.event_days.unwrap();
+    let day = |year, month, day| Day::of(CivilDate::new(year, month, day).unwrap());
+    assert!(allowed.has(day(2023, 1, 1)) && allowed.has(day(2023, 9, 30)));
+    assert!(!allowed.has(day(2022, 12, 31)) && !allowed.has(day(2023, 10, 1)));
+    assert!(
+        settled
+            .toml()
+            .contains("event_days = \"2023-01-01..2023-09-30\" # ")
+    );
+    assert!(days("2023-05-05..2023-05-05").is_ok());
+    for wrong in [
+        "",
+        "on",
+        "2023-01-01",
+        "2023-01-01..",
+        "..2023-09-30",
+        "2023-09-30..2023-01-01",
+        "2023-02-29..2023-09-30",
+        "2023-1-1..2023-9-30",
+        "2023-01-01 .. 2023-09-30",
+    ] {
+        let told = days(wrong).expect_err(wrong).to_string();
+        let named = "test.toml, line 1: event_days must be a first and a last day";
+        assert!(told.starts_with(named), "{told}");
+    }
 }

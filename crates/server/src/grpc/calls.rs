@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes};
+use dancu_wire::door::{EVENT_DAY, event_day};
 use dancu_wire::errors::{Lang, status};
 use futures::future::BoxFuture;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
@@ -19,7 +20,7 @@ use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
 use super::body::AnswerBody;
-use super::dispatch::{Call, Work, dispatch};
+use super::dispatch::{Call, Heading, Work, dispatch};
 use super::finish::{Ending, finish};
 use super::inflow::Inflow;
 use super::message::Told as MessageTold;
@@ -76,7 +77,8 @@ where
         running.state = match self.admit(&request, method, &mut running) {
             Ok(call) => State::Working(self.work(request, method, call)),
             Err(Refused::NotGrpc) => State::NotGrpc,
-            Err(Refused::For(reason)) => State::Failed(reason),
+            Err(Refused::For(reason)) => State::Failed(Failure::new(reason).into()),
+            Err(Refused::Malformed(failure)) => State::Failed(failure.into()),
         };
         running
     }
@@ -86,6 +88,7 @@ where
 enum Refused {
     NotGrpc,
     For(Reason),
+    Malformed(Failure),
 }
 
 impl<R, L> Calls<R, L>
@@ -108,7 +111,10 @@ where
         }
         let mut call = Call {
             method,
-            lang: running.lang,
+            heading: Heading {
+                lang: running.lang,
+                event_day: None,
+            },
             caller: None,
         };
         if !method.needs_credential() {
@@ -130,6 +136,10 @@ where
         if method.is_unary_verb() && !request.headers().get(ENCODING).is_none_or(plain) {
             return Err(Refused::For(Reason::CompressionUnsupported));
         }
+        let days = request.headers().get_all(EVENT_DAY).iter();
+        let days = days.map(HeaderValue::as_bytes);
+        call.heading.event_day =
+            event_day(days, self.core.event_days).map_err(Refused::Malformed)?;
         Ok(call)
     }
 
@@ -158,7 +168,7 @@ pub(crate) struct Running {
 
 enum State {
     Working(Work),
-    Failed(Reason),
+    Failed(Box<Failure>),
     NotGrpc,
     Done,
 }
@@ -178,13 +188,13 @@ impl Future for Running {
                         Done::Framed(response) => this.answer(response),
                     }));
                 }
-                Poll::Ready(Err(Panicked)) => this.failed(Reason::Internal),
+                Poll::Ready(Err(Panicked)) => this.failed(&Failure::new(Reason::Internal)),
                 Poll::Pending if !this.is_late(cx) => return Poll::Pending,
-                Poll::Pending => this.failed(Reason::DeadlineExceeded),
+                Poll::Pending => this.failed(&Failure::new(Reason::DeadlineExceeded)),
             },
-            State::Failed(reason) => {
-                let reason = *reason;
-                this.failed(reason)
+            State::Failed(failure) => {
+                let failure = std::mem::replace(&mut **failure, Failure::new(Reason::Internal));
+                this.failed(&failure)
             }
             State::NotGrpc => {
                 this.state = State::Done;
@@ -252,10 +262,9 @@ impl Running {
         sleep.as_mut().poll(cx).is_ready()
     }
 
-    fn failed(&self, reason: Reason) -> Response<tonic::body::Body> {
-        let mut response: Response<_> =
-            status(&Failure::new(reason), self.lang, Some(self.retry)).into_http();
-        if reason == Reason::CompressionUnsupported {
+    fn failed(&self, failure: &Failure) -> Response<tonic::body::Body> {
+        let mut response: Response<_> = status(failure, self.lang, Some(self.retry)).into_http();
+        if failure.reason == Reason::CompressionUnsupported {
             let taken = HeaderValue::from_static("identity");
             response.headers_mut().insert("grpc-accept-encoding", taken);
         }

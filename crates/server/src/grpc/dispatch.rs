@@ -4,7 +4,7 @@ use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes};
+use dancu_domain::{Day, Failure, Reason, Recorder, Registry, Volumes};
 use dancu_wire::errors::{Lang, status};
 
 use super::exchange::{
@@ -29,13 +29,22 @@ pub(crate) enum Work {
     Framed(Pin<Box<dyn Future<Output = http::Response<tonic::body::Body>> + Send>>),
 }
 
+/// What the headers of a call say of all its messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heading {
+    /// The caller's language.
+    pub(crate) lang: Lang,
+    /// The day on which it says that it takes place, where it may.
+    pub(crate) event_day: Option<Day>,
+}
+
 /// An admitted call.
 #[derive(Debug)]
 pub(crate) struct Call {
     /// Which method.
     pub(crate) method: Method,
-    /// The caller's language.
-    pub(crate) lang: Lang,
+    /// What its headers say.
+    pub(crate) heading: Heading,
     /// Who calls, where the method asks for it.
     pub(crate) caller: Option<Caller>,
 }
@@ -52,16 +61,17 @@ where
 {
     let Call {
         method,
-        lang,
+        heading,
         caller,
     } = call;
+    let lang = heading.lang;
     macro_rules! unary {
         ($exchange:ident) => {
             match caller {
                 Some(caller) => Work::Unary(Box::pin(unary::<$exchange, R, L>(
                     core,
                     caller,
-                    lang,
+                    heading,
                     request.into_body(),
                 ))),
                 None => failed(Reason::CredentialMissing, lang),
@@ -77,22 +87,24 @@ where
         Method::LookupCitizen => unary!(LookupCitizen),
         Method::BatchLookupCitizens => unary!(BatchLookupCitizens),
         Method::StreamLookupCitizens => {
-            framed!(stream::<StreamLookupCitizens, R, L>(core, lang, request))
+            framed!(stream::<StreamLookupCitizens, R, L>(core, heading, request))
         }
         Method::AuthenticateCitizen => unary!(AuthenticateCitizen),
         Method::BatchAuthenticateCitizens => unary!(BatchAuthenticateCitizens),
         Method::StreamAuthenticateCitizens => {
             framed!(stream::<StreamAuthenticateCitizens, R, L>(
-                core, lang, request
+                core, heading, request
             ))
         }
         Method::ReconcileCitizens => unary!(ReconcileCitizens),
         Method::StreamReconcileCitizens => {
-            framed!(stream::<StreamReconcileCitizens, R, L>(core, lang, request))
+            framed!(stream::<StreamReconcileCitizens, R, L>(
+                core, heading, request
+            ))
         }
         Method::PushChanges => unary!(PushChanges),
         Method::StreamPushChanges => {
-            framed!(stream::<StreamPushChanges, R, L>(core, lang, request))
+            framed!(stream::<StreamPushChanges, R, L>(core, heading, request))
         }
         Method::GetVolumes => framed!(statistics::get_volumes(core, caller, lang, request)),
         Method::HealthCheck => framed!(health::check(core.parts.clone(), request)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dancu_domain::{
-    Answer, ErrorClass, Failure, IdKey, Outcome, Permit, Reason, Recorder, Refusal, Registry,
+    Answer, Day, ErrorClass, Failure, IdKey, Outcome, Permit, Reason, Recorder, Refusal, Registry,
     RequestId,
 };
 use dancu_wire::door::{Door, Parsed};
@@ -14,6 +14,7 @@ use siphasher::sip::SipHasher24;
 use tonic::Code;
 
 use super::asked::{Asked, Ended};
+use super::dispatch::Heading;
 use super::exchange::Exchange;
 use super::ticket::Told as _;
 use crate::clock::instant;
@@ -54,8 +55,9 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     caller: Result<Caller, Reason>,
     read: Read<X::Asked>,
     head: usize,
-    lang: Lang,
+    heading: Heading,
 ) -> Result<Vec<u8>, Failure> {
+    let Heading { lang, event_day } = heading;
     let began = read.began;
     let mut line = Line {
         method: X::METHOD,
@@ -70,7 +72,7 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     };
     // The steps before and after the verb are no futures: what they need does not have to be
     // kept while the verb waits.
-    let answered = match admit(core, caller, read.parsed, &mut line) {
+    let answered = match admit(core, caller, read.parsed, event_day, &mut line) {
         Ok(admitted) => {
             let Admitted {
                 permit,
@@ -113,16 +115,18 @@ fn admit<A: Asked, R: Registry, L: Recorder + Clone>(
     core: &Core<R, L>,
     caller: Result<Caller, Reason>,
     parsed: Result<Parsed<A>, Failure>,
+    event_day: Option<Day>,
     line: &mut Line,
 ) -> Result<Admitted<A>, Turned> {
     let failed = |reason| Turned::Failed(Failure::new(reason));
     let caller = caller.map_err(failed)?;
     line.agency = Some(caller.who.agency());
     let Parsed {
-        context,
+        mut context,
         message,
         ids,
     } = parsed.map_err(Turned::Failed)?;
+    context.event_day = event_day;
     line.items = message.len();
     line.request = Some(hash(core.request_key, &context.request_id));
     let Some(inside) = core.gates.items.enter(message.len()) else {

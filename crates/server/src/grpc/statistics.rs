@@ -101,5 +101,8 @@ where
         verb: wanted.verb,
     };
     let answer = dancu_service::volumes(&*core.registry, &core.desk, parsed.context, query).await?;
-    Ok(answer::get_volumes_response(answer))
+    Ok(pb::GetVolumesResponse {
+        event_days: core.event_days.map(answer::event_days),
+        ..answer::get_volumes_response(answer)
+    })
 }

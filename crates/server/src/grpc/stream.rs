@@ -13,6 +13,7 @@ use http::HeaderValue;
 use tonic::Status;
 use tower::service_fn;
 
+use super::dispatch::Heading;
 use super::exchange::Exchange;
 use super::inbox::Inbox;
 use super::inflow::Inflow;
@@ -28,12 +29,13 @@ pub(crate) fn ends_a_stream(reason: Reason) -> bool {
 /// Answers a stream.
 pub(crate) async fn stream<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: Arc<Core<R, L>>,
-    lang: Lang,
+    heading: Heading,
     request: http::Request<Inflow>,
 ) -> http::Response<tonic::body::Body> {
     // That there is at most one was seen when the call was let in.
     let key = request.headers().get(http::header::AUTHORIZATION).cloned();
     let (most_in, most_out) = core.message_bytes;
+    let lang = heading.lang;
     let answer = service_fn(
         move |request: tonic::Request<tonic::Streaming<bytes::Bytes>>| {
             let core = Arc::clone(&core);
@@ -56,7 +58,8 @@ pub(crate) async fn stream<X: Exchange, R: Registry, L: Recorder + Clone>(
             let replies = inbox
                 .map(move |received| match received {
                     Ok(read) => {
-                        Either::Left(reply::<X, R, L>(Arc::clone(&core), key.clone(), read, lang))
+                        let (core, key) = (Arc::clone(&core), key.clone());
+                        Either::Left(reply::<X, R, L>(core, key, read, heading))
                     }
                     // Whatever ended the inbox ends the stream; the layer above completes its status.
                     Err(status) => Either::Right(std::future::ready(Err(status))),
@@ -78,10 +81,11 @@ async fn reply<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: Arc<Core<R, L>>,
     key: Option<HeaderValue>,
     read: Read<X::Asked>,
-    lang: Lang,
+    heading: Heading,
 ) -> Result<Vec<u8>, Status> {
+    let lang = heading.lang;
     let caller = core.doorman.authenticate(key.as_ref());
-    match message::<X, R, L>(&core, caller, read, 0, lang).await {
+    match message::<X, R, L>(&core, caller, read, 0, heading).await {
         Ok(answer) => Ok(answer),
         Err(failure) if ends_a_stream(failure.reason) => {
             Err(status(&failure, lang, Some(core.retry_after())))

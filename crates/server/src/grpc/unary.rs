@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dancu_domain::{Failure, Reason, Recorder, Registry};
-use dancu_wire::errors::{Lang, status};
+use dancu_wire::errors::status;
 use tonic::Status;
 
+use super::dispatch::Heading;
 use super::exchange::Exchange;
 use super::inflow::Inflow;
 use super::message::{Read, message};
@@ -31,7 +32,7 @@ pub(crate) enum Answered {
 pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: Arc<Core<R, L>>,
     caller: Caller,
-    lang: Lang,
+    heading: Heading,
     mut body: Inflow,
 ) -> Answered {
     let (most_in, most_out) = core.message_bytes;
@@ -46,11 +47,11 @@ pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
     };
     // What was received makes room for others.
     drop(body);
-    let answered = message::<X, R, L>(&core, Ok(caller), read, HEAD, lang).await;
+    let answered = message::<X, R, L>(&core, Ok(caller), read, HEAD, heading).await;
     match answered.and_then(|answer| framed(answer, most_out)) {
         Ok(message) => Answered::Message(message),
         Err(failure) => Answered::Failed {
-            status: Box::new(status(&failure, lang, Some(core.retry_after()))),
+            status: Box::new(status(&failure, heading.lang, Some(core.retry_after()))),
             told: true,
         },
     }

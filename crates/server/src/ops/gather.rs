@@ -273,6 +273,7 @@ fn standing<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
                 Figure::Count(meta.citizens),
             )],
         ),
+        count(&EVENT_DAYS, sources.event_days.into()),
     ]
 }
 

@@ -152,6 +152,8 @@ metrics! {
         "The build that runs";
     NATION: Gauge, "dancu_nation_citizens", ["nation", "seed"],
         "Citizens of the nation that is served, personas not included";
+    EVENT_DAYS: Gauge, "dancu_event_days_allowed", [],
+        "Whether callers may say under which day they are counted; 1 only where another time is replayed";
     CPU: Counter, "process_cpu_seconds_total", [],
         "Processor time of this process";
     RESIDENT: Gauge, "process_resident_memory_bytes", [],

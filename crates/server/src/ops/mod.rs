@@ -61,4 +61,6 @@ pub(crate) struct Sources<R> {
     pub(crate) cell: Arc<DirectoryCell>,
     /// Which nation.
     pub(crate) meta: RegistryMeta,
+    /// Whether callers may name event days.
+    pub(crate) event_days: bool,
 }

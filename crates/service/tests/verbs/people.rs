@@ -118,6 +118,7 @@ pub(crate) fn context(request_id: &str) -> RequestContext {
         dossier: None,
         purpose: Purpose::DataCleaning,
         unit: None,
+        event_day: None,
     }
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn message(n: u64, items: u64) -> MessageRecord {
             dossier: None,
             purpose: Purpose::DataCleaning,
             unit: None,
+            event_day: None,
         },
         granted: AttributeSet::BASIC,
         items: (0..items).map(item).collect(),

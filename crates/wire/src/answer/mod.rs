@@ -19,7 +19,7 @@ pub use read::{
     batch_lookup_citizens_response, lookup_citizen_response,
 };
 pub use sync::{push_changes_response, reconcile_citizens_response};
-pub use volumes::{YARDSTICK, get_volumes_response};
+pub use volumes::{YARDSTICK, event_days, get_volumes_response};
 pub use written::{
     write, write_authenticate_citizen, write_batch_authenticate_citizens,
     write_batch_lookup_citizens, write_lookup_citizen, write_stream_answer,

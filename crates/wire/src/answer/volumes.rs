@@ -1,6 +1,6 @@
 //! The answer of statistics.
 
-use dancu_domain::{Answer, Outcome, Verb, VolumeRow};
+use dancu_domain::{Answer, EventDays, Outcome, Verb, VolumeRow};
 
 use super::{date, header, signed};
 use crate::pb;
@@ -12,7 +12,7 @@ pub const YARDSTICK: pb::Yardstick = pb::Yardstick {
 };
 
 /// The answer of GetVolumes: these counts, already filtered, in the order of their keys, and their
-/// sums.
+/// sums. Which event days callers may name is for whoever knows to add: see [`event_days`].
 pub fn get_volumes_response(mut answer: Answer<VolumeRow>) -> pb::GetVolumesResponse {
     answer.items.sort_by_key(|row| row.key);
     let mut totals = pb::VolumeTotals::default();
@@ -31,6 +31,15 @@ pub fn get_volumes_response(mut answer: Answer<VolumeRow>) -> pb::GetVolumesResp
         volumes: answer.items.iter().map(volume).collect(),
         totals: Some(totals),
         yardstick: Some(YARDSTICK),
+        event_days: None,
+    }
+}
+
+/// The days that callers may name.
+pub fn event_days(days: EventDays) -> pb::EventDays {
+    pb::EventDays {
+        first_day: days.first().date().map(date),
+        last_day: days.last().date().map(date),
     }
 }
 

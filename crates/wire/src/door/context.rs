@@ -58,6 +58,8 @@ pub(super) fn context(
         dossier: dossier?,
         purpose: purpose?,
         unit: unit?,
+        // It is told by the call, not by the message: see `door::event_day`.
+        event_day: None,
     })
 }
 

@@ -4,6 +4,7 @@
 //! as a fault; in a unary call it fails the call. No value is ever repeated in a fault.
 
 mod context;
+mod day;
 mod fields;
 mod items;
 mod plain;
@@ -17,6 +18,7 @@ use prost::Message;
 
 use crate::codec::undecodable;
 
+pub use day::{EVENT_DAY, event_day};
 pub use read::{
     authenticate_citizen, batch_authenticate_citizens, batch_lookup_citizens, lookup_citizen,
     read_authenticate_citizen, read_batch_authenticate_citizens, read_batch_lookup_citizens,

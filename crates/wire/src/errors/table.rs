@@ -150,6 +150,12 @@ table! {
     DaysReversed:
         "Ngày cuối của khoảng đứng trước ngày đầu. Hãy đổi lại thứ tự, hoặc bỏ trống một trong hai ngày.",
         "The last day of the range lies before the first. Put them in order, or leave one of them out.";
+    EventDaysOff:
+        "Ở đây người gọi không được tự nêu ngày phát sinh. Hãy bỏ tiêu đề dancu-event-day, hoặc đề nghị đơn vị vận hành cho phép.",
+        "Callers may not name event days here. Leave the header dancu-event-day out, or have the operator allow them.";
+    EventDayOutside:
+        "Ngày phát sinh nằm ngoài khoảng được phép. GetVolumes cho biết ngày đầu và ngày cuối của khoảng này.",
+        "The event day lies outside those that are allowed. GetVolumes tells the first and the last.";
     AgencyUnknown:
         "Không có cơ quan nào mang mã này. Hãy chọn một mã trong danh sách cơ quan.",
         "No agency has this code. Take one from the list of agencies.";

@@ -552,6 +552,17 @@ impl RelationToHead {
 /// | PURPOSE_DATA_CLEANING            | yes        | no      | no        | no                 |
 /// | PURPOSE_LIFE_EVENT               | yes        | no      | no        | no                 |
 /// | PURPOSE_STATISTICS               | yes        | no      | no        | no                 |
+///
+/// Event days. To replay the traffic of another time, a call may name the day on which it takes
+/// place in a header of its own, `dancu-event-day: 2023-01-31`, where the service allows it; the
+/// answer of GetVolumes tells from which day to which. Everything that the call asks, each message
+/// of a stream and what is refused included, is then recorded and counted under that day, a day of
+/// Asia/Ho_Chi_Minh. When it was recorded stays in the ledger beside it. Nothing else follows the
+/// event day: deadlines, quotas, what answers say and how long they are kept do not, and a push
+/// that is sent again has its first answer and stays counted where it was, whatever day the repeat
+/// names. A header that is not of this form, comes twice, names a day outside those allowed, or
+/// comes where none is allowed fails the call with INVALID_ARGUMENT: FIELD_INVALID, DATE_INVALID,
+/// EVENT_DAY_OUTSIDE or EVENT_DAYS_OFF, with the header's name as the field.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RequestContext {
     /// The caller's own id of this message (MaYeuCau): 1 to 40 letters, digits or `.-_:/`. It comes
@@ -1603,6 +1614,10 @@ pub enum ErrorReason {
     CredentialAmbiguous = 43,
     /// NOT_FOUND. Health or reflection was asked about a service or symbol that is not here.
     ServiceUnknown = 44,
+    /// INVALID_ARGUMENT. The call names an event day, and the service does not let callers do so.
+    EventDaysOff = 45,
+    /// INVALID_ARGUMENT. The event day lies outside those that the service allows.
+    EventDayOutside = 46,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1655,6 +1670,8 @@ impl ErrorReason {
             Self::AgencyUnknown => "ERROR_REASON_AGENCY_UNKNOWN",
             Self::CredentialAmbiguous => "ERROR_REASON_CREDENTIAL_AMBIGUOUS",
             Self::ServiceUnknown => "ERROR_REASON_SERVICE_UNKNOWN",
+            Self::EventDaysOff => "ERROR_REASON_EVENT_DAYS_OFF",
+            Self::EventDayOutside => "ERROR_REASON_EVENT_DAY_OUTSIDE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1706,6 +1723,8 @@ impl ErrorReason {
             "ERROR_REASON_AGENCY_UNKNOWN" => Some(Self::AgencyUnknown),
             "ERROR_REASON_CREDENTIAL_AMBIGUOUS" => Some(Self::CredentialAmbiguous),
             "ERROR_REASON_SERVICE_UNKNOWN" => Some(Self::ServiceUnknown),
+            "ERROR_REASON_EVENT_DAYS_OFF" => Some(Self::EventDaysOff),
+            "ERROR_REASON_EVENT_DAY_OUTSIDE" => Some(Self::EventDayOutside),
             _ => None,
         }
     }
@@ -2509,7 +2528,7 @@ pub struct Volume {
     /// The outcome.
     #[prost(enumeration = "Outcome", tag = "4")]
     pub outcome: i32,
-    /// The day of Asia/Ho_Chi_Minh.
+    /// The day of Asia/Ho_Chi_Minh: of the recording, or the event day where the call named one.
     #[prost(message, optional, tag = "5")]
     pub day: ::core::option::Option<super::super::google::r#type::Date>,
     /// How many items.
@@ -2584,6 +2603,10 @@ pub struct GetVolumesResponse {
     /// What they are read beside.
     #[prost(message, optional, tag = "4")]
     pub yardstick: ::core::option::Option<Yardstick>,
+    /// The days that calls to this service may name as event days (see RequestContext); not set where
+    /// they may name none.
+    #[prost(message, optional, tag = "5")]
+    pub event_days: ::core::option::Option<EventDays>,
 }
 impl ::prost::Name for GetVolumesResponse {
     const NAME: &'static str = "GetVolumesResponse";
@@ -2593,6 +2616,26 @@ impl ::prost::Name for GetVolumesResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "type.googleapis.com/dancu.v1.GetVolumesResponse".into()
+    }
+}
+/// EventDays are the days that a call may name in its header `dancu-event-day`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EventDays {
+    /// The first day of Asia/Ho_Chi_Minh, included.
+    #[prost(message, optional, tag = "1")]
+    pub first_day: ::core::option::Option<super::super::google::r#type::Date>,
+    /// The last day, included.
+    #[prost(message, optional, tag = "2")]
+    pub last_day: ::core::option::Option<super::super::google::r#type::Date>,
+}
+impl ::prost::Name for EventDays {
+    const NAME: &'static str = "EventDays";
+    const PACKAGE: &'static str = "dancu.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "dancu.v1.EventDays".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/dancu.v1.EventDays".into()
     }
 }
 /// Verb is what was asked.
@@ -2803,7 +2846,9 @@ pub mod statistics_service_client {
             self
         }
         /// Totals by agency, verb, service code, outcome and day, equal to the ledger's entries to the
-        /// unit, and beside them the figures of the first nine months of 2023.
+        /// unit, and beside them the figures of the first nine months of 2023. The day is that of the
+        /// recording, or the event day of calls that named one. Many days of many agencies can make an
+        /// answer that is larger than the service may send: then ask by verb, or for fewer days at a time.
         pub async fn get_volumes(
             &mut self,
             request: impl tonic::IntoRequest<super::GetVolumesRequest>,
@@ -2844,7 +2889,9 @@ pub mod statistics_service_server {
     #[async_trait]
     pub trait StatisticsService: std::marker::Send + std::marker::Sync + 'static {
         /// Totals by agency, verb, service code, outcome and day, equal to the ledger's entries to the
-        /// unit, and beside them the figures of the first nine months of 2023.
+        /// unit, and beside them the figures of the first nine months of 2023. The day is that of the
+        /// recording, or the event day of calls that named one. Many days of many agencies can make an
+        /// answer that is larger than the service may send: then ask by verb, or for fewer days at a time.
         async fn get_volumes(
             &self,
             request: tonic::Request<super::GetVolumesRequest>,
