@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use dancu_domain::{AgencyCode, Day, Outcome, Verb, VolumeKey, VolumeRow, VolumeTotals};
+use dancu_domain::{AgencyCode, CivilDate, Day, Outcome, Verb, VolumeKey, VolumeRow, VolumeTotals};
 use dancu_wire::pb;
 use dancu_wire::pb::statistics_service_client::StatisticsServiceClient;
 use serde_json::json;
@@ -25,6 +25,12 @@ pub(crate) struct Volumes {
     /// Count the raw blocks of a data directory, in place of asking a running service.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Only from this day of Asia/Ho_Chi_Minh on, such as 2023-01-01.
+    #[arg(long, value_name = "DAY", value_parser = a_day)]
+    from: Option<CivilDate>,
+    /// Only up to this day.
+    #[arg(long, value_name = "DAY", value_parser = a_day)]
+    to: Option<CivilDate>,
     /// Write numbers in the Vietnamese way: 1.200.000.000.
     #[arg(long)]
     vi: bool,
@@ -38,6 +44,7 @@ impl Volumes {
                 Ok(recount) => recount
                     .into_iter()
                     .map(|(key, count)| VolumeRow { key, count })
+                    .filter(|row| self.wants(row.key.day))
                     .collect(),
                 Err(error) => {
                     let doing = lang.of("đếm sổ", "count the ledger");
@@ -46,8 +53,9 @@ impl Volumes {
             },
             None => run(lang, async {
                 let channel = self.reach.connect(lang).await?;
-                let request = self.reach.request(question(), lang)?;
-                let volumes = ask(channel, request, lang).await?;
+                let days = (self.from, self.to);
+                let request = |body| self.reach.request(body, lang);
+                let volumes = ask(channel, days, request, lang).await?;
                 rows(&volumes).ok_or_else(|| {
                     Failure::just(lang.of(
                         "đọc số tổng: có từ mà bản dựng này không biết",
@@ -67,38 +75,57 @@ impl Volumes {
         }
         Ok(())
     }
-}
 
-/// A request for all totals.
-pub(crate) fn question() -> pb::GetVolumesRequest {
-    pb::GetVolumesRequest {
-        context: Some(pb::RequestContext {
-            request_id: format!("cli-{}", fresh_id()),
-            purpose: pb::Purpose::Statistics.into(),
-            ..Default::default()
-        }),
-        ..Default::default()
+    fn wants(&self, day: Day) -> bool {
+        self.from.is_none_or(|from| day >= Day::of(from))
+            && self.to.is_none_or(|to| day <= Day::of(to))
     }
 }
 
-/// Asks for totals.
+/// Reads a day of the command line.
+fn a_day(text: &str) -> Result<CivilDate, &'static str> {
+    CivilDate::from_iso(text).map_err(|_| "write a day such as 2023-01-31")
+}
+
+/// Asks for all totals from a day to a day, verb by verb: all of them over many days could be more
+/// than one answer may hold.
 pub(crate) async fn ask(
     channel: Channel,
-    request: Request<pb::GetVolumesRequest>,
+    (from, to): (Option<CivilDate>, Option<CivilDate>),
+    request: impl Fn(pb::GetVolumesRequest) -> Result<Request<pb::GetVolumesRequest>, Failure>,
     lang: Lang,
 ) -> Result<Vec<pb::Volume>, Failure> {
+    let date = |date: CivilDate| pb::Date {
+        year: date.year().into(),
+        month: date.month().into(),
+        day: date.day().into(),
+    };
     let mut calls = StatisticsServiceClient::new(channel).max_decoding_message_size(64 << 20);
-    let answer = calls.get_volumes(request).await;
-    answer
-        .map(|answer| answer.into_inner().volumes)
-        .map_err(|status| told(&status, lang))
+    let mut volumes = Vec::new();
+    for verb in Verb::ALL {
+        let body = pb::GetVolumesRequest {
+            context: Some(pb::RequestContext {
+                request_id: format!("cli-{}", fresh_id()),
+                purpose: pb::Purpose::Statistics.into(),
+                ..Default::default()
+            }),
+            verb: verb.code().into(),
+            from_day: from.map(date),
+            to_day: to.map(date),
+            ..Default::default()
+        };
+        let answer = calls.get_volumes(request(body)?).await;
+        let answer = answer.map_err(|status| told(&status, lang))?;
+        volumes.extend(answer.into_inner().volumes);
+    }
+    Ok(volumes)
 }
 
 fn rows(volumes: &[pb::Volume]) -> Option<Vec<VolumeRow>> {
     let row = |volume: &pb::Volume| {
         let day = volume.day?;
         let part = |n: i32| u8::try_from(n).ok();
-        let date = dancu_domain::CivilDate::new(
+        let date = CivilDate::new(
             u16::try_from(day.year).ok()?,
             part(day.month)?,
             part(day.day)?,

@@ -272,10 +272,13 @@ fn counters(running: &Running, lang: Lang) -> Result<Counts, Failure> {
         let unable = |error| Failure::unable(doing, &error, lang);
         let endpoint = Endpoint::from_shared(service).map_err(unable)?;
         let channel = endpoint.connect().await.map_err(unable)?;
-        let mut request = Request::new(volumes::question());
-        request.set_timeout(Duration::from_mins(1));
-        sign(&mut request, &key, lang)?;
-        volumes::ask(channel, request, lang).await
+        let request = |body| {
+            let mut request = Request::new(body);
+            request.set_timeout(Duration::from_mins(1));
+            sign(&mut request, &key, lang)?;
+            Ok(request)
+        };
+        volumes::ask(channel, (None, None), request, lang).await
     })?;
     compare::of_volumes(&volumes).ok_or_else(|| Failure::just(doing))
 }

@@ -102,8 +102,7 @@ fn draw(
         ]),
         title,
     );
-    let seconds = plan.pace.duration().as_secs_f64();
-    let share = (passed.as_secs_f64() / seconds).clamp(0.0, 1.0);
+    let (share, of) = progress(plan, intervals, passed, lang);
     let state = if watch.is_stopped() {
         lang.of("đang dừng", "stopping")
     } else {
@@ -114,10 +113,7 @@ fn draw(
             .block(Block::bordered())
             .gauge_style(Style::new().fg(Color::Blue))
             .ratio(share)
-            .label(format!(
-                "{state}  {:.0} / {seconds:.0} s",
-                passed.as_secs_f64()
-            )),
+            .label(format!("{state}  {of}")),
         done,
     );
     // The last interval still grows; the one before is whole.
@@ -153,6 +149,30 @@ fn draw(
         ])),
         foot,
     );
+}
+
+/// How much of the run is over, as a share and in words.
+fn progress(
+    plan: &LoadPlan,
+    intervals: &[Interval],
+    passed: Duration,
+    lang: Lang,
+) -> (f64, String) {
+    let passed = passed.as_secs_f64();
+    if let Some(goal) = plan.goal {
+        let items: u64 = intervals.iter().map(|i| i.all().items).sum();
+        let numbers = lang.numbers();
+        let of = format!(
+            "{} / {} {}  {passed:.0} s",
+            numbers.whole(items),
+            numbers.whole(goal),
+            lang.of("mục", "items"),
+        );
+        return ((items as f64 / goal.max(1) as f64).clamp(0.0, 1.0), of);
+    }
+    let seconds = plan.pace.duration().as_secs_f64();
+    let share = (passed / seconds).clamp(0.0, 1.0);
+    (share, format!("{passed:.0} / {seconds:.0} s"))
 }
 
 /// The last second, the last ten, and all of them.

@@ -3,6 +3,7 @@
 
 mod files;
 mod live;
+mod nine_months;
 mod shown;
 mod wanted;
 
@@ -15,8 +16,8 @@ use clap::Args;
 use dancu_load::account::{Account, Threshold};
 use dancu_load::measure::Watch;
 use dancu_load::pace::Pace;
-use dancu_load::profile::{Counted, Scale};
-use dancu_load::run::{LoadError, LoadPlan, Ran, highest, nine_months, run, volumes};
+use dancu_load::profile::Scale;
+use dancu_load::run::{LoadError, LoadPlan, Ran, highest, run};
 
 use crate::exit::Failure;
 use crate::output::{Form, print, print_json, tell};
@@ -35,13 +36,21 @@ pub(crate) struct Load {
     /// `--time`, beginning at `--rate`.
     #[arg(long, conflicts_with_all = ["schedule", "closed", "merge"])]
     find_rate: bool,
-    /// Send the first nine months of 2023, each item once, as fast as replies come, and hold the
-    /// own tally against the service's counters to the unit. Nobody else may be asking meanwhile.
-    #[arg(long, value_enum, conflicts_with_all = ["schedule", "closed", "merge", "find_rate"])]
+    /// Send the first nine months of 2023, each item once, under its day where the service allows
+    /// event days, and hold the own tally against the service's counters to the unit. Nobody else
+    /// may be asking meanwhile.
+    #[arg(long, value_enum, conflicts_with_all = [
+        "schedule", "closed", "merge", "find_rate", "rate", "time", "warm_up", "mix", "stock",
+        "malformed", "denied", "unfit",
+    ])]
     profile: Option<Profile>,
     /// The part of the profile that is sent.
     #[arg(long, default_value = "1:1000", requires = "profile")]
     scale: Scale,
+    /// Let the profile's time run so many times as fast as the wall clock, messages due by its
+    /// weekdays and office hours, whether replies come or not; left out, as fast as replies come.
+    #[arg(long, value_name = "TIMES", value_parser = nine_months::speed, requires = "profile")]
+    speed: Option<f64>,
     #[command(flatten)]
     files: files::Files,
     /// Merge the accounts of generators that ran at the same time, in place of running.
@@ -83,58 +92,6 @@ impl Load {
             Form::Table => print(&shown::text(&account, &compared, lang)),
         }
         if account.is_good() {
-            Ok(())
-        } else {
-            Err(Failure::Wrong)
-        }
-    }
-
-    /// The nine months, and whether both sides counted the same.
-    fn nine_months(&self, plan: LoadPlan, form: Form, lang: Lang) -> Result<(), Failure> {
-        let plan = LoadPlan {
-            pace: Pace::Closed {
-                duration: Duration::from_hours(24 * 30),
-            },
-            warm_up: Duration::ZERO,
-            // What is malformed has no entry, and what is denied is in neither sum.
-            shares: dancu_load::draw::Shares {
-                malformed: 0,
-                denied: 0,
-                unfit: 0,
-                ..plan.shares
-            },
-            ..plan
-        };
-        let counted = || {
-            let rows = volumes(plan.server, &plan.nation, None);
-            let rows = rows.map_err(|error| failure(&error, lang))?;
-            let mut counted = Counted::default();
-            counted
-                .add(&rows, false)
-                .ok_or_else(|| Failure::just(lang.of("đọc số đếm", "read the counters")))?;
-            Ok::<_, Failure>(counted)
-        };
-        let before = counted()?;
-        let scale = self.scale;
-        let mut account = self.show(plan.clone(), lang, move |plan, watch| {
-            nine_months(plan, scale, watch)
-        })?;
-        let apart = counted()?.apart(&before, &account);
-        account.judge(&self.threshold);
-        self.files.write(&account, lang)?;
-        let wanted = scale.items();
-        let answered = account.verbs.iter().map(|share| share.items.answered);
-        let answered: Vec<u64> = answered.collect();
-        let exact = wanted[0] + wanted[1] == answered[0] + answered[1]
-            && wanted[2] + wanted[3] == answered[2] + answered[3];
-        match form {
-            Form::Json => print_json(&files::value(&account, lang)?),
-            Form::Table => {
-                print(&shown::text(&account, &[], lang));
-                print(&shown::nine_months(wanted, &answered, &apart, lang));
-            }
-        }
-        if account.is_good() && apart.is_empty() && exact {
             Ok(())
         } else {
             Err(Failure::Wrong)

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use dancu_load::account::{Account, Change, Compared, Share};
 use dancu_load::measure::{Interval, QUANTILES, Watch};
-use dancu_load::profile::Apart;
 use dancu_load::run::{Found, LoadPlan};
 
 use crate::output::{Numbers, Table, tell};
@@ -15,10 +14,19 @@ use crate::words::Lang;
 pub(super) fn lines(plan: &LoadPlan, watch: &Watch, ended: impl Fn() -> bool, lang: Lang) {
     let mut next = 0;
     let seconds = plan.pace.duration().as_secs_f64();
+    let seconds = format!("{} {seconds:.0} s", lang.of("trong", "for"));
+    let items = plan.goal.map(|goal| {
+        let goal = lang.numbers().whole(goal);
+        format!("{goal} {}", lang.of("mục", "items"))
+    });
+    let whole = match items {
+        Some(items) if plan.pace.is_open() => format!("{items} {seconds}"),
+        Some(items) => items,
+        None => seconds,
+    };
     tell(&format!(
-        "{}: {} {seconds} s, {} × {} → {}",
+        "{}: {whole}, {} × {} → {}",
         lang.of("chạy tải", "driving"),
-        lang.of("trong", "for"),
         plan.connections,
         plan.in_flight,
         plan.server,
@@ -284,51 +292,4 @@ fn comparison(compared: &[Compared], lang: Lang) -> String {
         ]);
     }
     table.text()
-}
-
-/// What the nine months came to, on both sides.
-pub(super) fn nine_months(
-    wanted: [u64; 4],
-    answered: &[u64],
-    apart: &[Apart],
-    lang: Lang,
-) -> String {
-    let numbers = lang.numbers();
-    let mut table = Table::new(
-        &[0],
-        &[
-            "",
-            lang.of("theo kế hoạch", "wanted"),
-            lang.of("trả lời", "answered"),
-        ],
-    );
-    let sum = |list: &[u64]| list.iter().sum::<u64>();
-    for (name, range) in [
-        (
-            lang.of("tra cứu, xác thực", "lookups and authentications"),
-            0..2,
-        ),
-        (lang.of("đồng bộ", "syncs"), 2..4),
-    ] {
-        let (wanted, answered) = (sum(&wanted[range.clone()]), sum(&answered[range]));
-        table.row([
-            name.to_owned(),
-            numbers.whole(wanted),
-            numbers.whole(answered),
-        ]);
-    }
-    let mut text = format!("\n{}\n", table.text());
-    if apart.is_empty() {
-        text.push_str(lang.of(
-            "số đếm của dịch vụ khớp từng đơn vị, theo cơ quan, nghiệp vụ, kết quả\n",
-            "the service's counters agree to the unit, by agency, verb and outcome\n",
-        ));
-    }
-    for one in apart.iter().take(20) {
-        text.push_str(lang.of("không khớp", "apart"));
-        text.push_str(": ");
-        text.push_str(&one.to_string());
-        text.push('\n');
-    }
-    text
 }

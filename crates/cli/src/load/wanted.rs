@@ -193,6 +193,14 @@ impl Wanted {
         Ok(plan)
     }
 
+    /// How the messages of an open loop are spread.
+    pub(super) const fn arrivals(&self) -> Arrivals {
+        match self.arrivals {
+            Spread::Poisson => Arrivals::Poisson,
+            Spread::Constant => Arrivals::Constant,
+        }
+    }
+
     fn pace(&self) -> Result<Pace, Failure> {
         if self.closed {
             return Ok(Pace::Closed {
@@ -206,10 +214,7 @@ impl Wanted {
         };
         Ok(Pace::Open {
             schedule,
-            arrivals: match self.arrivals {
-                Spread::Poisson => Arrivals::Poisson,
-                Spread::Constant => Arrivals::Constant,
-            },
+            arrivals: self.arrivals(),
         })
     }
 }

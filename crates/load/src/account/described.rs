@@ -23,7 +23,7 @@ pub struct Described {
     pub citizens: u64,
     /// The seed of what was drawn.
     pub seed: u64,
-    /// `open, constant`, `open, poisson` or `closed`.
+    /// `open, constant`, `open, poisson`, `open, calendar …` or `closed`.
     pub loop_kind: String,
     /// Messages that the schedule had due in all; 0 without one.
     pub scheduled: u64,
@@ -57,17 +57,22 @@ pub struct Described {
 
 /// Describes a plan.
 pub(super) fn describe(plan: &LoadPlan) -> Described {
+    let word = |arrivals: &Arrivals| match arrivals {
+        Arrivals::Constant => "constant",
+        Arrivals::Poisson => "poisson",
+    };
     let (loop_kind, scheduled) = match &plan.pace {
-        Pace::Open { schedule, arrivals } => {
-            let arrivals = match arrivals {
-                Arrivals::Constant => "constant",
-                Arrivals::Poisson => "poisson",
-            };
-            (
-                format!("open, {arrivals}"),
-                schedule.messages().round() as u64,
-            )
-        }
+        Pace::Open { schedule, arrivals } => (
+            format!("open, {}", word(arrivals)),
+            schedule.messages().round() as u64,
+        ),
+        // How many messages it had due is known once they were sent.
+        Pace::Calendar {
+            speed, arrivals, ..
+        } => (
+            format!("open, calendar at {speed} times, {}", word(arrivals)),
+            0,
+        ),
         Pace::Closed { .. } => ("closed".to_owned(), 0),
     };
     let words = |list: [(&str, u64); 6]| list.map(|(word, n)| (word.to_owned(), n)).into();

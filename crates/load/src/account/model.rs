@@ -10,6 +10,7 @@ use super::threshold::Held;
 use super::warn::warnings;
 use crate::measure::{Calls, Interval, Latency, QUANTILES, Verified};
 use crate::mix::place;
+use crate::pace::Pace;
 use crate::run::{LoadPlan, Ran};
 use crate::tally::VerbTally;
 
@@ -86,6 +87,9 @@ pub struct Account {
     pub discrepancies: Vec<String>,
     /// Connections made anew.
     pub reconnects: u64,
+    /// Messages that were sent after their calendar was over, because they were missed or shed.
+    #[serde(default)]
+    pub put_off: u64,
     /// Second by second.
     pub intervals: Vec<Interval>,
     /// What whoever reads this must know.
@@ -97,7 +101,11 @@ pub struct Account {
 impl Account {
     /// The account of a run.
     pub fn new(plan: &LoadPlan, ran: Ran) -> Self {
-        let measured = plan.pace.duration().min(ran.elapsed);
+        let measured = match plan.pace {
+            // What was put off is sent after its end.
+            Pace::Calendar { .. } => ran.elapsed,
+            Pace::Open { .. } | Pace::Closed { .. } => plan.pace.duration().min(ran.elapsed),
+        };
         let measured = measured.saturating_sub(plan.warm_up).as_secs_f64();
         let figures = ran.figures;
         let verbs: Vec<Share> = Verb::ALL
@@ -136,11 +144,16 @@ impl Account {
                 .map(ToString::to_string)
                 .collect(),
             reconnects: figures.reconnects,
+            put_off: figures.put_off,
             intervals: ran.intervals,
             warnings: Vec::new(),
             thresholds: Vec::new(),
         };
         account.work_out();
+        if matches!(plan.pace, Pace::Calendar { .. }) {
+            let calls = &account.all.calls;
+            account.runs[0].scheduled = calls.answered + calls.failed + calls.missed;
+        }
         account
     }
 
@@ -167,6 +180,7 @@ impl Account {
             wrong: 0,
             discrepancies: Vec::new(),
             reconnects: 0,
+            put_off: 0,
             intervals: Vec::new(),
             warnings: Vec::new(),
             thresholds: Vec::new(),
@@ -229,6 +243,7 @@ impl Account {
         self.wrong += other.wrong;
         self.discrepancies.extend(other.discrepancies);
         self.reconnects += other.reconnects;
+        self.put_off += other.put_off;
         let mut intervals: BTreeMap<u64, Interval> = BTreeMap::new();
         for interval in self.intervals.drain(..).chain(other.intervals) {
             intervals

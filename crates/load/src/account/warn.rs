@@ -33,6 +33,12 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
             busy * 100.0
         ));
     }
+    if account.put_off > 0 {
+        list.push(format!(
+            "{} messages were missed or shed and sent once the calendar was over, under their days",
+            account.put_off
+        ));
+    }
     if account.reconnects > 0 {
         list.push(format!(
             "{} connections broke and were made anew",

@@ -46,9 +46,10 @@ impl Draw {
         message
     }
 
-    /// Events, at most so many, or else the lookup of citizens that must come before.
-    pub(crate) fn pushed(&mut self, most: usize) -> Option<Message> {
-        if !self.register.ready(most.min(SCOUTED)) {
+    /// Events, at most so many, or else the lookup of citizens that must come before, where there
+    /// may be one.
+    pub(crate) fn pushed(&mut self, most: usize, may_look_up: bool) -> Option<Message> {
+        if may_look_up && !self.register.ready(most.min(SCOUTED)) {
             let wanted = self.register.scout(&self.world.people, SCOUTED.max(most));
             if let Some(message) = self.scouting(&wanted) {
                 return Some(message);

@@ -84,6 +84,8 @@ pub struct Figures {
     pub discrepancies: Vec<Discrepancy>,
     /// Connections that had to be made anew.
     pub reconnects: u64,
+    /// Messages that were sent after their calendar was over, because they were missed or shed.
+    pub put_off: u64,
 }
 
 impl Figures {
@@ -106,6 +108,7 @@ impl Figures {
         self.discrepancies
             .extend(other.discrepancies.iter().take(room).cloned());
         self.reconnects += other.reconnects;
+        self.put_off += other.put_off;
     }
 
     /// Items of all verbs.

@@ -25,6 +25,16 @@ pub enum Pace {
         /// How they are spread.
         arrivals: Arrivals,
     },
+    /// The calendar of a profile, whose event time runs so many times as fast as the wall clock. It
+    /// does not wait for replies either, and says itself when each message is due.
+    Calendar {
+        /// How many times as fast.
+        speed: f64,
+        /// Whether messages are due at even distances.
+        arrivals: Arrivals,
+        /// How long it lasts.
+        duration: Duration,
+    },
     /// So many callers, each of whom asks again once answered. Without a schedule there is
     /// nothing to be late for: while the service stalls nobody asks, and the percentiles do not
     /// tell.
@@ -39,12 +49,12 @@ impl Pace {
     pub fn duration(&self) -> Duration {
         match self {
             Self::Open { schedule, .. } => Duration::from_secs_f64(schedule.seconds()),
-            Self::Closed { duration } => *duration,
+            Self::Calendar { duration, .. } | Self::Closed { duration } => *duration,
         }
     }
 
     /// Whether there is a schedule.
     pub const fn is_open(&self) -> bool {
-        matches!(self, Self::Open { .. })
+        matches!(self, Self::Open { .. } | Self::Calendar { .. })
     }
 }

@@ -1,5 +1,7 @@
 //! Rates over time: stretches in which the rate stays or changes evenly.
 
+use crate::profile::working_hours;
+
 /// A stretch of time in which the rate goes evenly from one value to another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stage {
@@ -32,13 +34,6 @@ impl Stage {
         2.0 * n / (self.from + root)
     }
 }
-
-/// The share of a day's messages by hour, in a thousand: an assumption, with offices open from 7
-/// to 17, a rest at noon, and health facilities that never close.
-const DAY: [f64; 24] = [
-    4.0, 3.0, 3.0, 3.0, 4.0, 8.0, 22.0, 68.0, 108.0, 112.0, 104.0, 62.0, 38.0, 72.0, 104.0, 102.0,
-    88.0, 42.0, 18.0, 12.0, 9.0, 6.0, 5.0, 3.0,
-];
 
 /// How many messages a second are due, from the beginning of a run to its end.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,12 +95,14 @@ impl Schedule {
         Self::new(stages)
     }
 
-    /// A day from midnight to midnight within so many seconds, whose busiest hour has this rate.
+    /// A working day from midnight to midnight within so many seconds, whose busiest hour has this
+    /// rate; how busy the others are stands in the data of the profile.
     pub fn day(peak: f64, seconds: f64) -> Self {
-        let most = DAY.iter().copied().fold(0.0, f64::max);
+        let hours = working_hours();
+        let most = hours.iter().copied().fold(0.0, f64::max);
         Self::new((0..24).map(|hour| Stage {
-            from: peak * DAY[hour] / most,
-            to: peak * DAY[(hour + 1) % 24] / most,
+            from: peak * hours[hour] / most,
+            to: peak * hours[(hour + 1) % 24] / most,
             seconds: seconds / 24.0,
         }))
     }
@@ -223,6 +220,5 @@ mod tests {
         assert!((Schedule::steps(10.0, 40.0, 4, 8.0).messages() - 200.0).abs() < 1e-6);
         assert!((Schedule::bursts(5.0, 50.0, 4.0, 1.0, 8.0).messages() - 130.0).abs() < 1e-6);
         assert!((Schedule::day(60.0, 8.0).peak() - 60.0).abs() < 1e-9);
-        assert!((DAY.iter().sum::<f64>() - 1000.0).abs() < 1e-9);
     }
 }

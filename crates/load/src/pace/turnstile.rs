@@ -3,11 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::metronome::Metronome;
 use super::{Pace, Slots};
 use crate::clock::now;
+
+/// How long a lane waits for what is due before it looks whether something else is.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// A lane's turn to send.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +25,8 @@ pub(crate) struct Turnstile {
     first: Semaphore,
     began: Instant,
     until: Instant,
-    slots: Option<(RefCell<Slots>, Metronome)>,
+    slots: Option<RefCell<Slots>>,
+    metronome: Option<Metronome>,
     patience: Duration,
     stopped: Cell<bool>,
 }
@@ -38,17 +42,18 @@ impl Turnstile {
         seed: u64,
     ) -> std::io::Result<Self> {
         let slots = match pace {
-            Pace::Open { schedule, arrivals } => Some((
-                RefCell::new(Slots::new(schedule.clone(), *arrivals, thread, seed)),
-                Metronome::start()?,
-            )),
-            Pace::Closed { .. } => None,
+            Pace::Open { schedule, arrivals } => {
+                Some(Slots::new(schedule.clone(), *arrivals, thread, seed))
+            }
+            Pace::Calendar { .. } | Pace::Closed { .. } => None,
         };
+        let metronome = pace.is_open().then(Metronome::start).transpose()?;
         Ok(Self {
+            slots: slots.map(RefCell::new),
+            metronome,
             first: Semaphore::new(1),
             began,
             until: began + pace.duration(),
-            slots,
             patience,
             stopped: Cell::new(false),
         })
@@ -58,7 +63,7 @@ impl Turnstile {
     /// over, with when it was due.
     pub(crate) async fn turn(&self, mut missed: impl FnMut(Instant)) -> Option<Turn> {
         let _first = self.first.acquire().await.ok()?;
-        let Some((slots, metronome)) = &self.slots else {
+        let Some((slots, metronome)) = self.slots.as_ref().zip(self.metronome.as_ref()) else {
             let due = now();
             return (due < self.until && !self.stopped.get()).then_some(Turn { due });
         };
@@ -74,6 +79,35 @@ impl Turnstile {
             }
             missed(due);
         }
+    }
+
+    /// Whether a calendar says when messages are due, and not slots or callers.
+    pub(crate) const fn is_calendar(&self) -> bool {
+        self.slots.is_none() && self.metronome.is_some()
+    }
+
+    /// The place of the one lane that looks at the clock; `None` once nobody is let through.
+    pub(crate) async fn first(&self) -> Option<SemaphorePermit<'_>> {
+        let first = self.first.acquire().await.ok()?;
+        (!self.stopped.get()).then_some(first)
+    }
+
+    /// Waits for an instant, though not long: whether it has come.
+    pub(crate) async fn reached(&self, due: Instant) -> bool {
+        if let Some(metronome) = &self.metronome {
+            metronome.wait(due.min(now() + GLANCE)).await;
+        }
+        due <= now()
+    }
+
+    /// Whether what was due then is too late to be sent now.
+    pub(crate) fn is_missed(&self, due: Instant) -> bool {
+        now().saturating_duration_since(due) > self.patience
+    }
+
+    /// Whether nobody is let through any more.
+    pub(crate) const fn is_stopped(&self) -> bool {
+        self.stopped.get()
     }
 
     /// Lets nobody through any more.

@@ -1,31 +1,64 @@
-//! How many items fall on which day: whole numbers that add up to the total.
+//! The calendar of the profile: which days it has, how busy each is, and how busy its hours are.
 
 use dancu_domain::{CivilDate, Day};
 
 use super::table::Table;
 
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CalendarDay {
+    /// Which.
+    pub(crate) day: Day,
+    /// How busy it is, beside the others.
+    pub(crate) weight: u64,
+    /// Whether offices are closed.
+    pub(crate) off: bool,
+}
+
 /// The days of the table with their weights.
-pub(crate) fn days(table: &Table) -> Vec<(Day, u64)> {
+pub(crate) fn days(table: &Table) -> Vec<CalendarDay> {
     let (first, last) = (
         table.from.days_since_epoch(),
         table.until.days_since_epoch(),
     );
     (first..=last)
-        .map(|day| {
-            let weight = CivilDate::from_days_since_epoch(day).map_or(0, |date| {
-                if table.holidays.contains(&date) {
-                    return table.days[3];
-                }
+        .filter_map(|day| {
+            let date = CivilDate::from_days_since_epoch(day)?;
+            let weight = if table.holidays.contains(&date) {
+                table.days[3]
+            } else {
                 // 1 January 1970 was a Thursday.
                 match (day + 3).rem_euclid(7) {
                     5 => table.days[1],
                     6 => table.days[2],
                     _ => table.days[0],
                 }
-            });
-            (Day(day), weight)
+            };
+            Some(CalendarDay {
+                day: Day(day),
+                weight,
+                off: weight < table.days[0],
+            })
         })
         .collect()
+}
+
+/// Seconds in a day.
+pub(crate) const DAY_SECONDS: f64 = 86_400.0;
+
+/// How many seconds after midnight this share of a day's messages has been due, where the hours
+/// have these weights.
+pub(crate) fn seconds_into(hours: &[u64; 24], share: f64) -> f64 {
+    let whole = hours.iter().sum::<u64>().max(1) as f64;
+    let mut wanted = share.clamp(0.0, 1.0) * whole;
+    for (hour, weight) in hours.iter().enumerate() {
+        let weight = *weight as f64;
+        if wanted < weight {
+            return (hour as f64 + wanted / weight) * 3_600.0;
+        }
+        wanted -= weight;
+    }
+    DAY_SECONDS
 }
 
 /// Shares a total out by weights, in whole numbers that add up to it: each sum of the first parts
@@ -56,17 +89,39 @@ mod tests {
         assert_eq!(days.len(), 273);
         let of = |year, month, day| {
             let day = Day::of(CivilDate::new(year, month, day).unwrap());
-            days.iter().find(|(d, _)| *d == day).unwrap().1
+            let day = days.iter().find(|d| d.day == day).unwrap();
+            (day.weight, day.off)
         };
-        assert_eq!(of(2023, 1, 23), 80, "Tết");
-        assert_eq!(of(2023, 3, 4), 250, "a Saturday");
-        assert_eq!(of(2023, 3, 5), 100, "a Sunday");
-        assert_eq!(of(2023, 3, 6), 1000, "a Monday");
+        assert_eq!(of(2023, 1, 23), (80, true), "Tết");
+        assert_eq!(of(2023, 3, 4), (250, true), "a Saturday");
+        assert_eq!(of(2023, 3, 5), (100, true), "a Sunday");
+        assert_eq!(of(2023, 3, 6), (1000, false), "a Monday");
         assert_eq!(table.provinces.len(), 63);
         assert_eq!(
             table.kinds.map(|kinds| kinds.iter().sum::<u64>()),
             [1000; 4]
         );
+        assert_eq!(
+            table.hours.map(|hours| hours.iter().sum::<u64>()),
+            [1000; 2]
+        );
+    }
+
+    #[test]
+    fn a_working_day_is_busy_while_offices_are_open() {
+        let hours = Table::nine_months().hours;
+        assert!(seconds_into(&hours[0], 0.0).abs() < 1e-9);
+        assert!((seconds_into(&hours[0], 1.0) - DAY_SECONDS).abs() < 1e-9);
+        let until_seven = hours[0][..7].iter().sum::<u64>() as f64 / 1_000.0;
+        assert!((seconds_into(&hours[0], until_seven) - 7.0 * 3_600.0).abs() < 1e-6);
+        let noon = seconds_into(&hours[0], 0.5) / 3_600.0;
+        assert!((10.0..13.0).contains(&noon), "{noon}");
+        for hours in &hours {
+            let steps: Vec<f64> = (0..=1_000)
+                .map(|n| seconds_into(hours, f64::from(n) / 1_000.0))
+                .collect();
+            assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));
+        }
     }
 
     #[test]

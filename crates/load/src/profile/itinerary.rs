@@ -1,232 +1,330 @@
 //! What one thread sends of the nine months, message by message.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::rc::Rc;
-use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dancu_domain::{AgencyKind, Day, Verb};
 
-use super::calendar::{days, shared_out};
+use super::calendar::shared_out;
+use super::days::Days;
+use super::scale::Scale;
 use super::table::Table;
+use super::weighted::Weighted;
 use crate::callers::Standing;
 use crate::chance::Chance;
 use crate::draw::{Draw, Shape, World};
 use crate::mix::{Mix, place};
-use crate::run::{Ask, Heads, shape_of};
+use crate::pace::{Arrivals, Pace};
+use crate::run::{Ask, Heads, LoadPlan, shape_of};
 
-/// A part of the nine months: `1:1000`.
+/// When the next message may go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Next {
+    /// So long after the beginning.
+    At(Duration),
+    /// At once: the calendar is over, or it is a lookup that comes before a push.
+    Free,
+    /// Not before something has come back.
+    Waits,
+    /// Everything was sent and has come back.
+    Over,
+}
+
+/// What the next message is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scale(pub u64);
-
-impl FromStr for Scale {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let part = text.strip_prefix("1:").and_then(|n| n.parse().ok());
-        part.filter(|n| (1..=10_000_000).contains(n))
-            .map(Self)
-            .ok_or("write 1:N with N from 1 to 10,000,000")
-    }
+enum Turn {
+    /// Whatever the mix wants.
+    Any,
+    /// One of this verb.
+    Of(Verb),
+    /// A lookup of those whose events are pushed later.
+    Scout,
 }
 
-impl fmt::Display for Scale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "1:{}", self.0)
-    }
-}
-
-impl Scale {
-    /// Items of each verb, in the order of `Verb::ALL`; rounded so that lookups and
-    /// authentications together, and syncs together, are the totals divided by the scale.
-    pub fn items(self) -> [u64; 4] {
-        let table = Table::nine_months();
-        let scaled = |total: u64| (total + self.0 / 2) / self.0;
-        let (reads, syncs) = (scaled(table.reads), scaled(table.syncs));
-        let lookups = reads * table.lookups_of_reads / 1000;
-        let pushes = syncs * table.pushes_of_syncs / 1000;
-        [lookups, reads - lookups, syncs - pushes, pushes]
-    }
-
-    /// Of the reconciles, the rows of social insurance.
-    pub fn insurance(self) -> u64 {
-        (Table::nine_months().insurance + self.0 / 2) / self.0
-    }
-}
-
-/// Callers of a verb by weight.
-struct Weighted(Vec<(u64, Arc<Standing>)>);
-
-impl Weighted {
-    fn of(table: &Table, world: &World, verb: Verb) -> Self {
-        let mut weighted = Vec::new();
-        let shares = table.kinds[place(verb)];
-        let kinds = [
-            AgencyKind::Ministry,
-            AgencyKind::Province,
-            AgencyKind::HealthFacility,
-        ];
-        let mut sum = 0;
-        for (kind, share) in kinds.iter().zip(shares) {
-            let standings = world.callers.of_kind(verb, *kind);
-            let weight = |standing: &Standing| {
-                let code = standing.caller.agency;
-                let province = table.provinces.iter().find(|(c, _)| c == code.text());
-                province.map_or(1, |(_, weight)| *weight)
-            };
-            let whole: u64 = standings.iter().map(|s| weight(s)).sum::<u64>().max(1);
-            for standing in standings {
-                sum += share * 1_000_000 * weight(standing) / whole;
-                weighted.push((sum, Arc::clone(standing)));
-            }
-        }
-        Self(weighted)
-    }
-
-    fn draw(&self, chance: &mut Chance) -> Option<&Arc<Standing>> {
-        let (last, _) = self.0.last()?;
-        let at = chance.below(*last);
-        let place = self.0.partition_point(|(sum, _)| *sum <= at);
-        self.0.get(place).map(|(_, standing)| standing)
-    }
+/// How event time goes by.
+struct Pacing {
+    speed: f64,
+    /// Where within its share of the schedule the next message of each verb is due.
+    part: [f64; 4],
+    scattered: bool,
 }
 
 /// What one thread sends.
 pub(crate) struct Itinerary {
     mix: Mix,
-    /// Items still to be sent.
-    left: [u64; 4],
+    days: Days,
     /// Rows of social insurance still to be reconciled.
     insurance: u64,
-    /// Items of each verb by day, and where each verb is.
-    days: Vec<(Day, [u64; 4])>,
-    at: [usize; 4],
     callers: [Weighted; 4],
     insurer: Option<Arc<Standing>>,
     draw: Draw,
     pushers: VecDeque<Draw>,
     all_pushers: u64,
+    /// Lookups before a push that are on their way.
+    scouts: u64,
     chance: Chance,
     heads: Heads,
     shape: Shape,
     size: usize,
     out: u64,
     simulated: bool,
+    pacing: Option<Pacing>,
+    turn: Turn,
+    /// Whether what was put off is being sent.
+    after: bool,
 }
 
-/// How many lookups are kept back for each lane that pushes, which looks people up first.
+/// How many lookups are kept back at most for each lane that pushes, which looks people up first.
 const KEPT_BACK: u64 = 40;
+/// The most events of a message.
+const MOST_EVENTS: usize = 20;
 
 impl Itinerary {
-    /// The part of one of so many threads. With `simulated`, messages carry their day.
+    /// The part of one of so many threads.
     pub(crate) fn new(
         scale: Scale,
+        plan: &LoadPlan,
         world: &Arc<World>,
         (thread, threads): (usize, usize),
-        (shape, size): (Shape, usize),
-        (seed, simulated): (u64, bool),
-        heads: Heads,
     ) -> Self {
         let table = Table::nine_months();
         let shares = vec![1; threads];
         let mine = |total| shared_out(total, &shares)[thread];
         let left = scale.items().map(mine);
-        let calendar = days(&table);
-        let weights: Vec<u64> = calendar.iter().map(|(_, weight)| *weight).collect();
-        let by_day = left.map(|total| shared_out(total, &weights));
-        let days = calendar.iter().enumerate();
-        let days =
-            days.map(|(nth, (day, _))| (*day, [0, 1, 2, 3].map(|verb: usize| by_day[verb][nth])));
         let lanes = (world.people.nation().len() / 256 / threads as u64).clamp(1, 32);
         let all = (lanes + 1) * threads as u64;
         let lane = |nth: u64| nth * threads as u64 + thread as u64;
-        let draw = |nth| Draw::new(Arc::clone(world), seed, lane(nth), all);
-        let callers = [
-            Verb::Lookup,
-            Verb::Authenticate,
-            Verb::Reconcile,
-            Verb::Push,
-        ];
+        let draw = |nth| Draw::new(Arc::clone(world), plan.seed, lane(nth), all);
         let ministries = world.callers.of_kind(Verb::Reconcile, AgencyKind::Ministry);
         let insurer = ministries
             .into_iter()
             .find(|standing| standing.caller.agency.text() == "G03");
-        Self {
+        let pacing = match plan.pace {
+            Pace::Calendar {
+                speed, arrivals, ..
+            } => Some(Pacing {
+                speed,
+                part: [0.0; 4],
+                scattered: arrivals == Arrivals::Poisson,
+            }),
+            Pace::Open { .. } | Pace::Closed { .. } => None,
+        };
+        let mut itinerary = Self {
             mix: Mix::new(left),
-            left,
+            days: Days::new(&table, left),
             insurance: mine(scale.insurance()).min(left[2]),
-            days: days.collect(),
-            at: [0; 4],
-            callers: callers.map(|verb| Weighted::of(&table, world, verb)),
+            callers: [
+                Verb::Lookup,
+                Verb::Authenticate,
+                Verb::Reconcile,
+                Verb::Push,
+            ]
+            .map(|verb| Weighted::of(&table, world, verb)),
             insurer: insurer.cloned(),
             draw: draw(lanes),
             pushers: (0..lanes).map(draw).collect(),
             all_pushers: lanes,
-            chance: Chance::new(seed, 0x9e37 + thread as u64),
-            heads,
-            shape,
-            size,
+            scouts: 0,
+            chance: Chance::new(plan.seed, 0x9e37 + thread as u64),
+            heads: Heads::new(plan.server.to_string(), plan.language, plan.deadline),
+            shape: plan.shape,
+            size: plan.size,
             out: 0,
-            simulated,
+            simulated: plan.simulated_days,
+            pacing,
+            turn: Turn::Any,
+            after: false,
+        };
+        for verb in Verb::ALL {
+            itinerary.scatter(*verb);
         }
+        itinerary
+    }
+
+    /// When the next message may go, and which one it will be.
+    pub(crate) fn due(&mut self) -> Next {
+        self.turn = Turn::Any;
+        if self.is_over() {
+            return Next::Over;
+        }
+        if self.pacing.is_none() || self.after {
+            return Next::Free;
+        }
+        if self.wants_scout() {
+            self.turn = Turn::Scout;
+            return Next::Free;
+        }
+        let dues = Verb::ALL.iter().filter_map(|verb| {
+            let due = self.due_of(*verb)?;
+            Some((due, *verb))
+        });
+        if let Some((due, verb)) = dues.min_by_key(|(due, _)| *due) {
+            self.turn = Turn::Of(verb);
+            return Next::At(due);
+        }
+        if self.days.is_sent() && self.out == 0 {
+            self.days.begin_later();
+            self.after = true;
+            return Next::Free;
+        }
+        Next::Waits
+    }
+
+    /// Whether the calendar is over and what was put off is being sent.
+    pub(crate) const fn is_after(&self) -> bool {
+        self.after
+    }
+
+    /// Puts the message that [`Itinerary::due`] spoke of off until the calendar is over; its verb.
+    pub(crate) fn put_off(&mut self) -> Verb {
+        let Turn::Of(verb) = self.turn else {
+            return Verb::Lookup;
+        };
+        let size = self.size_of(verb);
+        if let Some((day, _)) = self.days.now(verb) {
+            self.days.take(verb, size);
+            self.days.put_off(verb, day, size);
+            self.mix.sent(verb, size);
+        }
+        self.scatter(verb);
+        verb
     }
 
     /// The next message; `None` where nothing is left, or where what is left waits for answers.
     pub(crate) fn next(&mut self) -> Option<Rc<Ask>> {
-        let wanted = self.mix.next();
-        let order = [
-            wanted,
-            Verb::Push,
-            Verb::Reconcile,
-            Verb::Authenticate,
-            Verb::Lookup,
-        ];
-        let ask = order.into_iter().find_map(|verb| self.of(verb))?;
+        let ask = match self.turn {
+            Turn::Any => {
+                let wanted = self.mix.next();
+                let order = [
+                    wanted,
+                    Verb::Push,
+                    Verb::Reconcile,
+                    Verb::Authenticate,
+                    Verb::Lookup,
+                ];
+                order.into_iter().find_map(|verb| self.of(verb))
+            }
+            Turn::Of(verb) => self.of(verb),
+            Turn::Scout => self.push(),
+        }?;
         let verb = ask.message.verb;
-        self.left[place(verb)] -= ask.items();
-        self.days[self.at[place(verb)]].1[place(verb)] =
-            self.days[self.at[place(verb)]].1[place(verb)].saturating_sub(ask.items());
+        self.days.take(verb, ask.items());
         self.mix.sent(verb, ask.items());
+        self.scatter(verb);
+        self.scouts += u64::from(is_scout(&ask));
         self.out += 1;
         Some(Rc::new(ask))
     }
 
     /// Whether everything was sent and has come back.
     pub(crate) fn is_over(&self) -> bool {
-        self.out == 0 && self.left == [0; 4]
+        self.out == 0 && self.days.is_over()
     }
 
     /// Takes note that a message is over; `again` puts its items back, because nothing was
     /// recorded of them.
     pub(crate) fn ended(&mut self, ask: &Ask, again: bool) {
         self.out -= 1;
-        if again {
-            self.left[place(ask.message.verb)] += ask.items();
+        self.scouts -= u64::from(is_scout(ask));
+        if !again {
+            return;
+        }
+        let (verb, items) = (ask.message.verb, ask.items());
+        if self.pacing.is_some() && !self.after {
+            self.days.put_off(verb, ask.planned, items);
+        } else {
+            self.days.put_back(verb, ask.planned, items);
         }
     }
 
-    /// Takes back the lane of a push that is over.
+    /// Takes back the lane of a push that is over: it goes on first, with the people that it has
+    /// looked up.
     pub(crate) fn give_back(&mut self, pusher: Draw) {
-        self.pushers.push_back(pusher);
+        self.pushers.push_front(pusher);
+    }
+
+    /// Draws where in its share of the schedule the next message of a verb is due.
+    fn scatter(&mut self, verb: Verb) {
+        if let Some(pacing) = &mut self.pacing {
+            let share = (self.chance.bits() >> 11) as f64 / (1_u64 << 53) as f64;
+            pacing.part[place(verb)] = if pacing.scattered { share } else { 0.0 };
+        }
+    }
+
+    fn due_of(&mut self, verb: Verb) -> Option<Duration> {
+        let waits = match verb {
+            Verb::Push => self.ready_pusher().is_none() && self.may_scout(),
+            _ => self.free(verb) == 0,
+        };
+        if waits {
+            return None;
+        }
+        let size = self.size_of(verb);
+        let pacing = self.pacing.as_ref()?;
+        let (speed, part) = (pacing.speed, pacing.part[place(verb)]);
+        let due = self.days.due(verb, size, part)?;
+        Some(due.div_f64(speed))
+    }
+
+    /// How many items the next message of a verb has.
+    fn size_of(&mut self, verb: Verb) -> u64 {
+        let Some((_, of_day)) = self.days.now(verb) else {
+            return 0;
+        };
+        let most = match verb {
+            Verb::Push => self.size.min(MOST_EVENTS) as u64,
+            _ => self.free(verb).min(self.size as u64),
+        };
+        most.min(of_day)
+    }
+
+    /// Items of a verb that may be asked now: lookups are kept back for those before pushes.
+    fn free(&self, verb: Verb) -> u64 {
+        let kept = match (verb, self.days.left(Verb::Push)) {
+            (Verb::Lookup, 1..) => {
+                let wanted = 2 * self.days.left(Verb::Push) + KEPT_BACK;
+                wanted.min(KEPT_BACK * self.all_pushers)
+            }
+            _ => 0,
+        };
+        self.days.left(verb).saturating_sub(kept)
+    }
+
+    /// Whether there are lookups left for learning whose events can be pushed.
+    const fn may_scout(&self) -> bool {
+        self.days.left(Verb::Lookup) >= 2 * MOST_EVENTS as u64
+    }
+
+    /// The place of a lane that can push at once.
+    fn ready_pusher(&mut self) -> Option<usize> {
+        let most = self.size_of(Verb::Push).max(1) as usize;
+        self.pushers
+            .iter_mut()
+            .position(|pusher| pusher.register().ready(most))
+    }
+
+    /// Whether the next push must be prepared by a lookup, which should not make it late.
+    fn wants_scout(&mut self) -> bool {
+        self.days.left(Verb::Push) > 0
+            && self.scouts == 0
+            && self.may_scout()
+            && !self.pushers.is_empty()
+            && self.ready_pusher().is_none()
     }
 
     fn of(&mut self, verb: Verb) -> Option<Ask> {
-        let left = self.left[place(verb)];
-        let kept = match verb {
-            Verb::Lookup if self.left[3] > 0 => KEPT_BACK * self.all_pushers,
-            _ => 0,
-        };
-        let free = left.saturating_sub(kept);
-        if free == 0 {
+        if verb == Verb::Push {
+            return self.push();
+        }
+        let size = self.size_of(verb) as usize;
+        if size == 0 {
             return None;
         }
-        if verb == Verb::Push {
-            return self.push(left);
-        }
-        let (day, of_day) = self.day(verb);
-        let size = free.min(self.size as u64).min(of_day.max(1)) as usize;
+        let (day, _) = self.days.now(verb)?;
         let shape = shape_of(verb, self.shape);
+        let left = self.days.left(verb);
         let insured = verb == Verb::Reconcile
             && self.insurer.is_some()
             && self.chance.below(left) < self.insurance;
@@ -244,60 +342,46 @@ impl Itinerary {
         if insured {
             self.insurance -= message.items.len() as u64;
         }
-        (!message.items.is_empty()).then(|| Ask::new(message, shape, day, &mut self.heads))
+        (!message.items.is_empty()).then(|| self.ask(message, shape, day))
     }
 
-    fn push(&mut self, left: u64) -> Option<Ask> {
-        let mut pusher = self.pushers.pop_front()?;
-        let most = left.min(self.size as u64).min(20) as usize;
-        let message = pusher.pushed(most);
-        let fits = |verb: Verb, items: usize| items as u64 <= self.left[place(verb)];
+    /// Events of people that a lane has looked up, or else the lookup of more of them.
+    fn push(&mut self) -> Option<Ask> {
+        let most = self.size_of(Verb::Push) as usize;
+        if most == 0 {
+            return None;
+        }
+        let at = match (self.turn, self.ready_pusher()) {
+            (Turn::Of(_), Some(at)) => at,
+            _ => 0,
+        };
+        let mut pusher = self.pushers.remove(at)?;
+        let message = pusher.pushed(most, self.may_scout());
+        let fits = |verb: Verb, items: usize| items as u64 <= self.days.left(verb);
         let Some(message) = message.filter(|m| fits(m.verb, m.items.len())) else {
             self.pushers.push_back(pusher);
             return None;
         };
-        let (day, _) = self.day(message.verb);
+        let (day, _) = self.days.now(message.verb)?;
         let shape = match self.shape {
             Shape::Stream => Shape::Stream,
             _ => Shape::Batch,
         };
-        let ask = Ask::new(message, shape, day, &mut self.heads);
+        let ask = self.ask(message, shape, day);
         ask.pusher.replace(Some(pusher));
         Some(ask)
     }
 
-    /// The day on which a verb is, and what is left of it there.
-    fn day(&mut self, verb: Verb) -> (Option<Day>, u64) {
-        let verb = place(verb);
-        while self.at[verb] + 1 < self.days.len() && self.days[self.at[verb]].1[verb] == 0 {
-            self.at[verb] += 1;
+    fn ask(&mut self, message: crate::ask::Message, shape: Shape, day: Day) -> Ask {
+        let named = self.simulated.then_some(day);
+        Ask {
+            planned: day,
+            ..Ask::new(message, shape, named, &mut self.heads)
         }
-        let (day, left) = &self.days[self.at[verb]];
-        (self.simulated.then_some(*day), left[verb])
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn totals_are_exact_after_rounding() {
-        for (scale, reads, syncs) in [
-            (1, 1_200_000_000, 536_000_000),
-            (1000, 1_200_000, 536_000),
-            (1_000_000, 1_200, 536),
-        ] {
-            let [lookups, authentications, reconciles, pushes] = Scale(scale).items();
-            assert_eq!(lookups + authentications, reads);
-            assert_eq!(reconciles + pushes, syncs);
-            assert_eq!(lookups * 4, authentications * 6);
-            assert!(Scale(scale).insurance() < reconciles);
-        }
-        assert_eq!(Scale(1).insurance(), 91_200_000);
-        assert_eq!("1:1000".parse(), Ok(Scale(1000)));
-        for text in ["", "1000", "2:1000", "1:0"] {
-            assert!(text.parse::<Scale>().is_err(), "{text}");
-        }
-    }
+/// Whether it is a lookup that comes before a push.
+fn is_scout(ask: &Ask) -> bool {
+    ask.message.verb == Verb::Lookup && ask.pusher.borrow().is_some()
 }

@@ -17,6 +17,8 @@ pub(crate) struct Table {
     /// The weights of a working day, a Saturday, a Sunday and a holiday.
     pub(crate) days: [u64; 4],
     pub(crate) holidays: Vec<CivilDate>,
+    /// The weights of the hours of a working day, and of a day off.
+    pub(crate) hours: [[u64; 24]; 2],
     /// By verb: ministries, provinces, facilities, in a thousand.
     pub(crate) kinds: [[u64; 3]; 4],
     /// Provinces by their agency's code, with a weight.
@@ -35,6 +37,10 @@ impl Table {
             [list[0], list[1], list[2]]
         });
         let kinds: Vec<[u64; 3]> = kinds.collect();
+        let hours = |key| -> [u64; 24] {
+            let list = numbers(text, "hours", key);
+            list.try_into().expect(READ)
+        };
         Self {
             reads: number("totals", "lookups_and_authentications"),
             syncs: number("totals", "syncs"),
@@ -48,6 +54,7 @@ impl Table {
                 .split_whitespace()
                 .map(date)
                 .collect(),
+            hours: ["working_day", "day_off"].map(hours),
             kinds: kinds.try_into().expect(READ),
             provinces: lines(text, "provinces")
                 .map(|(code, weight)| (code.to_owned(), weight.parse().expect(READ)))
@@ -86,6 +93,5 @@ fn numbers(text: &str, section: &str, key: &str) -> Vec<u64> {
 }
 
 fn date(text: &str) -> CivilDate {
-    let digits: String = text.split('-').collect();
-    CivilDate::unpack(digits.parse().expect(READ)).expect(READ)
+    CivilDate::from_iso(text).expect(READ)
 }

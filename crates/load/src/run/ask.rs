@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dancu_domain::{Day, Verb};
-use dancu_wire::pb;
+use dancu_wire::{EVENT_DAY, pb};
 
 use super::digest::Known;
 use crate::ask::Message;
@@ -26,6 +26,8 @@ pub(crate) struct Ask {
     pub(crate) head: Rc<http::Request<()>>,
     /// The simulated day, where there is one.
     pub(crate) day: Option<Day>,
+    /// The day of a profile's calendar on which it falls, whether that is simulated or not.
+    pub(crate) planned: Day,
     /// Replies that were found right.
     pub(crate) known: RefCell<Vec<Known>>,
     /// Of a push, and of the lookup before it: the lane whose events it speaks of.
@@ -41,6 +43,7 @@ impl Ask {
             message,
             shape,
             day,
+            planned: day.unwrap_or(Day(0)),
             known: RefCell::default(),
             pusher: RefCell::default(),
         }
@@ -63,9 +66,6 @@ pub(crate) struct Heads {
     made: HashMap<Key, Rc<http::Request<()>>>,
 }
 
-/// The header that carries the simulated day of a message, as `YYYY-MM-DD`.
-pub const EVENT_DAY: &str = "dancu-event-day";
-
 impl Heads {
     pub(crate) fn new(authority: String, language: &'static str, deadline: Duration) -> Self {
         Self {
@@ -81,6 +81,9 @@ impl Heads {
         if let Some(head) = self.made.get(&key) {
             return Rc::clone(head);
         }
+        // The heads of days that are over would be kept for nothing.
+        self.made
+            .retain(|(verb, _, _, of), _| *of == day || *verb != message.verb);
         let path = path(message.verb, shape);
         let bearer = message.key.as_deref();
         let head = Rc::new(self.head(path, bearer, day));

@@ -36,7 +36,7 @@ pub(crate) struct Desk {
     interval: RefCell<Interval>,
     watch: Arc<Watch>,
     nation: String,
-    began: Instant,
+    pub(super) began: Instant,
     measured_from: Instant,
     verified: u64,
     chance: RefCell<Chance>,
@@ -75,10 +75,11 @@ impl Desk {
 
     /// The next message that is due, on its way; `None` once the run is over.
     pub(crate) async fn next(&self) -> Option<Out> {
+        if self.turnstile.is_calendar() {
+            return self.by_calendar().await;
+        }
         loop {
-            if self.watch.is_stopped() {
-                self.turnstile.stop();
-            }
+            self.heed();
             let Turn { due } = self.turnstile.turn(|due| self.missed(due)).await?;
             let next = self.source.borrow_mut().next();
             if let Some(ask) = next {
@@ -92,7 +93,14 @@ impl Desk {
         }
     }
 
-    fn send(&self, ask: Rc<Ask>, due: Instant) -> Out {
+    /// Lets nobody through any more where the run was asked to stop.
+    pub(super) fn heed(&self) {
+        if self.watch.is_stopped() {
+            self.turnstile.stop();
+        }
+    }
+
+    pub(super) fn send(&self, ask: Rc<Ask>, due: Instant) -> Out {
         let sent = now();
         let verb = place(ask.message.verb);
         let mut figures = self.figures.borrow_mut();
@@ -104,7 +112,7 @@ impl Desk {
         Out { ask, due, sent }
     }
 
-    fn missed(&self, due: Instant) {
+    pub(super) fn missed(&self, due: Instant) {
         let verb: Verb = self.source.borrow_mut().missed();
         if due >= self.measured_from {
             self.figures.borrow_mut().calls[place(verb)].missed += 1;

@@ -7,6 +7,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use dancu_domain::Verb;
+use dancu_wire::EVENT_DAY;
 use h2::SendStream;
 use h2::client::ResponseFuture;
 use tokio::sync::{Notify, Semaphore};
@@ -21,6 +23,9 @@ const PER_STREAM: u64 = 10_000;
 
 /// A stream that is open, for one method and one caller.
 struct Open {
+    /// Kept, so that no other call's headers take its place in memory, by which it is known.
+    head: Rc<http::Request<()>>,
+    verb: Verb,
     sending: SendStream<Bytes>,
     sent: u64,
     way: Rc<Way>,
@@ -53,6 +58,8 @@ struct Way {
 pub(crate) async fn flow(desk: Rc<Desk>, link: Rc<Link>, deadline: Duration, window: usize) {
     let window = Rc::new(Semaphore::new(window));
     let mut streams: HashMap<*const http::Request<()>, Open> = HashMap::new();
+    // Streams on which no more is sent: their replies are read to the end beside the others.
+    let mut ending: Vec<JoinHandle<()>> = Vec::new();
     loop {
         // The slot is taken only when there is room for the message.
         let Ok(room) = window.acquire().await else {
@@ -65,8 +72,11 @@ pub(crate) async fn flow(desk: Rc<Desk>, link: Rc<Link>, deadline: Duration, win
         if streams.get(&key).is_some_and(spent)
             && let Some(old) = streams.remove(&key)
         {
-            // Its replies are read to the end beside the new stream.
-            finish(old);
+            ending.push(finish(old));
+        }
+        if !streams.contains_key(&key) {
+            ending.retain(|reading| !reading.is_finished());
+            ending.extend(finish_other_days(&mut streams, &out));
         }
         let opened = match streams.entry(key) {
             Entry::Occupied(open) => Ok(open.into_mut()),
@@ -83,9 +93,30 @@ pub(crate) async fn flow(desk: Rc<Desk>, link: Rc<Link>, deadline: Duration, win
             }
         }
     }
-    for (_, open) in streams {
-        drop(finish(open).await);
+    ending.extend(streams.into_values().map(finish));
+    for reading in ending {
+        drop(reading.await);
     }
+}
+
+/// Sends no more on the streams of a verb that carry another event day than the next message: a
+/// calendar hardly goes back, and a connection has room for so many streams only.
+fn finish_other_days(
+    streams: &mut HashMap<*const http::Request<()>, Open>,
+    out: &Out,
+) -> Vec<JoinHandle<()>> {
+    let day = out.ask.head.headers().get(EVENT_DAY);
+    let of_another = |open: &Open| {
+        open.verb == out.ask.message.verb && open.head.headers().get(EVENT_DAY) != day
+    };
+    let over: Vec<_> = streams
+        .iter()
+        .filter(|(_, open)| of_another(open))
+        .map(|(key, _)| *key)
+        .collect();
+    over.into_iter()
+        .filter_map(|key| streams.remove(&key).map(finish))
+        .collect()
 }
 
 /// Sends no more on a stream; returns its reader, which ends once everything was answered.
@@ -115,6 +146,8 @@ async fn open(
     });
     let read = read(Rc::clone(desk), Rc::clone(&way), reply, deadline + GRACE);
     Ok(Open {
+        head: Rc::clone(&first.ask.head),
+        verb: first.ask.message.verb,
         sending,
         sent: 0,
         way,

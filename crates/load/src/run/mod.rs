@@ -2,6 +2,7 @@
 //! into.
 
 mod ask;
+mod calendar;
 mod desk;
 mod digest;
 mod flow;
@@ -19,10 +20,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 
-pub use ask::EVENT_DAY;
 pub(crate) use ask::{Ask, Heads};
 pub use plan::{LoadError, LoadPlan};
-pub use questions::{nation_at, volumes};
+pub use questions::{Told, nation_at, told_at, volumes};
 pub use search::{Found, highest};
 
 use self::source::Source;
@@ -63,21 +63,14 @@ pub fn run(plan: LoadPlan, watch: &Arc<Watch>) -> Result<Ran, LoadError> {
 }
 
 /// Sends the nine months at a scale, each item once: what was shed is sent again, until all of it
-/// was answered or is in doubt.
+/// was answered or is in doubt. Where the pace is the calendar's, what was shed or missed is sent
+/// once the calendar is over.
 pub fn nine_months(plan: LoadPlan, scale: Scale, watch: &Arc<Watch>) -> Result<Ran, LoadError> {
     plan.validate()?;
     let world = Arc::new(world(&plan));
     carry_out(plan, &world, watch, move |part| {
-        let plan = &part.plan;
-        let heads = Heads::new(plan.server.to_string(), plan.language, plan.deadline);
-        let itinerary = Itinerary::new(
-            scale,
-            &part.world,
-            (part.thread, part.threads),
-            (plan.shape, plan.size),
-            (plan.seed, plan.simulated_days),
-            heads,
-        );
+        let thread = (part.thread, part.threads);
+        let itinerary = Itinerary::new(scale, &part.plan, &part.world, thread);
         Some(Source::Itinerary(Box::new(itinerary)))
     })
 }

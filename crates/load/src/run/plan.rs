@@ -63,6 +63,8 @@ pub struct LoadPlan {
     pub language: &'static str,
     /// Whether messages of a profile carry their simulated day.
     pub simulated_days: bool,
+    /// Of a profile, how many items it has: the run is over once they were sent.
+    pub goal: Option<u64>,
 }
 
 impl LoadPlan {
@@ -102,6 +104,7 @@ impl LoadPlan {
             verified: 1000,
             language: "vi",
             simulated_days: false,
+            goal: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dancu_domain::{Day, NationId};
+use dancu_domain::{CivilDate, Day, EventDays, NationId, Verb};
 use dancu_population::{KeyState, Nation};
 use dancu_wire::pb;
 use prost::Message as _;
@@ -16,25 +16,52 @@ use super::plan::LoadError;
 const VOLUMES: &str = "/dancu.v1.StatisticsService/GetVolumes";
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The id of the nation that answers at an address. Asked with a sandbox key of `nation`, so that
-/// a service with another seed is found out here.
+/// What a service tells of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// The id of the nation that answers.
+    pub nation: NationId,
+    /// Which event days callers may name, where they may.
+    pub event_days: Option<EventDays>,
+}
+
+/// The id of the nation that answers at an address: see [`told_at`].
 pub fn nation_at(server: SocketAddr, nation: &Nation) -> Result<NationId, LoadError> {
+    told_at(server, nation).map(|told| told.nation)
+}
+
+/// What the service at an address tells of itself. Asked with a sandbox key of `nation`, so that
+/// a service with another seed is found out here.
+pub fn told_at(server: SocketAddr, nation: &Nation) -> Result<Told, LoadError> {
     // A day on which nothing can have been counted, so that the answer is short.
     let early = pb::Date {
         year: 1900,
         month: 1,
         day: 1,
     };
-    let answer = ask(server, nation, Some((early, early)))?;
+    let answer = ask(server, nation, None, Some((early, early)))?;
     let revision = answer.header.and_then(|header| header.revision);
-    revision
+    let nation = revision
         .and_then(|revision| NationId::parse(&revision.nation))
         .ok_or(LoadError::Asked(
             "read the nation's id: the service told none that can be read",
-        ))
+        ))?;
+    let date = |date: Option<pb::Date>| {
+        let date = date?;
+        CivilDate::from_parts(date.year, date.month, date.day, "").ok()
+    };
+    let days = answer.event_days.and_then(|days| {
+        let (first, last) = date(days.first_day).zip(date(days.last_day))?;
+        EventDays::new(first, last)
+    });
+    Ok(Told {
+        nation,
+        event_days: days,
+    })
 }
 
-/// Every total of these days, both included.
+/// Every total of these days, both included. Asked verb by verb: all of them over many days could
+/// be more than one answer may hold.
 pub fn volumes(
     server: SocketAddr,
     nation: &Nation,
@@ -56,12 +83,17 @@ pub fn volumes(
         ),
         None => None,
     };
-    ask(server, nation, days).map(|answer| answer.volumes)
+    let mut volumes = Vec::new();
+    for verb in Verb::ALL {
+        volumes.extend(ask(server, nation, Some(*verb), days)?.volumes);
+    }
+    Ok(volumes)
 }
 
 fn ask(
     server: SocketAddr,
     nation: &Nation,
+    verb: Option<Verb>,
     days: Option<(pb::Date, pb::Date)>,
 ) -> Result<pb::GetVolumesResponse, LoadError> {
     let keys = nation.sandbox_keys();
@@ -75,6 +107,7 @@ fn ask(
         }),
         from_day: days.map(|(from, _)| from),
         to_day: days.map(|(_, to)| to),
+        verb: verb.map_or(0, |verb| verb.code().into()),
         ..Default::default()
     };
     let head = Heads::new(server.to_string(), "en", PATIENCE).head(VOLUMES, Some(&key.key), None);

@@ -7,7 +7,7 @@ use dancu_domain::Verb;
 use super::ask::Ask;
 use super::stock::Stock;
 use crate::draw::Draw;
-use crate::profile::Itinerary;
+use crate::profile::{Itinerary, Next};
 
 /// Where a thread's messages come from.
 pub(crate) enum Source {
@@ -26,6 +26,22 @@ impl Source {
         }
     }
 
+    /// When the next message may go, where a calendar says so.
+    pub(crate) fn due(&mut self) -> Next {
+        match self {
+            Self::Stock(_) => Next::Free,
+            Self::Itinerary(itinerary) => itinerary.due(),
+        }
+    }
+
+    /// Whether a calendar is over and what was put off is being sent.
+    pub(crate) fn is_after(&self) -> bool {
+        match self {
+            Self::Stock(_) => false,
+            Self::Itinerary(itinerary) => itinerary.is_after(),
+        }
+    }
+
     /// Whether there will be none any more.
     pub(crate) fn is_over(&self) -> bool {
         match self {
@@ -34,11 +50,11 @@ impl Source {
         }
     }
 
-    /// The verb of a slot that nobody took.
+    /// The verb of a slot that nobody took; a calendar puts its items off.
     pub(crate) fn missed(&mut self) -> Verb {
         match self {
             Self::Stock(stock) => stock.missed(),
-            Self::Itinerary(_) => Verb::Lookup,
+            Self::Itinerary(itinerary) => itinerary.put_off(),
         }
     }
 

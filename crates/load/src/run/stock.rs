@@ -111,7 +111,7 @@ impl Stock {
 
     fn push(&mut self) -> Option<Rc<Ask>> {
         let mut pusher = self.pushers.pop_front()?;
-        let Some(message) = pusher.pushed(self.size) else {
+        let Some(message) = pusher.pushed(self.size, true) else {
             self.pushers.push_back(pusher);
             return None;
         };
