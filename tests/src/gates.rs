@@ -10,7 +10,8 @@ use dancu_domain::{
     WriterId,
 };
 use dancu_ledger::{
-    Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Standing,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Standing,
+    WriteClaim,
 };
 use dancu_server::RegistryHome;
 use dancu_store::{MemoryBlocks, MemoryRegistry};
@@ -163,8 +164,20 @@ impl BlockStore for GatedBlocks {
         self.inner.standing().await
     }
 
-    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
-        self.inner.kept(keys).await
+    async fn claim_writes(
+        &mut self,
+        asked: &[Asked],
+        forgotten: Timestamp,
+    ) -> Result<Vec<WriteClaim>, BlockStoreError> {
+        self.inner.claim_writes(asked, forgotten).await
+    }
+
+    async fn release_writes(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        self.inner.release_writes(keys).await
+    }
+
+    async fn discard_kept(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        self.inner.discard_kept(keys).await
     }
 
     async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {

@@ -18,5 +18,6 @@ pub mod proxy;
 pub mod scene;
 pub mod stage;
 pub mod stale;
+pub mod twins;
 pub mod within;
 pub mod witness;

@@ -191,6 +191,9 @@ fn blocks(error: &BlockStoreError) -> Option<String> {
              chỗ khác cho sổ",
             bound.text()
         ),
+        BlockStoreError::NotOurs(keys) => {
+            format!("{} thông điệp thuộc về bên ghi khác", keys.len())
+        }
         BlockStoreError::Unreadable { writer, at } => {
             format!("hàng không đọc được của bên ghi {}, gần mục {at}", writer.0)
         }

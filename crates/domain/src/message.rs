@@ -266,7 +266,8 @@ impl From<RegistryError> for Failure {
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         Self::new(match error {
-            RecordError::Unavailable => Reason::LedgerUnavailable,
+            // Whoever tries again is given the answer of the other one.
+            RecordError::Unavailable | RecordError::TakenOver => Reason::LedgerUnavailable,
             RecordError::Overloaded => Reason::Overloaded,
         })
     }

@@ -155,8 +155,10 @@ pub trait Recorder: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Receipt, RecordError>> + Send;
 
     /// Claims the right to carry out a write message, or finds the answer that it had. While the
-    /// returned slot lives, the same (agency, request id) waits; a slot dropped without a record
-    /// lets the next one through.
+    /// returned slot lives, the same (agency, request id) waits, also at every other instance over
+    /// the same ledger; a slot dropped without a record lets the next one through. An instance that
+    /// is gone holds nobody up: whoever sends the same body goes on in its place, and another body
+    /// is refused, for the effects of the first may have been made.
     fn begin_write(
         &self,
         agency: AgencyCode,

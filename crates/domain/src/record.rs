@@ -67,4 +67,7 @@ pub enum RecordError {
     Unavailable,
     /// Too many entries wait already.
     Overloaded,
+    /// Another instance took the write message over, and answers it or has: nothing was recorded
+    /// here, and [`crate::Recorder::begin_write`] says what the answer is.
+    TakenOver,
 }

@@ -1,9 +1,11 @@
 //! What a desk has gathered for one commit, and those who wait for it.
 
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
-use dancu_domain::{Kept, KeptAnswer, RecordError};
+use dancu_domain::{Kept, KeptAnswer, Receipt, RecordError, WriterId};
 use tokio::sync::Notify;
 
 use crate::KeptKey;
@@ -17,6 +19,8 @@ type Settled = Result<u64, RecordError>;
 #[derive(Default)]
 pub(crate) struct Batch {
     settled: OnceLock<Settled>,
+    /// Messages that were taken out, set before it is settled; hardly ever any.
+    removed: OnceLock<Vec<Removed>>,
     waiting: Mutex<Vec<Option<Waker>>>,
 }
 
@@ -48,6 +52,14 @@ impl Batch {
         Poll::Pending
     }
 
+    /// The place in the block of the entry that lay at `offset` in the load, once it is settled;
+    /// `None` where its message was taken out.
+    pub(crate) fn placed(&self, offset: u32) -> Option<u32> {
+        self.removed
+            .get()
+            .map_or(Some(offset), |removed| placed(removed, offset))
+    }
+
     /// Leaves the list: the waker is dropped.
     pub(crate) fn leave(&self, place: usize) {
         if let Some(waker) = self.waiting().get_mut(place) {
@@ -73,24 +85,34 @@ impl Batch {
 /// An answer to keep once its entries have an index.
 pub(crate) struct Keeping {
     pub(crate) key: KeptKey,
-    pub(crate) answer: KeptAnswer,
-    /// How many entries of the load come before it.
+    /// Out while a block with it is under way.
+    pub(crate) answer: Option<KeptAnswer>,
+    /// How many entries of the load came before it when it was gathered.
     pub(crate) offset: u32,
     pub(crate) count: u32,
+    /// Where the message lies in the bytes of the load.
+    pub(crate) bytes: Range<usize>,
 }
 
-impl Keeping {
-    /// The answer with its receipt, when the load begins at `first`.
-    pub(crate) fn kept(self, writer: dancu_domain::WriterId, first: u64) -> Kept {
-        Kept {
-            answer: self.answer,
-            receipt: dancu_domain::Receipt {
-                writer,
-                first: first + u64::from(self.offset),
-                count: self.count,
-            },
+/// A message that was taken out of a load.
+struct Removed {
+    offset: u32,
+    count: u32,
+    bytes: Range<usize>,
+}
+
+/// Where the entry at `offset` lies once these messages are out.
+fn placed(removed: &[Removed], offset: u32) -> Option<u32> {
+    let mut place = offset;
+    for message in removed {
+        if (message.offset..message.offset + message.count).contains(&offset) {
+            return None;
+        }
+        if message.offset < offset {
+            place -= message.count;
         }
     }
+    Some(place)
 }
 
 /// Messages that will be committed together.
@@ -103,6 +125,71 @@ pub(crate) struct Load {
     pub(crate) kept: Vec<Keeping>,
     pub(crate) held: Vec<Arc<Held>>,
     pub(crate) batch: Arc<Batch>,
+    removed: Vec<Removed>,
+}
+
+impl Load {
+    /// How many entries are left of what was gathered.
+    pub(crate) fn left(&self) -> u32 {
+        self.entries - self.removed.iter().map(|out| out.count).sum::<u32>()
+    }
+
+    /// How many messages are left.
+    pub(crate) fn messages_left(&self) -> u64 {
+        u64::from(self.messages) - self.removed.len() as u64
+    }
+
+    /// Whether any message was taken out, so that the counts are no longer those of what is left.
+    pub(crate) fn is_cut(&self) -> bool {
+        !self.removed.is_empty()
+    }
+
+    /// Appends the bytes of the messages that are left.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        let mut from = 0;
+        for message in &self.removed {
+            out.extend_from_slice(&self.bytes[from..message.bytes.start]);
+            from = message.bytes.end;
+        }
+        out.extend_from_slice(&self.bytes[from..]);
+    }
+
+    /// Takes the answers that are left, each with its receipt when the load begins at `first`.
+    pub(crate) fn take_kept(&mut self, writer: WriterId, first: u64) -> Vec<(KeptKey, Kept)> {
+        let mut all = Vec::with_capacity(self.kept.len());
+        for keeping in &mut self.kept {
+            let place = placed(&self.removed, keeping.offset);
+            if let (Some(place), Some(answer)) = (place, keeping.answer.take()) {
+                let receipt = Receipt {
+                    writer,
+                    first: first + u64::from(place),
+                    count: keeping.count,
+                };
+                all.push((keeping.key, Kept { answer, receipt }));
+            }
+        }
+        all
+    }
+
+    /// Takes messages out that somebody else answers, and puts the answers of the others back for
+    /// the next block.
+    pub(crate) fn cut(&mut self, lost: &HashSet<KeptKey>, back: &mut HashMap<KeptKey, KeptAnswer>) {
+        for keeping in &mut self.kept {
+            let Some(answer) = back.remove(&keeping.key) else {
+                continue;
+            };
+            if lost.contains(&keeping.key) {
+                self.removed.push(Removed {
+                    offset: keeping.offset,
+                    count: keeping.count,
+                    bytes: keeping.bytes.clone(),
+                });
+            } else {
+                keeping.answer = Some(answer);
+            }
+        }
+        self.removed.sort_unstable_by_key(|message| message.offset);
+    }
 }
 
 /// What one desk shares with the writer.
@@ -241,7 +328,15 @@ impl Taken {
 
     fn end(&mut self, settled: Settled) {
         self.settled = true;
+        if self.load.is_cut() {
+            let removed = std::mem::take(&mut self.load.removed);
+            let _ = self.load.batch.removed.set(removed);
+        }
         self.load.batch.settle(settled);
+        if settled.is_ok() {
+            // Answered, here or elsewhere: there is no claim to give up.
+            self.load.held.iter().for_each(|held| held.claimed(false));
+        }
         // Repeats that wait for these messages may look for the kept answer now.
         self.load.held.clear();
         {

@@ -1,12 +1,14 @@
 //! One commit: what gathered at the desks becomes a block.
 
+use std::collections::HashSet;
+
 use dancu_domain::{Timestamp, VolumeRow, WriterId};
 
 use crate::batch::{Taken, Taking};
 use crate::ledger::Shared;
 use crate::seal::Sealer;
 use crate::tally::Tally;
-use crate::{Block, CODEC_VERSION, ChainHead, Committed, KeptRow};
+use crate::{Block, CODEC_VERSION, ChainHead, Committed, KeptKey, KeptRow};
 
 /// A block with what is committed beside it, and the loads that it was made of.
 pub(crate) struct Commit {
@@ -57,9 +59,19 @@ impl Gathered {
         self.loads.is_empty()
     }
 
+    /// Where no entry is left, tells everybody so, and there is nothing to commit.
+    pub(crate) fn or_settled(self) -> Option<Self> {
+        if self.loads.iter().any(|taken| taken.load.left() > 0) {
+            return Some(self);
+        }
+        self.loads.into_iter().for_each(|taken| taken.settle(0));
+        None
+    }
+
     /// Makes the block that goes behind `head`.
     pub(crate) fn commit(mut self, head: &ChainHead, at: Timestamp, sealer: &Sealer) -> Commit {
         let bytes: usize = self.loads.iter().map(|t| t.load.bytes.len()).sum();
+        let cut = self.loads.iter().any(|t| t.load.is_cut());
         let mut block = Block {
             writer: head.writer,
             first: head.next,
@@ -74,17 +86,19 @@ impl Gathered {
         for taken in &mut self.loads {
             let first = block.end();
             let load = &mut taken.load;
-            block.entries.extend_from_slice(&load.bytes);
-            block.count += load.entries;
+            load.put(&mut block.entries);
+            block.count += load.left();
             tally.merge(&load.counts);
-            messages += u64::from(load.messages);
-            let keeping = std::mem::take(&mut load.kept);
-            kept.extend(keeping.into_iter().map(|keeping| {
-                let key = keeping.key;
-                sealer.seal(key, keeping.kept(head.writer, first), at)
-            }));
+            messages += load.messages_left();
+            let answers = load.take_kept(head.writer, first).into_iter();
+            kept.extend(answers.map(|(key, answer)| sealer.seal(key, answer, at)));
         }
-        let counts = tally.sorted();
+        let counts = if cut {
+            let counted = block.counts();
+            counted.expect("what was written a moment ago is read back")
+        } else {
+            tally.sorted()
+        };
         block.hash = block.digest(&counts);
         Commit {
             block,
@@ -107,6 +121,19 @@ impl Commit {
         }
     }
 
+    /// Takes out the messages that somebody else answers. The block was not appended.
+    pub(crate) fn without(mut self, lost: &HashSet<KeptKey>) -> Gathered {
+        let kept = self.kept.drain(..);
+        let mut back = kept.map(|row| (row.key, row.kept.answer)).collect();
+        for taken in &mut self.loads {
+            taken.load.cut(lost, &mut back);
+        }
+        Gathered {
+            loads: self.loads,
+            more: false,
+        }
+    }
+
     /// Tells everybody who waits that the ledger is unavailable; the block itself is kept.
     pub(crate) fn turn_away(&mut self) {
         self.loads.clear();
@@ -116,7 +143,7 @@ impl Commit {
     pub(crate) fn settle(self) -> ChainHead {
         let mut first = self.block.first;
         for taken in self.loads {
-            let entries = u64::from(taken.load.entries);
+            let entries = u64::from(taken.load.left());
             taken.settle(first);
             first += entries;
         }

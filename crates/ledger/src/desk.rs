@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use dancu_domain::{
     AgencyCode, Day, MessageRecord, Receipt, RecordError, Recorder, RequestId, VolumeKey,
@@ -13,6 +14,12 @@ use crate::batch::{Batch, Keeping, Load, Seat};
 use crate::codec::put_message;
 use crate::inflight::WriteGuard;
 use crate::ledger::{Ledger, Shared};
+use crate::{Asked, WriteClaim};
+
+/// The pauses between two questions for a message that another instance is at work on: the first,
+/// and the longest.
+const FIRST: Duration = Duration::from_millis(2);
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// A front core's place at the ledger; clones are the same place.
 #[derive(Clone)]
@@ -59,7 +66,7 @@ impl Desk {
             return Err(RecordError::Overloaded);
         }
         let load = &mut gathering.load;
-        let (first, offset) = (load.entries == 0, load.entries);
+        let (first, offset, from) = (load.entries == 0, load.entries, load.bytes.len());
         put_message(&mut load.bytes, &shared.keys, request, day, &message);
         load.entries += count;
         load.messages += 1;
@@ -67,9 +74,10 @@ impl Desk {
         if let Some(answer) = message.kept.take() {
             load.kept.push(Keeping {
                 key,
-                answer,
+                answer: Some(answer),
                 offset,
                 count,
+                bytes: from..load.bytes.len(),
             });
             load.held.extend(held);
         }
@@ -139,10 +147,14 @@ impl Future for Recording<'_> {
             return Poll::Pending;
         };
         let settled = std::task::ready!(waiting.batch.poll(waiting.place, context.waker()));
-        let receipt = settled.map(|first| Receipt {
-            writer,
-            first: first + u64::from(waiting.offset),
-            count: waiting.count,
+        let receipt = settled.and_then(|first| {
+            let place = waiting.batch.placed(waiting.offset);
+            let place = place.ok_or(RecordError::TakenOver)?;
+            Ok(Receipt {
+                writer,
+                first: first + u64::from(place),
+                count: waiting.count,
+            })
         });
         this.waiting = None;
         Poll::Ready(receipt)
@@ -185,15 +197,31 @@ impl Recorder for Desk {
                 Err(gone) => gone.await,
             }
         };
-        let answer = shared.lookups.ask(key, shared.config.max_waiting_lookups)?;
-        shared.wake.notify_one();
-        let found = answer.await.map_err(|_| RecordError::Unavailable)??;
-        let forgotten = shared.clock.now().0 - shared.config.keep_answers_ms;
-        Ok(match found.filter(|row| row.at.0 > forgotten) {
-            None => WriteSlot::Fresh(guard),
-            Some(row) if row.kept.answer.digest == digest => WriteSlot::Kept(row.kept),
-            Some(_) => WriteSlot::Reused,
-        })
+        let mut pause = FIRST;
+        loop {
+            // From here on there may be a claim, whether or not anybody hears of it.
+            guard.0.claimed(true);
+            let asked = Asked { key, digest };
+            let answer = shared
+                .lookups
+                .ask(asked, shared.config.max_waiting_lookups)?;
+            shared.wake.notify_one();
+            let told = answer.await.map_err(|_| RecordError::Unavailable)??;
+            if told == WriteClaim::Ours {
+                return Ok(WriteSlot::Fresh(guard));
+            }
+            guard.0.claimed(false);
+            match told {
+                WriteClaim::Ours | WriteClaim::Elsewhere => {}
+                WriteClaim::OtherBody => return Ok(WriteSlot::Reused),
+                WriteClaim::Answered(row) if row.kept.answer.digest == digest => {
+                    return Ok(WriteSlot::Kept(row.kept));
+                }
+                WriteClaim::Answered(_) => return Ok(WriteSlot::Reused),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST);
+        }
     }
 }
 

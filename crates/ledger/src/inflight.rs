@@ -1,9 +1,10 @@
-//! Which write messages are being carried out, so that a repeat waits for the first.
+//! Which write messages this instance is carrying out, so that a repeat waits for the first.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -11,8 +12,18 @@ use tokio::sync::futures::OwnedNotified;
 use crate::KeptKey;
 
 /// The write messages at work, by agency and request.
+pub(crate) struct InFlight {
+    all: Mutex<All>,
+    /// Wakes the writer, who releases claims.
+    wake: Arc<Notify>,
+}
+
 #[derive(Default)]
-pub(crate) struct InFlight(Mutex<HashMap<KeptKey, AtWork>>);
+struct All {
+    at_work: HashMap<KeptKey, AtWork>,
+    /// Claims in the store that nobody works under any more.
+    released: Vec<KeptKey>,
+}
 
 /// One of them, and what tells that it is over.
 struct AtWork {
@@ -22,7 +33,7 @@ struct AtWork {
 
 /// The right to carry out one write message. It ends when this is dropped; where the message
 /// was recorded, not before its commit has ended too, so that a repeat finds the kept answer.
-pub struct WriteGuard(#[expect(dead_code, reason = "held for its drop")] Arc<Held>);
+pub struct WriteGuard(pub(crate) Arc<Held>);
 
 impl fmt::Debug for WriteGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,13 +46,32 @@ pub(crate) struct Held {
     key: KeptKey,
     all: Arc<InFlight>,
     gone: Arc<Notify>,
+    /// Whether the store may hold a claim for it.
+    claimed: AtomicBool,
+}
+
+impl Held {
+    /// Says whether the store may hold a claim that has to be released once this is over.
+    pub(crate) fn claimed(&self, claimed: bool) {
+        self.claimed.store(claimed, Ordering::Relaxed);
+    }
 }
 
 impl InFlight {
+    pub(crate) fn new(wake: Arc<Notify>) -> Self {
+        Self {
+            all: Mutex::default(),
+            wake,
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes the key, or says what to wait for before trying again.
     pub(crate) fn claim(self: &Arc<Self>, key: KeptKey) -> Result<WriteGuard, OwnedNotified> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.entry(key) {
+        match self.all().at_work.entry(key) {
             Entry::Occupied(entry) => Err(Arc::clone(&entry.get().gone).notified_owned()),
             Entry::Vacant(entry) => {
                 let gone = Arc::new(Notify::new());
@@ -49,6 +79,7 @@ impl InFlight {
                     key,
                     all: Arc::clone(self),
                     gone: Arc::clone(&gone),
+                    claimed: AtomicBool::new(false),
                 });
                 entry.insert(AtWork {
                     held: Arc::downgrade(&held),
@@ -61,15 +92,36 @@ impl InFlight {
 
     /// A share in the message at work, if there is one.
     pub(crate) fn share(&self, key: KeptKey) -> Option<Arc<Held>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&key)?.held.upgrade()
+        self.all().at_work.get(&key)?.held.upgrade()
+    }
+
+    /// Notes a claim that nobody works under.
+    pub(crate) fn release(&self, keys: impl IntoIterator<Item = KeptKey>) {
+        self.all().released.extend(keys);
+    }
+
+    /// The claims to be released, each once.
+    pub(crate) fn released(&self) -> Vec<KeptKey> {
+        let mut keys = std::mem::take(&mut self.all().released);
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&self.key);
+        let mut all = self.all.all();
+        let claimed = self.claimed.load(Ordering::Relaxed);
+        if claimed {
+            // Before the key is free: whoever claims it next comes after the release.
+            all.released.push(self.key);
+        }
+        all.at_work.remove(&self.key);
+        drop(all);
         self.gone.notify_waiters();
+        if claimed {
+            self.all.wake.notify_one();
+        }
     }
 }

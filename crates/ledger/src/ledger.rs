@@ -30,7 +30,7 @@ pub struct LedgerConfig {
     /// The most bytes of entries in a block, but for a single desk that gathered more: it stops
     /// taking messages at this size.
     pub max_block_bytes: usize,
-    /// The most questions for kept answers that may wait.
+    /// The most questions whose a write message is that may wait.
     pub max_waiting_lookups: usize,
     /// The time between checkpoints, in milliseconds; none is written while nothing happens.
     pub checkpoint_every_ms: u64,
@@ -179,7 +179,7 @@ pub(crate) struct Shared {
     pub(crate) seats: Mutex<Vec<Arc<Seat>>>,
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) lookups: Lookups,
-    pub(crate) wake: Notify,
+    pub(crate) wake: Arc<Notify>,
     pub(crate) closing: AtomicBool,
     pub(crate) over: watch::Sender<bool>,
     /// Whether an append failed and nobody knows yet whether it took place.

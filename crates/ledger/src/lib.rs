@@ -14,6 +14,7 @@ mod batch;
 mod block;
 mod bytes;
 mod checkpoint;
+mod claims;
 mod codec;
 mod commit;
 mod counters;
@@ -37,6 +38,6 @@ pub use inflight::WriteGuard;
 pub use keys::LedgerKeys;
 pub use ledger::{Ledger, LedgerConfig, LedgerFailure, OpenError};
 pub use port::{
-    BlockStore, BlockStoreError, ChainHead, Claim, Committed, CountRow, KeptKey, KeptRow,
-    Resolution, Standing,
+    Asked, BlockStore, BlockStoreError, ChainHead, Claim, Committed, CountRow, KeptKey, KeptRow,
+    Resolution, Standing, WriteClaim,
 };

@@ -1,18 +1,18 @@
-//! Questions for kept answers, gathered for the task that owns the store.
+//! Questions whose a write message is, gathered for the task that owns the store.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dancu_domain::RecordError;
 use tokio::sync::oneshot;
 
-use crate::{KeptKey, KeptRow};
+use crate::{Asked, WriteClaim};
 
 /// What a question is answered with.
-pub(crate) type Found = Result<Option<KeptRow>, RecordError>;
+pub(crate) type Found = Result<WriteClaim, RecordError>;
 
 /// One question.
 pub(crate) struct Lookup {
-    pub(crate) key: KeptKey,
+    pub(crate) asked: Asked,
     pub(crate) reply: oneshot::Sender<Found>,
 }
 
@@ -31,7 +31,7 @@ impl Lookups {
     /// Puts a question, unless `limit` wait already.
     pub(crate) fn ask(
         &self,
-        key: KeptKey,
+        asked: Asked,
         limit: usize,
     ) -> Result<oneshot::Receiver<Found>, RecordError> {
         let mut waiting = self.waiting();
@@ -40,7 +40,7 @@ impl Lookups {
             return Err(RecordError::Overloaded);
         }
         let (reply, answer) = oneshot::channel();
-        waiting.push(Lookup { key, reply });
+        waiting.push(Lookup { asked, reply });
         Ok(answer)
     }
 

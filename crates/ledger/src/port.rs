@@ -66,6 +66,29 @@ pub struct KeptRow {
     pub seal: [u8; 32],
 }
 
+/// A write message that somebody wants to carry out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Under which agency and request its answer will be kept.
+    pub key: KeptKey,
+    /// The digest of its body.
+    pub digest: [u8; 32],
+}
+
+/// Whose a write message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteClaim {
+    /// Ours: this writer carries it out and answers it.
+    Ours,
+    /// It was answered.
+    Answered(KeptRow),
+    /// Another writer is at work on it; ask again.
+    Elsewhere,
+    /// Another writer was at work on another body under this key, and is gone: what it did nobody
+    /// knows, so this one is not carried out.
+    OtherBody,
+}
+
 /// What one commit added, told once it is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
@@ -104,6 +127,8 @@ pub enum BlockStoreError {
         /// The one that it is of.
         bound: NationId,
     },
+    /// Nothing was appended: these messages are not this writer's to answer.
+    NotOurs(Vec<KeptKey>),
     /// A stored row does not have the shape of one; its index, as far as it can be read.
     Unreadable {
         /// Whose chain.
@@ -126,6 +151,9 @@ impl fmt::Display for BlockStoreError {
                  choose another place for it",
                 bound.text()
             ),
+            Self::NotOurs(keys) => {
+                write!(f, "{} messages are another writer's to answer", keys.len())
+            }
             Self::Unreadable { writer, at } => {
                 write!(f, "unreadable row of writer {} near {at}", writer.0)
             }
@@ -153,9 +181,14 @@ pub trait BlockStore: Send + 'static {
         name: &str,
     ) -> impl Future<Output = Result<Claim, BlockStoreError>> + Send;
 
-    /// Appends one block to the claimed writer's chain, adds to its counts and keeps answers
-    /// (over older ones of the same key), all in one transaction that is durable on return.
-    /// After an error nobody knows whether it took place.
+    /// Appends one block to the claimed writer's chain, adds to its counts and keeps answers, all
+    /// in one transaction that is durable on return.
+    ///
+    /// An answer is kept only where this writer has the key by [`BlockStore::claim_writes`] and
+    /// none stands there: that is looked at within the transaction, under a lock on the key, so of
+    /// two appends with an answer for one key at most one takes place until the answer is
+    /// forgotten. Where a key is not ours, nothing at all is appended and the error names it. After
+    /// any other error nobody knows whether the append took place.
     fn append(
         &mut self,
         block: &Block,
@@ -195,13 +228,36 @@ pub trait BlockStore: Send + 'static {
     /// Heads and counts of one instant.
     fn standing(&mut self) -> impl Future<Output = Result<Standing, BlockStoreError>> + Send;
 
-    /// The kept answers that there are under these keys, in no particular order.
-    fn kept(
+    /// Claims write messages for the claimed writer, and says of each whose it is, in the order in
+    /// which they were asked for; no key is asked for twice in one call. Answers kept since
+    /// `forgotten` or before are forgotten.
+    ///
+    /// A claim lasts until it is answered by an append, released, or its writer is gone: its
+    /// process has ended, another one has claimed the writer, or it has held the claim for longer
+    /// than a message takes. Then whoever asks with the same body has it; whoever asks with another
+    /// one is told so. A claim need not be durable, and may be lost with the database or the
+    /// connection: it saves work and keeps another body from being carried out, and what is counted
+    /// does not hang on it. A store that a single process has open holds no claims between
+    /// processes: what is not answered is ours.
+    fn claim_writes(
+        &mut self,
+        asked: &[Asked],
+        forgotten: Timestamp,
+    ) -> impl Future<Output = Result<Vec<WriteClaim>, BlockStoreError>> + Send;
+
+    /// Gives up claims of this writer; keys that are not claimed by it are left as they are.
+    fn release_writes(
         &mut self,
         keys: &[KeptKey],
-    ) -> impl Future<Output = Result<Vec<KeptRow>, BlockStoreError>> + Send;
+    ) -> impl Future<Output = Result<(), BlockStoreError>> + Send;
 
-    /// Forgets answers kept since before `before`; returns how many.
+    /// Forgets the answers under these keys: somebody edited them, and they are as good as none.
+    fn discard_kept(
+        &mut self,
+        keys: &[KeptKey],
+    ) -> impl Future<Output = Result<(), BlockStoreError>> + Send;
+
+    /// Forgets answers kept and messages claimed since before `before`; returns how many.
     fn purge_kept(
         &mut self,
         before: Timestamp,

@@ -1,17 +1,16 @@
-//! The writer task: owns the store, commits what gathers, answers questions for kept answers.
+//! The writer task: owns the store, commits what gathers, signs checkpoints.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dancu_domain::{Clock, RecordError, Timestamp, VolumeRow, WriterId};
+use dancu_domain::{Clock, Timestamp, VolumeRow, WriterId};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::block::digest_counts;
 use crate::checkpoint::{Checkpoint, CheckpointFile, FileFault, verifying_key};
-use crate::commit::{Commit, empty, gather};
+use crate::commit::{Commit, Gathered, empty, gather};
 use crate::counters::Counting;
 use crate::inflight::InFlight;
 use crate::ledger::{Shared, Totals};
@@ -19,12 +18,9 @@ use crate::lookups::Lookups;
 use crate::opening;
 use crate::seal::Sealer;
 use crate::{
-    BlockStore, BlockStoreError, ChainHead, KeptKey, KeptRow, LedgerConfig, LedgerFailure,
-    LedgerKeys, OpenError, Standing,
+    BlockStore, BlockStoreError, ChainHead, LedgerConfig, LedgerFailure, LedgerKeys, OpenError,
+    Standing,
 };
-
-/// The most questions that one query of the store answers.
-const LOOKUPS_A_QUERY: usize = 500;
 
 /// The time between purges of kept answers, in milliseconds.
 const PURGE_EVERY_MS: i64 = 600_000;
@@ -37,7 +33,7 @@ pub(crate) struct Writer<S> {
     at: Timestamp,
     /// The desk that is taken from first; it changes with every block.
     turn: usize,
-    sealer: Sealer,
+    pub(crate) sealer: Sealer,
     checkpoints: CheckpointFile,
     unsigned_blocks: u64,
     purged: Timestamp,
@@ -77,6 +73,7 @@ impl<S: BlockStore> Writer<S> {
         }
         let at = clock.now();
         let sealer = Sealer::new(&keys);
+        let wake = Arc::new(Notify::new());
         let shared = Shared {
             writer: claim.writer,
             totals: Mutex::new(totals(&standing, claim.writer)),
@@ -84,9 +81,9 @@ impl<S: BlockStore> Writer<S> {
             keys,
             config,
             seats: Mutex::new(Vec::new()),
-            in_flight: Arc::new(InFlight::default()),
+            in_flight: Arc::new(InFlight::new(Arc::clone(&wake))),
             lookups: Lookups::new(),
-            wake: Notify::new(),
+            wake,
             closing: AtomicBool::new(false),
             over: watch::Sender::new(false),
             in_doubt: watch::Sender::new(false),
@@ -160,16 +157,35 @@ impl<S: BlockStore> Writer<S> {
         }
         self.turn = self.turn.wrapping_add(1);
         self.at = self.at.max(self.shared.clock.now());
-        let commit = gathered.commit(&self.head, self.at, &self.sealer);
-        let begun = Instant::now();
-        let (block, counts, kept) = (&commit.block, &commit.counts, &commit.kept);
-        if let Err(error) = self.store.append(block, counts, kept).await {
-            tracing::error!(%error, "append a block");
-            self.doubt(commit, error).await?;
-            return Ok(true);
-        }
-        self.stored(commit, begun.elapsed().as_micros() as u64);
+        self.append(gathered).await?;
         Ok(true)
+    }
+
+    /// Commits what was gathered, without the messages that turn out to be another writer's.
+    async fn append(&mut self, mut gathered: Gathered) -> Result<(), BlockStoreError> {
+        for attempt in 0.. {
+            let Some(left) = gathered.or_settled() else {
+                break;
+            };
+            let commit = left.commit(&self.head, self.at, &self.sealer);
+            let begun = Instant::now();
+            let (block, counts, kept) = (&commit.block, &commit.counts, &commit.kept);
+            match self.store.append(block, counts, kept).await {
+                Ok(()) => {
+                    self.stored(commit, begun.elapsed().as_micros() as u64);
+                    break;
+                }
+                Err(BlockStoreError::NotOurs(keys)) => {
+                    let lost = self.lost(&commit, keys, attempt).await;
+                    gathered = commit.without(&lost);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "append a block");
+                    return self.doubt(commit, error).await;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Goes on behind a block that is durable: counts it, tells of it, and wakes who waits.
@@ -197,48 +213,6 @@ impl<S: BlockStore> Writer<S> {
         Counting::add(&counting.bytes, block.entries.len() as u64);
         Counting::add(&counting.commit_us, took);
         counting.last_commit_us.store(took, Ordering::Relaxed);
-    }
-
-    async fn answer_lookups(&mut self) {
-        let mut waiting = self.shared.lookups.take().into_iter();
-        loop {
-            let part: Vec<_> = waiting.by_ref().take(LOOKUPS_A_QUERY).collect();
-            if part.is_empty() {
-                return;
-            }
-            Counting::add(&self.shared.counting.kept_lookups, part.len() as u64);
-            let keys: Vec<KeptKey> = part.iter().map(|lookup| lookup.key).collect();
-            match self.store.kept(&keys).await {
-                Ok(mut rows) => {
-                    rows.retain(|row| self.as_kept(row));
-                    let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.key, row)).collect();
-                    for lookup in part {
-                        // Who asked may have gone; that is no loss.
-                        let _ = lookup.reply.send(Ok(rows.get(&lookup.key).cloned()));
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, "look up kept answers");
-                    for lookup in part {
-                        let _ = lookup.reply.send(Err(RecordError::Unavailable));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether a row is as it was kept. One that is not is as good as none: its message is carried
-    /// out again, finds its effects done, and is recorded with a receipt that holds.
-    fn as_kept(&self, row: &KeptRow) -> bool {
-        let known = self.sealer.knows(row);
-        if !known {
-            Counting::add(&self.shared.counting.kept_edited, 1);
-            tracing::error!(
-                agency = row.key.0.text(),
-                "a kept answer was edited: it is taken for absent"
-            );
-        }
-        known
     }
 
     async fn sign_heads(&mut self) {

@@ -2,8 +2,8 @@
 
 use dancu_domain::{
     AgencyCode, Answer, ChangeOutcome, ChangeRecord, Failure, Fault, Freshness, IdKey, ItemRecord,
-    Kept, KeptAnswer, LifeEvent, Outcome, Permit, Push, PushResult, Reason, Recorder, Registry,
-    Rejection, Source, Verb, WriteSlot,
+    Kept, KeptAnswer, LifeEvent, Outcome, Permit, Push, PushResult, Reason, RecordError, Recorder,
+    Registry, Rejection, RequestId, Source, Verb, WriteSlot,
 };
 
 use crate::kept::PushAnswer;
@@ -15,7 +15,8 @@ use crate::recording::{Unrecorded, entry, permitted};
 /// The same request id with the same body is answered from the kept answer, under the receipt of
 /// then; with another body it fails. An event of which the agency is no authority is rejected
 /// before anything is looked at. A message whose effects were made and whose answer was lost is
-/// carried out again: its effects are known by their keys.
+/// carried out again: its effects are known by their keys. One that another instance took over,
+/// because this one seemed to be gone, is answered with that one's answer.
 pub async fn push<R: Registry, L: Recorder>(
     registry: &R,
     ledger: &L,
@@ -23,16 +24,11 @@ pub async fn push<R: Registry, L: Recorder>(
     message: Push,
 ) -> Result<Answer<PushResult>, Failure> {
     permitted(&permit, Verb::Push)?;
-    let slot = ledger
-        .begin_write(
-            permit.agency(),
-            &permit.context().request_id,
-            message.digest,
-        )
-        .await?;
-    let guard = match slot {
+    let (agency, request_id) = (permit.agency(), permit.context().request_id.clone());
+    let begun = ledger.begin_write(agency, &request_id, message.digest);
+    let guard = match begun.await? {
         WriteSlot::Fresh(guard) => guard,
-        WriteSlot::Kept(kept) => return answer_again(permit, &kept),
+        WriteSlot::Kept(kept) => return answer_again(request_id, &kept),
         WriteSlot::Reused => return Err(Failure::new(Reason::RequestIdReused)),
     };
     let (answer, entries) = carry_out(registry, &permit, message.items).await?;
@@ -47,17 +43,26 @@ pub async fn push<R: Registry, L: Recorder>(
         entries,
         kept: Some(kept),
     }
-    .record(ledger, permit)
+    .record_unless_taken_over(ledger, permit)
     .await;
     drop(guard);
-    recorded
+    if let Some(answer) = recorded? {
+        return Ok(answer);
+    }
+    let begun = ledger.begin_write(agency, &request_id, message.digest);
+    match begun.await? {
+        WriteSlot::Kept(kept) => answer_again(request_id, &kept),
+        WriteSlot::Reused => Err(Failure::new(Reason::RequestIdReused)),
+        // The other one gave it up: whoever tries again has it.
+        WriteSlot::Fresh(_) => Err(RecordError::TakenOver.into()),
+    }
 }
 
-fn answer_again(permit: Permit, kept: &Kept) -> Result<Answer<PushResult>, Failure> {
+fn answer_again(request_id: RequestId, kept: &Kept) -> Result<Answer<PushResult>, Failure> {
     let answer =
         PushAnswer::decode(&kept.answer.body).ok_or_else(|| Failure::new(Reason::Internal))?;
     Ok(Answer {
-        request_id: permit.into_context().request_id,
+        request_id,
         revision: answer.revision,
         source: answer.source,
         receipt: kept.receipt,

@@ -2,7 +2,7 @@
 
 use dancu_domain::{
     Answer, AttributeSet, Dossier, Failure, IdKey, ItemRecord, KeptAnswer, MessageRecord, Outcome,
-    Permit, Reason, Recorder, Revision, Source, Verb,
+    Permit, Reason, RecordError, Recorder, Revision, Source, Verb,
 };
 
 /// Refuses a permit that was made for another verb: a defect of whoever wired the verbs.
@@ -49,31 +49,44 @@ impl<T> Unrecorded<T> {
         ledger: &L,
         permit: Permit,
     ) -> Result<Answer<T>, Failure> {
+        let recorded = self.record_unless_taken_over(ledger, permit).await?;
+        recorded.ok_or_else(|| Failure::from(RecordError::TakenOver))
+    }
+
+    /// The same for a write message; `None` where another instance has taken it over.
+    pub(crate) async fn record_unless_taken_over<L: Recorder>(
+        self,
+        ledger: &L,
+        permit: Permit,
+    ) -> Result<Option<Answer<T>>, Failure> {
         let count = self.entries.len();
         let (agency, verb, service) = (permit.agency(), permit.verb(), permit.service());
         let granted = permit.attributes();
         let context = permit.into_context();
         let request_id = context.request_id.clone();
-        let receipt = ledger
-            .record(MessageRecord {
-                agency,
-                verb,
-                service,
-                context,
-                granted,
-                items: self.entries,
-                kept: self.kept,
-            })
-            .await?;
+        let recording = ledger.record(MessageRecord {
+            agency,
+            verb,
+            service,
+            context,
+            granted,
+            items: self.entries,
+            kept: self.kept,
+        });
+        let receipt = match recording.await {
+            Ok(receipt) => receipt,
+            Err(RecordError::TakenOver) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         if usize::try_from(receipt.count) != Ok(count) {
             return Err(Failure::new(Reason::Internal));
         }
-        Ok(Answer {
+        Ok(Some(Answer {
             request_id,
             revision: self.revision,
             source: self.source,
             receipt,
             items: self.results,
-        })
+        }))
     }
 }

@@ -8,3 +8,4 @@ mod promotion;
 mod redis_away;
 mod rolling;
 mod stale;
+mod twins;

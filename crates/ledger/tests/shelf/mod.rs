@@ -1,6 +1,6 @@
 //! What the tests of the ledger share: blocks on a shelf that can fail and wait, and messages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,8 +11,8 @@ use dancu_domain::{
     VolumeKey, VolumeRow, WriterId,
 };
 use dancu_ledger::{
-    Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey, KeptRow,
-    LedgerConfig, LedgerKeys, Resolution, Standing,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey,
+    KeptRow, LedgerConfig, LedgerKeys, Resolution, Standing, WriteClaim,
 };
 use tokio::sync::Semaphore;
 
@@ -36,6 +36,10 @@ pub(crate) struct Rows {
     pub(crate) blocks: Vec<Block>,
     pub(crate) counts: BTreeMap<VolumeKey, u64>,
     pub(crate) kept: HashMap<KeptKey, KeptRow>,
+    /// Messages that this ledger has claimed.
+    pub(crate) claims: HashSet<KeptKey>,
+    /// Messages that another instance is at work on.
+    pub(crate) elsewhere: HashSet<KeptKey>,
     pub(crate) appends: usize,
     pub(crate) asked: usize,
     nation: Option<NationId>,
@@ -95,6 +99,11 @@ impl BlockStore for Shelf {
         }
         tokio::task::yield_now().await;
         let mut rows = self.rows();
+        let others = kept.iter().map(|row| row.key);
+        let others: Vec<_> = others.filter(|key| !rows.claims.contains(key)).collect();
+        if !others.is_empty() {
+            return Err(BlockStoreError::NotOurs(others));
+        }
         rows.appends += 1;
         let failure = BlockStoreError::Failed("the disk is full".to_owned());
         let failing = self.fails_at.filter(|(at, _)| rows.appends == *at);
@@ -106,6 +115,7 @@ impl BlockStore for Shelf {
             *rows.counts.entry(row.key).or_default() += row.count;
         }
         for row in kept {
+            rows.claims.remove(&row.key);
             rows.kept.insert(row.key, row.clone());
         }
         failing.map_or(Ok(()), |_| Err(failure))
@@ -172,12 +182,41 @@ impl BlockStore for Shelf {
         Ok(Standing { heads, counts })
     }
 
-    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
-        let rows = self.rows();
-        Ok(keys
-            .iter()
-            .filter_map(|key| rows.kept.get(key).cloned())
-            .collect())
+    async fn claim_writes(
+        &mut self,
+        asked: &[Asked],
+        forgotten: Timestamp,
+    ) -> Result<Vec<WriteClaim>, BlockStoreError> {
+        let mut rows = self.rows();
+        let mut told = Vec::new();
+        for asked in asked {
+            let answered = rows.kept.get(&asked.key).filter(|row| row.at > forgotten);
+            told.push(match answered.cloned() {
+                Some(row) => WriteClaim::Answered(row),
+                None if rows.elsewhere.contains(&asked.key) => WriteClaim::Elsewhere,
+                None => {
+                    rows.claims.insert(asked.key);
+                    WriteClaim::Ours
+                }
+            });
+        }
+        Ok(told)
+    }
+
+    async fn release_writes(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        let mut rows = self.rows();
+        for key in keys {
+            rows.claims.remove(key);
+        }
+        Ok(())
+    }
+
+    async fn discard_kept(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        let mut rows = self.rows();
+        for key in keys {
+            rows.kept.remove(key);
+        }
+        Ok(())
     }
 
     async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {

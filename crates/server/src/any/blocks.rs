@@ -2,7 +2,8 @@
 
 use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
 use dancu_ledger::{
-    Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Resolution, Standing,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Resolution,
+    Standing, WriteClaim,
 };
 use dancu_store::{PostgresBlocks, SqliteBlocks};
 
@@ -95,8 +96,20 @@ impl BlockStore for AnyBlocks {
         }
     }
 
-    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
-        each!(self, blocks => blocks.kept(keys).await)
+    async fn claim_writes(
+        &mut self,
+        asked: &[Asked],
+        forgotten: Timestamp,
+    ) -> Result<Vec<WriteClaim>, BlockStoreError> {
+        each!(self, blocks => blocks.claim_writes(asked, forgotten).await)
+    }
+
+    async fn release_writes(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        each!(self, blocks => blocks.release_writes(keys).await)
+    }
+
+    async fn discard_kept(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        each!(self, blocks => blocks.discard_kept(keys).await)
     }
 
     async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {

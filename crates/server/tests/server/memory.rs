@@ -10,7 +10,8 @@ use dancu_domain::{
     WriterId,
 };
 use dancu_ledger::{
-    Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Standing,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Standing,
+    WriteClaim,
 };
 use dancu_population::{GENERATOR_VERSION, Nation};
 use dancu_server::{Backing, Config, Keys, RegistryHome, start_with};
@@ -204,8 +205,20 @@ impl BlockStore for Blocks1 {
         self.inner.standing().await
     }
 
-    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
-        self.inner.kept(keys).await
+    async fn claim_writes(
+        &mut self,
+        asked: &[Asked],
+        forgotten: Timestamp,
+    ) -> Result<Vec<WriteClaim>, BlockStoreError> {
+        self.inner.claim_writes(asked, forgotten).await
+    }
+
+    async fn release_writes(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        self.inner.release_writes(keys).await
+    }
+
+    async fn discard_kept(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        self.inner.discard_kept(keys).await
     }
 
     async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {

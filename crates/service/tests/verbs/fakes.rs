@@ -158,6 +158,8 @@ pub(crate) struct FakeLedger {
     records: Mutex<Vec<(u64, MessageRecord)>>,
     locks: Mutex<HashMap<RequestId, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) failure: Mutex<Option<RecordError>>,
+    /// What another instance records in the place of the next message, which it takes over.
+    pub(crate) taken_over_by: Mutex<Option<MessageRecord>>,
     /// Give receipts that are one entry short.
     pub(crate) falls_short: AtomicBool,
     rows: Vec<VolumeRow>,
@@ -217,6 +219,9 @@ impl Recorder for FakeLedger {
         if let Some(error) = *self.failure.lock().unwrap() {
             return Err(error);
         }
+        let overtaking = self.taken_over_by.lock().unwrap().take();
+        let taken_over = overtaking.is_some();
+        let message = overtaking.unwrap_or(message);
         let mut records = self.records.lock().unwrap();
         let first = records
             .last()
@@ -224,6 +229,9 @@ impl Recorder for FakeLedger {
         let count = message.items.len();
         if count > 0 {
             records.push((first, message));
+        }
+        if taken_over {
+            return Err(RecordError::TakenOver);
         }
         let short = usize::from(self.falls_short.load(Ordering::Relaxed));
         Ok(receipt(first, count - short))

@@ -13,6 +13,7 @@ mod not_matching;
 #[cfg(test)]
 mod over_the_store;
 #[cfg(test)]
+mod overtaken;
 mod people;
 #[cfg(test)]
 mod pushing;

@@ -17,7 +17,7 @@ fn key(text: &str) -> SourceKey {
 }
 
 /// A death on a day of May 2023, of citizen `digits`, under the record id `id`.
-fn death(digits: u64, id: &str, day: u8) -> LifeEvent {
+pub(crate) fn death(digits: u64, id: &str, day: u8) -> LifeEvent {
     let person = citizen(digits);
     LifeEvent {
         source: key("ht"),
@@ -43,7 +43,7 @@ fn move_to(digits: u64, id: &str, commune: u32) -> LifeEvent {
     }
 }
 
-fn message(digest: u8, items: Vec<Result<LifeEvent, Fault>>) -> Push {
+pub(crate) fn message(digest: u8, items: Vec<Result<LifeEvent, Fault>>) -> Push {
     Push {
         digest: [digest; 32],
         items,
@@ -57,7 +57,7 @@ fn justice() -> Terms {
     }
 }
 
-fn send(
+pub(crate) fn send(
     registry: &FakeRegistry,
     ledger: &FakeLedger,
     request_id: &str,
@@ -71,7 +71,7 @@ const fn settled(outcome: ChangeOutcome) -> PushResult {
     PushResult::Settled(outcome)
 }
 
-const fn applied(number: u64, version: u32) -> PushResult {
+pub(crate) const fn applied(number: u64, version: u32) -> PushResult {
     settled(ChangeOutcome::Applied { number, version })
 }
 

@@ -1,19 +1,43 @@
 //! The reference: blocks in memory, shared by all clones, lost with the last.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use dancu_domain::{NationId, Timestamp, VolumeKey, VolumeRow, WriterId};
 use dancu_ledger::{
-    Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey, KeptRow,
-    Standing,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey,
+    KeptRow, Standing, WriteClaim,
 };
 
 /// Blocks in memory. A clone is another connection to the same ones: each claims for itself.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct MemoryBlocks {
     all: Arc<Mutex<All>>,
-    claim: Option<(WriterId, u64)>,
+    claim: Option<Held>,
+}
+
+/// What a connection claimed; others see whether it is still there.
+struct Held {
+    writer: WriterId,
+    epoch: u64,
+    alive: Arc<()>,
+}
+
+/// Who carries a write message out.
+struct AtWork {
+    writer: WriterId,
+    epoch: u64,
+    digest: [u8; 32],
+    alive: Weak<()>,
+}
+
+impl Clone for MemoryBlocks {
+    fn clone(&self) -> Self {
+        Self {
+            all: Arc::clone(&self.all),
+            claim: None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -23,6 +47,7 @@ struct All {
     blocks: BTreeMap<WriterId, BTreeMap<u64, Block>>,
     counts: BTreeMap<(WriterId, VolumeKey), u64>,
     kept: HashMap<KeptKey, KeptRow>,
+    claims: HashMap<KeptKey, AtWork>,
 }
 
 impl MemoryBlocks {
@@ -55,6 +80,39 @@ impl All {
             .map(|writer| self.head(*writer))
             .collect()
     }
+
+    fn is_current(&self, writer: WriterId, epoch: u64) -> bool {
+        self.writers.get(&writer).is_some_and(|row| row.1 == epoch)
+    }
+
+    /// Whether a claim is that of this connection.
+    fn is_of(claim: &AtWork, held: &Held) -> bool {
+        claim.alive.as_ptr() == Arc::as_ptr(&held.alive)
+    }
+
+    /// Whose a message is that has no answer.
+    fn claim(&mut self, asked: &Asked, held: &Held) -> WriteClaim {
+        if let Some(claim) = self
+            .claims
+            .get(&asked.key)
+            .filter(|c| !Self::is_of(c, held))
+        {
+            if claim.alive.strong_count() > 0 && self.is_current(claim.writer, claim.epoch) {
+                return WriteClaim::Elsewhere;
+            }
+            if claim.digest != asked.digest {
+                return WriteClaim::OtherBody;
+            }
+        }
+        let claim = AtWork {
+            writer: held.writer,
+            epoch: held.epoch,
+            digest: asked.digest,
+            alive: Arc::downgrade(&held.alive),
+        };
+        self.claims.insert(asked.key, claim);
+        WriteClaim::Ours
+    }
 }
 
 impl BlockStore for MemoryBlocks {
@@ -83,7 +141,11 @@ impl BlockStore for MemoryBlocks {
         let epoch = row.1;
         let head = all.head(writer);
         drop(all);
-        self.claim = Some((writer, epoch));
+        self.claim = Some(Held {
+            writer,
+            epoch,
+            alive: Arc::new(()),
+        });
         Ok(Claim {
             writer,
             epoch,
@@ -99,11 +161,22 @@ impl BlockStore for MemoryBlocks {
         kept: &[KeptRow],
     ) -> Result<(), BlockStoreError> {
         let mut all = self.all();
-        let held = self.claim.filter(|(writer, epoch)| {
-            *writer == block.writer && all.writers.get(writer).is_some_and(|row| row.1 == *epoch)
-        });
-        if held.is_none() {
-            return Err(BlockStoreError::LeaseLost);
+        let held = self.claim.as_ref();
+        let held = held
+            .filter(|held| held.writer == block.writer && all.is_current(held.writer, held.epoch))
+            .ok_or(BlockStoreError::LeaseLost)?;
+        let is_ours = |row: &&KeptRow| {
+            all.claims
+                .get(&row.key)
+                .is_some_and(|c| All::is_of(c, held))
+        };
+        let others: Vec<KeptKey> = kept
+            .iter()
+            .filter(|row| !is_ours(row))
+            .map(|row| row.key)
+            .collect();
+        if !others.is_empty() {
+            return Err(BlockStoreError::NotOurs(others));
         }
         let chain = all.blocks.entry(block.writer).or_default();
         if chain.contains_key(&block.first) {
@@ -114,6 +187,7 @@ impl BlockStore for MemoryBlocks {
             *all.counts.entry((block.writer, row.key)).or_default() += row.count;
         }
         for row in kept {
+            all.claims.remove(&row.key);
             all.kept.insert(row.key, row.clone());
         }
         Ok(())
@@ -163,12 +237,45 @@ impl BlockStore for MemoryBlocks {
         })
     }
 
-    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
-        let all = self.all();
-        Ok(keys
-            .iter()
-            .filter_map(|key| all.kept.get(key).cloned())
-            .collect())
+    async fn claim_writes(
+        &mut self,
+        asked: &[Asked],
+        forgotten: Timestamp,
+    ) -> Result<Vec<WriteClaim>, BlockStoreError> {
+        let held = self.claim.as_ref().ok_or(BlockStoreError::LeaseLost)?;
+        let mut all = self.all();
+        let mut told = Vec::with_capacity(asked.len());
+        for asked in asked {
+            let answered = all.kept.get(&asked.key).filter(|row| row.at > forgotten);
+            told.push(match answered.cloned() {
+                Some(row) => WriteClaim::Answered(row),
+                None => all.claim(asked, held),
+            });
+        }
+        Ok(told)
+    }
+
+    async fn release_writes(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        let held = self.claim.as_ref().ok_or(BlockStoreError::LeaseLost)?;
+        let mut all = self.all();
+        for key in keys {
+            if all
+                .claims
+                .get(key)
+                .is_some_and(|claim| All::is_of(claim, held))
+            {
+                all.claims.remove(key);
+            }
+        }
+        Ok(())
+    }
+
+    async fn discard_kept(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        let mut all = self.all();
+        for key in keys {
+            all.kept.remove(key);
+        }
+        Ok(())
     }
 
     async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {

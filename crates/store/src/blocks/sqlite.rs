@@ -1,14 +1,16 @@
 //! The blocks of the ledger in one SQLite file.
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
 use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
 use dancu_ledger::{
-    Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, KeptKey, KeptRow, Standing,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, KeptKey, KeptRow,
+    Standing, WriteClaim,
 };
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
 use super::{json, rows, statements};
@@ -134,6 +136,24 @@ impl SqliteBlocks {
         let rows = rows.map_err(failed("read counts"))?;
         rows.iter().map(rows::count).collect()
     }
+
+    /// The answers that there are, and whether each is forgotten.
+    async fn kept(
+        &mut self,
+        keys: &[KeptKey],
+        forgotten: Timestamp,
+    ) -> Result<Vec<(KeptRow, bool)>, BlockStoreError> {
+        let rows = sqlx::query(statements::READ_KEPT)
+            .bind(json::keys(keys))
+            .bind(forgotten.0)
+            .fetch_all(&mut self.connection)
+            .await;
+        let rows = rows.map_err(failed("read kept answers"))?;
+        let over = |row: &SqliteRow| row.try_get(9).unwrap_or(false);
+        rows.iter()
+            .map(|row| Ok((rows::kept(row)?, over(row))))
+            .collect()
+    }
 }
 
 impl BlockStore for SqliteBlocks {
@@ -204,6 +224,12 @@ impl BlockStore for SqliteBlocks {
             Err(sqlx::Error::Database(error)) if error.message() == "lease lost" => {
                 Err(BlockStoreError::LeaseLost)
             }
+            Err(sqlx::Error::Database(error)) if error.message() == "answered before" => {
+                let keys: Vec<KeptKey> = kept.iter().map(|row| row.key).collect();
+                let rows = self.kept(&keys, Timestamp(i64::MIN)).await?;
+                let answered = rows.into_iter().map(|(row, _)| row.key).collect();
+                Err(BlockStoreError::NotOurs(answered))
+            }
             Err(error) => Err(failed("append a block")(error)),
         }
     }
@@ -262,13 +288,45 @@ impl BlockStore for SqliteBlocks {
         })
     }
 
-    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
-        let rows = sqlx::query(statements::READ_KEPT)
+    /// This process is the only one: what was not answered is ours, and there is nothing to give
+    /// up.
+    async fn claim_writes(
+        &mut self,
+        asked: &[Asked],
+        forgotten: Timestamp,
+    ) -> Result<Vec<WriteClaim>, BlockStoreError> {
+        let keys: Vec<KeptKey> = asked.iter().map(|asked| asked.key).collect();
+        let mut answers = HashMap::new();
+        let mut over = Vec::new();
+        for (row, is_over) in self.kept(&keys, forgotten).await? {
+            if is_over {
+                over.push(row.key);
+            } else {
+                answers.insert(row.key, row);
+            }
+        }
+        if !over.is_empty() {
+            // Its place must be free for the new answer.
+            self.discard_kept(&over).await?;
+        }
+        let of = |key| answers.remove(key).map(WriteClaim::Answered);
+        Ok(keys
+            .iter()
+            .map(of)
+            .map(|told| told.unwrap_or(WriteClaim::Ours))
+            .collect())
+    }
+
+    async fn release_writes(&mut self, _keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        Ok(())
+    }
+
+    async fn discard_kept(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        let discarded = sqlx::query(statements::DISCARD_KEPT)
             .bind(json::keys(keys))
-            .fetch_all(&mut self.connection)
+            .execute(&mut self.connection)
             .await;
-        let rows = rows.map_err(failed("read kept answers"))?;
-        rows.iter().map(rows::kept).collect()
+        discarded.map(drop).map_err(failed("forget answers"))
     }
 
     async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {

@@ -23,8 +23,12 @@ statements! {
     READ_HEADS = "read_heads.sql";
     READ_COUNTS = "read_counts.sql";
     READ_KEPT = "read_kept.sql";
+    DISCARD_KEPT = "discard_kept.sql";
     PURGE_KEPT = "purge_kept.sql";
 }
 
 /// The steps of the schema; one that has landed is never edited.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../sql/blocks/sqlite/0001_schema.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../sql/blocks/sqlite/0001_schema.sql"),
+    include_str!("../../sql/blocks/sqlite/0002_answered_once.sql"),
+];

@@ -30,5 +30,8 @@ fn landed_steps_of_the_schema_are_what_they_were() {
         .iter()
         .map(|step| sum(step))
         .collect();
-    assert_eq!(sums, [3_083_188_255_235_326_784]);
+    assert_eq!(
+        sums,
+        [3_083_188_255_235_326_784, 12_475_126_605_668_345_577]
+    );
 }

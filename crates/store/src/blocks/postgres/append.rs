@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use dancu_domain::{VolumeKey, VolumeRow};
+use dancu_domain::{AgencyCode, VolumeKey, VolumeRow};
 use dancu_ledger::{Block, KeptKey, KeptRow};
 use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
 use super::{Held, statements};
@@ -12,10 +13,18 @@ use crate::StoreError;
 use crate::columns::Columns as _;
 use crate::postgres::within;
 
-/// Appends the block with its counts and answers; says whether there was a claim to append under.
+/// What became of an append that the database answered.
+pub(super) enum Appended {
+    Stored,
+    /// There was no claim of the writer to append under.
+    NotHeld,
+    /// These messages are not this holder's; nothing was appended.
+    NotOurs(Vec<KeptKey>),
+}
+
+/// Appends the block with its counts and answers.
 ///
-/// Answers are in the order of their keys, so that two writers who replace the same ones do not
-/// wait for each other in a circle, and no row is touched twice, which the database would refuse.
+/// No row is touched twice, which the database would not do.
 pub(super) async fn append(
     connection: &mut PgConnection,
     held: &Held,
@@ -23,7 +32,7 @@ pub(super) async fn append(
     counts: &[VolumeRow],
     kept: &[KeptRow],
     until: Instant,
-) -> Result<bool, StoreError> {
+) -> Result<Appended, StoreError> {
     let mut sums: BTreeMap<VolumeKey, u64> = BTreeMap::new();
     for row in counts {
         *sums.entry(row.key).or_default() += row.count;
@@ -54,11 +63,31 @@ pub(super) async fn append(
         .bind(each(&kept, |row| i64::from(row.kept.receipt.count)))
         .bind(each(&kept, |row| row.at.0))
         .bind(each(&kept, |row| row.seal.to_vec()))
-        .fetch_one(connection);
+        .bind(held.holder.clone())
+        .fetch_all(connection);
     let told = within(until, "append a block", asked).await?;
-    Ok(told.number(0).flatten() == Some(1))
+    appended(&told).ok_or(StoreError::Damaged { what: "an append" })
 }
 
-fn each<T, U>(items: &[T], of: impl Fn(&T) -> U) -> Vec<U> {
+/// What the rows of the answer say, which are one or one for each message that is not ours.
+fn appended(told: &[PgRow]) -> Option<Appended> {
+    let first = told.first()?;
+    if first.integer::<i64>(0)? == 0 {
+        return Some(Appended::NotHeld);
+    }
+    if first.integer::<i64>(1)? == 1 {
+        return Some(Appended::Stored);
+    }
+    let key = |row: &PgRow| {
+        let agency = AgencyCode::parse(row.text(2)??, "agency").ok()?;
+        Some((agency, row.integer::<i64>(3)?.cast_unsigned()))
+    };
+    told.iter()
+        .map(key)
+        .collect::<Option<_>>()
+        .map(Appended::NotOurs)
+}
+
+pub(super) fn each<T, U>(items: &[T], of: impl Fn(&T) -> U) -> Vec<U> {
     items.iter().map(of).collect()
 }

@@ -4,6 +4,7 @@
 //! whole with or without whoever sent it, and no transaction is ever left open behind it.
 
 mod append;
+mod claims;
 mod statements;
 mod store;
 

@@ -18,6 +18,8 @@ statements! {
     BEGIN_READING = "begin_reading";
     BIND_NATION = "bind_nation";
     CLAIM_WRITER = "claim_writer";
+    CLAIM_WRITES = "claim_writes";
+    DISCARD_KEPT = "discard_kept";
     END = "end";
     FENCE = "fence";
     PURGE_KEPT = "purge_kept";
@@ -26,11 +28,14 @@ statements! {
     READ_COUNTS = "read_counts";
     READ_HASH = "read_hash";
     READ_HEADS = "read_heads";
-    READ_KEPT = "read_kept";
+    RELEASE_WRITES = "release_writes";
 }
 
 /// The tables.
 pub(super) const TABLES: Part = Part {
     name: "ledger",
-    steps: &[include_str!("../../../sql/blocks/postgres/0001_schema.sql")],
+    steps: &[
+        include_str!("../../../sql/blocks/postgres/0001_schema.sql"),
+        include_str!("../../../sql/blocks/postgres/0002_claims.sql"),
+    ],
 };

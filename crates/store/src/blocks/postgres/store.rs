@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
 use dancu_ledger::{
-    Block, BlockStore, BlockStoreError, ChainHead, Claim, GENESIS, KeptKey, KeptRow, Resolution,
-    Standing,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, GENESIS, KeptKey, KeptRow,
+    Resolution, Standing, WriteClaim,
 };
 use sqlx::PgConnection;
 use tokio::time::{Instant, sleep};
 
-use super::append::append;
-use super::{Held, PostgresBlocks, statements};
+use super::append::{Appended, append};
+use super::{Held, PostgresBlocks, claims, statements};
 use crate::StoreError;
 use crate::blocks::rows;
 use crate::columns::Columns as _;
@@ -101,8 +101,9 @@ impl BlockStore for PostgresBlocks {
                 Err(error) => Err(error),
             };
             match appended {
-                Ok(true) => return Ok(()),
-                Ok(false) => return Err(BlockStoreError::LeaseLost),
+                Ok(Appended::Stored) => return Ok(()),
+                Ok(Appended::NotHeld) => return Err(BlockStoreError::LeaseLost),
+                Ok(Appended::NotOurs(keys)) => return Err(BlockStoreError::NotOurs(keys)),
                 // What stood in another one's way was undone, and nobody has to guess.
                 Err(error) if is_conflict(&error) && Instant::now() + PAUSE < until => {
                     sleep(PAUSE).await;
@@ -203,21 +204,40 @@ impl BlockStore for PostgresBlocks {
         })
     }
 
-    async fn kept(&mut self, keys: &[KeptKey]) -> Result<Vec<KeptRow>, BlockStoreError> {
-        let agencies = |keys: &[KeptKey]| -> Vec<String> {
-            keys.iter().map(|key| key.0.text().to_owned()).collect()
-        };
-        let requests =
-            |keys: &[KeptKey]| -> Vec<i64> { keys.iter().map(|key| key.1.cast_signed()).collect() };
+    async fn claim_writes(
+        &mut self,
+        asked: &[Asked],
+        forgotten: Timestamp,
+    ) -> Result<Vec<WriteClaim>, BlockStoreError> {
+        let held = self.claim.clone().ok_or(BlockStoreError::LeaseLost)?;
         let rows = fetch!(
             self,
             self.options.within,
-            "read kept answers",
-            sqlx::query(statements::READ_KEPT)
-                .bind(agencies(keys))
-                .bind(requests(keys))
+            "claim write messages",
+            claims::claiming(&held, asked, forgotten)
         )?;
-        rows.iter().map(rows::kept).collect()
+        rows.iter().map(claims::told).collect()
+    }
+
+    async fn release_writes(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        let held = self.claim.clone().ok_or(BlockStoreError::LeaseLost)?;
+        let released = fetch!(
+            self,
+            self.options.within,
+            "release write messages",
+            claims::releasing(&held, keys)
+        );
+        released.map(drop)
+    }
+
+    async fn discard_kept(&mut self, keys: &[KeptKey]) -> Result<(), BlockStoreError> {
+        let discarded = fetch!(
+            self,
+            self.options.within,
+            "forget edited answers",
+            claims::discarding(keys)
+        );
+        discarded.map(drop)
     }
 
     async fn purge_kept(&mut self, before: Timestamp) -> Result<u64, BlockStoreError> {
