@@ -1,6 +1,7 @@
 //! The account of a run: everything that a report shows, in one value that any tool can read.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dancu_domain::Verb;
 use serde::{Deserialize, Serialize};
@@ -98,7 +99,13 @@ impl Account {
     /// The account of a run.
     pub fn new(plan: &LoadPlan, ran: Ran) -> Self {
         let measured = plan.pace.duration().min(ran.elapsed);
-        let measured = measured.saturating_sub(plan.warm_up).as_secs_f64();
+        let measured = measured.saturating_sub(plan.warm_up);
+        Self::of_run(describe(plan), measured, ran)
+    }
+
+    /// The account of a run that is described already, of which so much was measured.
+    pub(crate) fn of_run(described: Described, measured: Duration, ran: Ran) -> Self {
+        let measured = measured.as_secs_f64();
         let figures = ran.figures;
         let verbs: Vec<Share> = Verb::ALL
             .iter()
@@ -118,7 +125,7 @@ impl Account {
         let mut account = Self {
             form: FORM,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            runs: vec![describe(plan)],
+            runs: vec![described],
             elapsed: ran.elapsed.as_secs_f64(),
             measured,
             cpu: ran.cpu,

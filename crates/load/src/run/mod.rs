@@ -21,6 +21,8 @@ use std::time::Duration;
 
 pub use ask::EVENT_DAY;
 pub(crate) use ask::{Ask, Heads};
+pub(crate) use lane::GRACE;
+pub(crate) use link::{Heard, Link};
 pub use plan::{LoadError, LoadPlan};
 pub use questions::{nation_at, volumes};
 pub use search::{Found, highest};
