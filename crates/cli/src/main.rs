@@ -18,6 +18,8 @@ mod lookup;
 mod output;
 mod personas;
 mod reach;
+mod recording;
+mod replay;
 mod seed;
 mod seeding;
 mod serve;
@@ -76,6 +78,10 @@ enum Command {
     Authenticate(authenticate::Authenticate),
     /// Drives a running service by a schedule, verifies replies, reports latencies.
     Load(Box<load::Load>),
+    /// Asks a running service again what was recorded, and holds the outcomes against each other.
+    Replay(Box<replay::Replay>),
+    /// Shows what is in recordings of traffic, and makes them out of other logs.
+    Recording(recording::Recording),
     /// Prints exact totals beside the figures of the first nine months of 2023.
     Volumes(volumes::Volumes),
     /// Verifies the ledger, or shows entries of it.
@@ -101,6 +107,8 @@ fn main() -> ExitCode {
         Command::Lookup(lookup) => lookup.run(output, lang),
         Command::Authenticate(authenticate) => authenticate.run(output, lang),
         Command::Load(load) => load.run(output, lang),
+        Command::Replay(replay) => replay.run(output, lang),
+        Command::Recording(recording) => recording.run(output, lang),
         Command::Volumes(volumes) => volumes.run(output, lang),
         Command::Audit(audit) => audit.run(output, lang),
     };

@@ -41,6 +41,8 @@ pub enum View {
     Full,
     /// These fields, which are those of these attributes.
     Mask(&'static [&'static str], AttributeSet),
+    /// A field of each of these attributes.
+    Of(AttributeSet),
 }
 
 impl View {
@@ -49,7 +51,7 @@ impl View {
         match self {
             Self::Basic => AttributeSet::BASIC,
             Self::Full => AttributeSet::all(),
-            Self::Mask(_, wanted) => wanted,
+            Self::Mask(_, wanted) | Self::Of(wanted) => wanted,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A drawn message as the contract carries it.
 
 use dancu_domain::{
-    ChangeEvent, CivilDate, Freshness, LegacyId, MaritalStatus, Place, Purpose, Sex,
+    Attribute, ChangeEvent, CivilDate, Freshness, LegacyId, MaritalStatus, Place, Purpose, Sex,
     SocialInsuranceNumber,
 };
 use dancu_wire::pb;
@@ -32,8 +32,27 @@ pub(crate) fn lookup(message: &Message) -> pb::BatchLookupCitizensRequest {
             let mask = request.read_mask.get_or_insert_default();
             mask.paths = paths.iter().map(|path| (*path).to_owned()).collect();
         }
+        View::Of(attributes) => {
+            let mask = request.read_mask.get_or_insert_default();
+            mask.paths = attributes.iter().map(|a| field(a).to_owned()).collect();
+            if mask.paths.is_empty() {
+                // The one field that needs no attribute.
+                mask.paths.push("version".to_owned());
+            }
+        }
     }
     request
+}
+
+/// A field of a record that is granted with an attribute.
+const fn field(attribute: Attribute) -> &'static str {
+    match attribute {
+        Attribute::Household => "relation_to_head",
+        Attribute::Death => "died_on",
+        Attribute::SocialInsurance => "social_insurance_number",
+        // The others are called like their fields.
+        attribute => attribute.word(),
+    }
 }
 
 /// An authentication message.

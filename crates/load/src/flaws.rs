@@ -174,6 +174,28 @@ pub(crate) fn spoil(chance: &mut Chance, item: &mut Item, number_alone: bool) {
     }
 }
 
+/// Spoils an item so that it has this fault, the path of the field ending like that; where there is
+/// no such flaw here, in another way that is malformed to everybody.
+pub(crate) fn spoil_like(item: &mut Item, reason: Reason, path: &str) {
+    if let Body::Event(event) = &mut item.body {
+        if path.ends_with("record_version") {
+            event.record_version = 0;
+            return;
+        }
+        if path.ends_with("event") {
+            event.event = None;
+            return;
+        }
+    }
+    let all = || FLAWS.iter().chain(STRICT).chain(OLD);
+    let flaw = all()
+        .find(|flaw| flaw.reason == reason && path.ends_with(flaw.field))
+        .or_else(|| FLAWS.iter().find(|flaw| flaw.reason == reason));
+    if let Some(flaw) = flaw.or(FLAWS.first()) {
+        (flaw.make)(&mut item.claims);
+    }
+}
+
 /// Spoils an envelope, and tells what that must be called.
 pub(crate) fn spoil_envelope(
     chance: &mut Chance,

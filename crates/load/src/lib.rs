@@ -24,6 +24,7 @@ pub mod pace;
 pub mod people;
 pub mod profile;
 pub mod receipts;
+pub mod replay;
 pub mod report;
 mod rows;
 pub mod run;

@@ -173,7 +173,7 @@ fn parents(
 }
 
 /// The CMND. The first of the block is an adult, and may share his with another province's.
-fn legacy_id(draft: &Draft<'_>, at: usize) -> Option<LegacyId> {
+pub(crate) fn legacy_id(draft: &Draft<'_>, at: usize) -> Option<LegacyId> {
     if at == 0 && numbers::twin_block(draft.block).is_some() {
         return Some(numbers::doubled_legacy_id(draft.chance, draft.block));
     }

@@ -76,6 +76,15 @@ impl<'a, 'b> Course<'a, 'b> {
         })
     }
 
+    /// The version that this event ends, if it is one of these.
+    pub(crate) fn version_before(&self, event: &ChangeEvent) -> Option<u32> {
+        let since = event.on().days_since_epoch() - FIRST_DAY.days_since_epoch();
+        // Each event falls into a stretch of its own.
+        let stretch = DAYS.checked_div(self.len())?;
+        let version = u32::try_from(u64::try_from(since).ok()? / stretch).ok()?;
+        (self.event(version).as_ref() == Some(event)).then_some(version)
+    }
+
     /// The record after `version` events, from the record at version 0.
     pub(crate) fn after(&self, mut citizen: Citizen, version: u32) -> Option<Citizen> {
         if u64::from(version) > self.len() {

@@ -1,6 +1,8 @@
 //! A nation: a seed and a size, from which everything else follows.
 
-use dancu_domain::{Agency, ChangeEvent, Citizen, CivilDate, Credential, Licence, PersonalId};
+use dancu_domain::{
+    Agency, ChangeEvent, Citizen, CivilDate, Credential, LegacyId, Licence, PersonalId,
+};
 
 use crate::assemble::{self, Known};
 use crate::chance::Chance;
@@ -81,6 +83,22 @@ impl Nation {
         (block < self.blocks).then_some(block * BLOCK + at as u64)
     }
 
+    /// The index of a citizen who has this CMND: of two, the one with the lower index. `None` for
+    /// personas and for numbers that nobody has.
+    pub fn index_of_legacy(&self, id: LegacyId) -> Option<u64> {
+        let (block, document) = numbers::legacy_issued(&self.chance, id)?;
+        // Of a pair, the second may live in a nation that ends before him, never the first.
+        if block >= self.blocks {
+            return None;
+        }
+        let draft = Draft::new(&self.chance, block);
+        let at = match document {
+            None => Some(0),
+            Some(_) => (0..SLOTS).find(|at| draft.template[*at].document == document),
+        }?;
+        (assemble::legacy_id(&draft, at) == Some(id)).then_some(block * BLOCK + at as u64)
+    }
+
     /// The other citizen who has the same CMND, where there is one.
     pub fn legacy_twin(&self, index: u64) -> Option<u64> {
         let (block, at) = self.split(index);
@@ -107,6 +125,13 @@ impl Nation {
     pub fn event(&self, index: u64, version: u32) -> Option<ChangeEvent> {
         let (block, at) = self.split(index);
         Course::new(&Draft::new(&self.chance, block), at).event(version)
+    }
+
+    /// The version that an event ends, where it is one of those that lie ahead of the citizen:
+    /// undoes [`Nation::event`].
+    pub fn version_before(&self, index: u64, event: &ChangeEvent) -> Option<u32> {
+        let (block, at) = self.split(index);
+        Course::new(&Draft::new(&self.chance, block), at).version_before(event)
     }
 
     /// How many events lie ahead of a citizen: the last version that he can have.

@@ -117,6 +117,23 @@ pub(crate) fn legacy_id(chance: &Chance, block: u64, document: u8) -> LegacyId {
     LegacyId::from_digits(LEGACY_BASE + digits as u32).expect("the range has nine digits")
 }
 
+/// To whom a CMND was issued: block, and rank among the holders of the block; no rank where two
+/// have it, of whom the first citizen of this block is one. `None` for a number of no range.
+pub(crate) fn legacy_issued(chance: &Chance, id: LegacyId) -> Option<(u64, Option<u8>)> {
+    if DOUBLED_LEGACY.contains(&id.digits()) {
+        let digits = u64::from(id.digits() - DOUBLED_LEGACY.start());
+        let pairs = Permutation::new(chance.draw(Stream::DoubledDigits, 0), DOUBLED_PLACES);
+        return Some((pairs.back(digits) * DOUBLED_EVERY + DOUBLED_AT, None));
+    }
+    let digits = u64::from(id.digits().checked_sub(LEGACY_BASE)?).checked_sub(PERSONA_PLACES)?;
+    if digits >= LEGACY_PLACES {
+        return None;
+    }
+    let place = Permutation::new(chance.draw(Stream::LegacyDigits, 0), LEGACY_PLACES).back(digits);
+    let holders = DOCUMENTED as u64;
+    Some((place / holders, Some((place % holders) as u8)))
+}
+
 /// The social insurance number of the holder with this rank in the block.
 pub(crate) fn insurance(chance: &Chance, block: u64, document: u8) -> SocialInsuranceNumber {
     let digits = Permutation::new(chance.draw(Stream::InsuranceDigits, 0), INSURANCE_PLACES);

@@ -26,6 +26,7 @@ use crate::observed::{Observed, SeenOfRegistry};
 use crate::ops;
 use crate::parts::{Board, Part, PartState, Parts};
 use crate::phase::Phase;
+use crate::recording::{Recording, Stage};
 use crate::running::{ChangedByOthers, DrainReport, Order, Stop};
 use crate::sharing;
 use crate::totals;
@@ -54,6 +55,7 @@ pub(crate) struct Back<R> {
     fronts: Fronts,
     phase: watch::Sender<Phase>,
     board: Arc<Board>,
+    recording: Option<Arc<Recording>>,
     orders: mpsc::UnboundedReceiver<Order>,
 }
 
@@ -179,6 +181,14 @@ impl<R: RegistryHome> Back<R> {
             volumes = Some(sharing::volumes(nation, own, link, counts, commits, &board));
         }
 
+        let recording = Recording::begin(&Stage {
+            config: &config,
+            meta: &meta,
+            keys: &keys,
+            watermark: Arc::clone(&watermark),
+            board: Arc::clone(&board),
+        })?
+        .map(Arc::new);
         let shared = ForFronts {
             reader: Arc::clone(&reader),
             ledger: ledger.clone(),
@@ -187,6 +197,7 @@ impl<R: RegistryHome> Back<R> {
             cell,
             meta,
             request_key: keys.request,
+            recording: recording.clone(),
             parts: parts.clone(),
             phase: phases.clone(),
         };
@@ -217,6 +228,7 @@ impl<R: RegistryHome> Back<R> {
                 watermark,
                 parts: parts.clone(),
                 cell: Arc::clone(&shared.cell),
+                recording: recording.as_ref().map(|r| r.counters()),
                 meta,
                 event_days: config.event_days.is_some(),
             };
@@ -244,6 +256,7 @@ impl<R: RegistryHome> Back<R> {
             fronts,
             phase,
             board,
+            recording,
             orders,
         };
         tracing::info!(%grpc, ops = ?ops, nation = ?meta.nation, "serves");
@@ -265,6 +278,9 @@ impl<R: RegistryHome> Back<R> {
         let cut_at = began + bound.saturating_sub((bound / 10).min(LAST_COMMIT));
         self.phase.send_replace(Phase::Draining { until: cut_at });
         let cut = self.fronts.ended().await;
+        if let Some(recording) = &self.recording {
+            recording.close().await;
+        }
         let left = until.saturating_duration_since(instant());
         let ledger_closed = timeout(left + LAST_COMMIT, self.ledger.close())
             .await

@@ -16,6 +16,7 @@ use crate::log::RequestLog;
 use crate::numbers::Numbers;
 use crate::parts::Parts;
 use crate::phase::Phase;
+use crate::recording::Notebook;
 use crate::transport::connection::End;
 use crate::transport::front::Beside;
 
@@ -53,6 +54,8 @@ pub(crate) struct Core<R, L> {
     pub(crate) phase: watch::Receiver<Phase>,
     /// Reflection, where it could be built.
     pub(crate) reflection: crate::grpc::reflection::Reflection,
+    /// Where it notes what was asked and answered; none where traffic is not recorded.
+    pub(crate) notebook: Option<Notebook>,
     /// Writes that go on although their call may be gone.
     pub(crate) writes: Arc<AtomicUsize>,
 }

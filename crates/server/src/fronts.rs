@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use dancu_cache::Quotas;
 use dancu_ledger::Ledger;
@@ -23,6 +24,7 @@ use crate::log::RequestLog;
 use crate::numbers::Numbers;
 use crate::parts::Parts;
 use crate::phase::Phase;
+use crate::recording::Recording;
 use crate::threads;
 use crate::totals::{Place, Wanted};
 use crate::transport::accept::Handed;
@@ -38,8 +40,22 @@ pub(crate) struct ForFronts<R> {
     pub(crate) cell: Arc<DirectoryCell>,
     pub(crate) meta: RegistryMeta,
     pub(crate) request_key: [u8; 16],
+    pub(crate) recording: Option<Arc<Recording>>,
     pub(crate) parts: watch::Receiver<Parts>,
     pub(crate) phase: watch::Receiver<Phase>,
+}
+
+/// How long a note may lie on a core that has little to do.
+const NOTED: Duration = Duration::from_millis(100);
+
+/// Hands over what a core has noted, now and then.
+async fn hand_over<R, L>(core: Arc<Core<R, L>>) {
+    loop {
+        tokio::time::sleep(NOTED).await;
+        if let Some(notebook) = &core.notebook {
+            notebook.flush();
+        }
+    }
 }
 
 /// One core as the back runtime sees it.
@@ -96,6 +112,7 @@ impl Fronts {
                     parts: shared.parts.clone(),
                     phase: shared.phase.clone(),
                     reflection: reflection.clone(),
+                    notebook: shared.recording.as_ref().map(|r| r.notebook()),
                     writes: Arc::new(AtomicUsize::new(0)),
                 };
                 let core = Arc::new(core);
@@ -105,9 +122,15 @@ impl Fronts {
                 let phase = shared.phase.clone();
                 threads::spawn(&format!("dancu-front-{index}"), move || async move {
                     tokio::spawn(bell);
-                    let calls = Arc::clone(&core);
+                    if core.notebook.is_some() {
+                        tokio::spawn(hand_over(Arc::clone(&core)));
+                    }
+                    let (calls, last) = (Arc::clone(&core), Arc::clone(&core));
                     let make = move |activity| Calls::new(Arc::clone(&calls), activity);
                     let report = front(handed, builder, times, phase, core, make).await;
+                    if let Some(notebook) = &last.notebook {
+                        notebook.flush();
+                    }
                     // The back runtime waits for this word; gone, nobody needs it.
                     let _ = ended.send(report.cut);
                 })?;

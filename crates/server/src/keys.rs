@@ -104,6 +104,14 @@ impl Keys {
             .as_bytes()
     }
 
+    /// The key of what stands for the unknown in recordings of traffic. Drawn from another one, so
+    /// that a recording cannot be held beside log or ledger.
+    pub(crate) fn recording(&self) -> [u8; 16] {
+        SipHasher24::new_with_key(&self.request)
+            .hash(b"dancu recordings of traffic")
+            .as_bytes()
+    }
+
     fn each(&self) -> [&[u8]; 5] {
         [
             &self.pseudonym,

@@ -24,6 +24,7 @@ mod observed;
 mod ops;
 mod parts;
 mod phase;
+mod recording;
 mod running;
 mod seed;
 mod sharing;
@@ -39,8 +40,8 @@ pub use clock::WallClock;
 pub use config::{
     Choice, Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_INSTANCE, DEFAULT_READERS,
     DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, DEFAULT_SEED, Layers, LedgerPlace, Limits,
-    LogConfig, Origin, QuotaConfig, RedisPlace, RegistryPlace, Secret, SettingError, Settled,
-    Shown, Times,
+    LogConfig, Origin, QuotaConfig, RecordingConfig, RedisPlace, RegistryPlace, Secret,
+    SettingError, Settled, Shown, Times,
 };
 pub use error::StartError;
 pub use keys::Keys;

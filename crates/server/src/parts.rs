@@ -6,6 +6,7 @@
 //! | the confirmation of the feed | read through to the registry | degraded |
 //! | Redis | answered from the registry | degraded |
 //! | live volumes, shared quotas | answered; counted in this process meanwhile | degraded |
+//! | the recording of traffic | answered; dropped and counted | degraded |
 //! | a synchronous standby | answered; a failover is not promised to lose nothing | degraded |
 
 use std::fmt;
@@ -48,6 +49,8 @@ parts! {
     LiveVolumes, "live_volumes";
     /// The quotas that instances share.
     Quotas, "quotas";
+    /// The recording of traffic.
+    Recording, "recording";
     /// What an acknowledged change survives.
     RegistryStandby, "registry_standby";
     /// What an acknowledged entry survives.
@@ -107,6 +110,7 @@ impl Parts {
         .with(Part::Redis, PartState::Absent("not configured"))
         .with(Part::LiveVolumes, PartState::Absent("in this process"))
         .with(Part::Quotas, PartState::Absent("not configured"))
+        .with(Part::Recording, PartState::Absent("not configured"))
         .with(
             Part::RegistryStandby,
             PartState::Absent("no database server"),

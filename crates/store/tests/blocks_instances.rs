@@ -74,6 +74,7 @@ fn message(n: usize, body: u8) -> MessageRecord {
             dossier: None,
             purpose: Purpose::LifeEvent,
             unit: None,
+            event_day: None,
         },
         granted: AttributeSet::NONE,
         items: vec![item; 1 + n % 3],

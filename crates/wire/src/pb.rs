@@ -25,6 +25,16 @@ pub mod dancu {
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason
     );
+
+    /// The form in which traffic is recorded.
+    pub mod recording {
+        package!(
+            /// Its one version.
+            v1,
+            "gen/dancu.recording.v1.rs",
+            clippy::pedantic
+        );
+    }
 }
 
 /// Vendored from googleapis.
@@ -59,6 +69,7 @@ pub mod grpc {
     }
 }
 
+pub use dancu::recording::v1 as recording;
 pub use dancu::v1::*;
 pub use google::rpc;
 pub use google::r#type::Date;

@@ -21,6 +21,7 @@ const FILES: &[&str] = &[
     "google/rpc/status.proto",
     "google/type/date.proto",
     "grpc/health/v1/health.proto",
+    "dancu/recording/v1/recording.proto",
 ];
 
 /// What must never print: `pb` gives these a `Debug` that shows nothing.

@@ -12,7 +12,7 @@ use crate::words::Lang;
 
 /// Where the account of a run goes, and what it is held beside.
 #[derive(Args, Clone, Debug)]
-pub(super) struct Files {
+pub(crate) struct Files {
     /// Write the whole account as JSON; it can be merged and compared later.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -35,7 +35,7 @@ pub(super) struct Files {
 
 impl Files {
     /// Writes every file that was asked for.
-    pub(super) fn write(&self, account: &Account, lang: Lang) -> Result<(), Failure> {
+    pub(crate) fn write(&self, account: &Account, lang: Lang) -> Result<(), Failure> {
         if let Some(path) = &self.json {
             write(path, value(account, lang)?.to_string().as_bytes(), lang)?;
         }
@@ -56,7 +56,7 @@ impl Files {
     }
 
     /// The account beside the earlier one, where there is one.
-    pub(super) fn compared(&self, account: &Account, lang: Lang) -> Result<Vec<Compared>, Failure> {
+    pub(crate) fn compared(&self, account: &Account, lang: Lang) -> Result<Vec<Compared>, Failure> {
         let Some(path) = &self.compare else {
             return Ok(Vec::new());
         };
@@ -66,7 +66,7 @@ impl Files {
 }
 
 /// The account as a JSON value.
-pub(super) fn value(account: &Account, lang: Lang) -> Result<serde_json::Value, Failure> {
+pub(crate) fn value(account: &Account, lang: Lang) -> Result<serde_json::Value, Failure> {
     serde_json::to_value(account)
         .map_err(|error| Failure::unable(lang.of("ghi kết quả", "write the account"), &error, lang))
 }

@@ -1,11 +1,11 @@
 //! `dancu load`: drives a running service by a schedule or in a closed loop, verifies replies,
 //! and reports what it measured.
 
-mod files;
+pub(crate) mod files;
 mod live;
 mod nine_months;
-mod shown;
-mod wanted;
+pub(crate) mod shown;
+pub(crate) mod wanted;
 
 use std::path::PathBuf;
 use std::sync::Arc;

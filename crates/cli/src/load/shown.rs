@@ -51,7 +51,7 @@ pub(super) fn lines(plan: &LoadPlan, watch: &Watch, ended: impl Fn() -> bool, la
     }
 }
 
-fn line(interval: &Interval, lang: Lang) -> String {
+pub(crate) fn line(interval: &Interval, lang: Lang) -> String {
     let (all, numbers) = (interval.all(), lang.numbers());
     format!(
         "{:>5} s  {} {}  {} {}  {} {}  {} {}  p50 {}  p99 {}  {} {}",
@@ -117,7 +117,7 @@ pub(super) fn found(found: &Found, lang: Lang) -> String {
 }
 
 /// The account as tables.
-pub(super) fn text(account: &Account, compared: &[Compared], lang: Lang) -> String {
+pub(crate) fn text(account: &Account, compared: &[Compared], lang: Lang) -> String {
     let numbers = lang.numbers();
     let mut text = String::new();
     let mut part = |block: &str| {

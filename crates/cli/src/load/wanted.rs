@@ -220,7 +220,7 @@ impl Wanted {
 }
 
 /// The socket address in `http://HOST:PORT` or `HOST:PORT`.
-fn address(text: &str) -> Result<SocketAddr, Failure> {
+pub(crate) fn address(text: &str) -> Result<SocketAddr, Failure> {
     let wrong = || {
         Failure::Usage(format!(
             "{text} is no address such as http://127.0.0.1:50051"

@@ -1,6 +1,7 @@
 //! The account of a run: everything that a report shows, in one value that any tool can read.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dancu_domain::Verb;
 use serde::{Deserialize, Serialize};
@@ -106,7 +107,18 @@ impl Account {
             Pace::Calendar { .. } => ran.elapsed,
             Pace::Open { .. } | Pace::Closed { .. } => plan.pace.duration().min(ran.elapsed),
         };
-        let measured = measured.saturating_sub(plan.warm_up).as_secs_f64();
+        let measured = measured.saturating_sub(plan.warm_up);
+        let mut account = Self::of_run(describe(plan), measured, ran);
+        if matches!(plan.pace, Pace::Calendar { .. }) {
+            let calls = &account.all.calls;
+            account.runs[0].scheduled = calls.answered + calls.failed + calls.missed;
+        }
+        account
+    }
+
+    /// The account of a run that is described already, of which so much was measured.
+    pub(crate) fn of_run(described: Described, measured: Duration, ran: Ran) -> Self {
+        let measured = measured.as_secs_f64();
         let figures = ran.figures;
         let verbs: Vec<Share> = Verb::ALL
             .iter()
@@ -126,7 +138,7 @@ impl Account {
         let mut account = Self {
             form: FORM,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            runs: vec![describe(plan)],
+            runs: vec![described],
             elapsed: ran.elapsed.as_secs_f64(),
             measured,
             cpu: ran.cpu,
@@ -150,10 +162,6 @@ impl Account {
             thresholds: Vec::new(),
         };
         account.work_out();
-        if matches!(plan.pace, Pace::Calendar { .. }) {
-            let calls = &account.all.calls;
-            account.runs[0].scheduled = calls.answered + calls.failed + calls.missed;
-        }
         account
     }
 

@@ -4,6 +4,7 @@ mod cells;
 mod figures;
 mod histogram;
 mod interval;
+mod logbook;
 mod watch;
 
 pub use cells::{Cell, Cells};
@@ -13,3 +14,4 @@ pub use interval::{Interval, VerbInterval};
 pub use watch::Watch;
 
 pub(crate) use figures::{Sheet, Times};
+pub(crate) use logbook::Logbook;

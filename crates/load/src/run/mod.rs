@@ -21,6 +21,8 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 
 pub(crate) use ask::{Ask, Heads};
+pub(crate) use lane::GRACE;
+pub(crate) use link::{Heard, Link};
 pub use plan::{LoadError, LoadPlan};
 pub use questions::{Told, nation_at, told_at, volumes};
 pub use search::{Found, highest};

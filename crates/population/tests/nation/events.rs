@@ -27,6 +27,7 @@ fn walk(nation: &Nation, index: u64) -> (u32, u32) {
         last = event.on();
         assert!(last <= CivilDate::new(2023, 12, 31).unwrap());
         assert_eq!(deaths, 0, "death is the last");
+        assert_eq!(nation.version_before(index, &event), Some(citizen.version));
         match event {
             ChangeEvent::Residence { .. } => residences += 1,
             ChangeEvent::Death { .. } => deaths += 1,
@@ -75,4 +76,26 @@ fn the_living_move_at_least_eight_times_and_some_die() {
     );
     let share = f64::from(dying) / f64::from(living);
     assert!((0.01..0.04).contains(&share), "{share}");
+}
+
+#[test]
+fn an_event_that_lies_ahead_of_nobody_ends_no_version() {
+    let nation = Nation::new(1, 640);
+    let mut tried = 0;
+    for index in 0..nation.len() {
+        let Some(ChangeEvent::Residence { mut place, since }) = nation.event(index, 3) else {
+            continue;
+        };
+        let on = |on| ChangeEvent::Death { on };
+        assert_eq!(nation.version_before(index, &on(since)), None);
+        for days in [-3_000, 3_000] {
+            let away = since.plus_days(days).unwrap();
+            assert_eq!(nation.version_before(index, &on(away)), None);
+        }
+        place.detail = dancu_domain::Detail("elsewhere".into());
+        let moved = ChangeEvent::Residence { place, since };
+        assert_eq!(nation.version_before(index, &moved), None);
+        tried += 1;
+    }
+    assert!(tried > 500, "{tried}");
 }

@@ -157,3 +157,35 @@ proptest! {
         prop_assert!(small.citizen(index) == large.citizen(index));
     }
 }
+
+#[test]
+fn an_old_number_leads_back_to_whoever_has_it() {
+    let nation = Nation::new(9, 20_000);
+    let (mut held, mut shared) = (0, 0);
+    for index in 0..nation.len() {
+        let Some(legacy) = nation.citizen(index).legacy_id else {
+            continue;
+        };
+        held += 1;
+        let found = nation.index_of_legacy(legacy);
+        match nation.legacy_twin(index) {
+            Some(twin) => {
+                shared += 1;
+                assert_eq!(found, Some(index.min(twin)));
+            }
+            None => assert_eq!(found, Some(index)),
+        }
+    }
+    assert!(held > 10_000 && shared > 20, "{held} {shared}");
+    // Nobody's: of the personas' range, and of those who have none.
+    for digits in [900_000_106, 899_999_999, 999_999_999] {
+        let id = LegacyId::from_digits(digits).unwrap();
+        assert_eq!(nation.index_of_legacy(id), None, "{digits}");
+    }
+    let led = (0..100_000)
+        .filter_map(|n| LegacyId::from_digits(900_001_000 + n * 899))
+        .filter_map(|id| Some((id, nation.index_of_legacy(id)?)));
+    for (id, index) in led {
+        assert_eq!(nation.citizen(index).legacy_id, Some(id));
+    }
+}

@@ -1,6 +1,7 @@
 //! Whether every choice can be followed.
 
 use std::fmt;
+use std::time::Duration;
 
 use dancu_domain::AgencyCode;
 
@@ -143,8 +144,8 @@ impl Config {
         }
     }
 
-    /// The rules of what lies elsewhere, and of quotas.
-    fn places(&self) -> [Rule; 9] {
+    /// The rules of what lies elsewhere, of quotas and of the recording.
+    fn places(&self) -> [Rule; 12] {
         let postgres = |url: &Secret| url.is_url(&["postgres", "postgresql"]);
         let (registry, replica, readers) = match &self.registry {
             RegistryPlace::File => (None, None, 1),
@@ -207,6 +208,21 @@ impl Config {
                     .keys()
                     .all(|code| AgencyCode::parse(code, "quotas.agencies").is_ok()),
                 "a table of codes of agencies and items a second",
+            ),
+            (
+                "recording.part_bytes",
+                self.recording.part_bytes >= 4_096,
+                "at least 4 KiB",
+            ),
+            (
+                "recording.part_age",
+                self.recording.part_age >= Duration::from_secs(1),
+                "at least one second",
+            ),
+            (
+                "recording.total_bytes",
+                self.recording.total_bytes / 2 >= self.recording.part_bytes,
+                "at least twice `recording.part_bytes`",
             ),
         ]
     }

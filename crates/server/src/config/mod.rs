@@ -6,6 +6,7 @@ mod layers;
 mod limits;
 mod log;
 mod places;
+mod recording;
 mod secret;
 mod settings;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use places::{
     DEFAULT_READERS, DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, LedgerPlace, QuotaConfig,
     RedisPlace, RegistryPlace,
 };
+pub use recording::RecordingConfig;
 pub use secret::Secret;
 
 /// Everything that can be chosen about one service.
@@ -75,6 +77,8 @@ pub struct Config {
     pub times: Times,
     /// The log.
     pub log: LogConfig,
+    /// The recording of traffic.
+    pub recording: RecordingConfig,
 }
 
 /// How many citizens a nation gets when nobody says.
@@ -107,6 +111,7 @@ impl Default for Config {
             limits: Limits::default(),
             times: Times::default(),
             log: LogConfig::default(),
+            recording: RecordingConfig::default(),
         }
     }
 }

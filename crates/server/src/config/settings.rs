@@ -166,4 +166,8 @@ settings! {
     "log.form" => config.log.form;
     "log.answered_per_second" => config.log.answered_per_second;
     "log.shed_per_second" => config.log.shed_per_second;
+    "recording.folder" => config.recording.folder;
+    "recording.part_bytes" => config.recording.part_bytes;
+    "recording.part_age" => config.recording.part_age;
+    "recording.total_bytes" => config.recording.total_bytes;
 }

@@ -11,15 +11,16 @@ use dancu_domain::{
 };
 
 use crate::core::Core;
+use crate::recording::{Noted, Sketched};
 
 /// A message of a verb.
-pub(crate) trait Asked: Send + 'static {
+pub(crate) trait Asked: Sketched + Send + 'static {
     /// The verb.
     const VERB: Verb;
     /// The service code.
     const SERVICE: ServiceCode;
     /// How an item can end.
-    type Result: Ended + Send;
+    type Result: Ended + Noted + Send;
 
     /// How many items there are.
     fn len(&self) -> usize;

@@ -22,6 +22,7 @@ use crate::core::Core;
 use crate::credentials::Caller;
 use crate::limits::Entered;
 use crate::log::{Line, Outcomes};
+use crate::recording::Draft;
 
 /// Marks an answer whose message has had its line.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +73,8 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     };
     // The steps before and after the verb are no futures: what they need does not have to be
     // kept while the verb waits.
-    let answered = match admit(core, caller, read.parsed, event_day, &mut line) {
+    let mut draft = None;
+    let answered = match admit::<X, R, L>(core, caller, read, event_day, &mut line, &mut draft) {
         Ok(admitted) => {
             let Admitted {
                 permit,
@@ -82,7 +84,12 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
             } = admitted;
             let answered = message.carry_out(core, permit).await;
             drop(inside);
-            answered.and_then(|answer| write::<X, R, L>(core, answer, ids, head, lang, &mut line))
+            answered.and_then(|answer| {
+                if let Some(draft) = &mut draft {
+                    draft.answered(&answer);
+                }
+                write::<X, R, L>(core, answer, ids, head, lang, &mut line)
+            })
         }
         Err(Turned::Refused(refusal, subjects)) => Err(refuse(core, refusal, subjects).await),
         Err(Turned::Failed(failure)) => Err(failure),
@@ -94,6 +101,12 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     let now = instant();
     line.took = now.duration_since(began);
     core.tell(&line, now);
+    if let (Some(notebook), Some(mut draft)) = (&core.notebook, draft) {
+        if let Err(failure) = &answered {
+            draft.failed(failure.reason);
+        }
+        notebook.keep(*draft, line.took);
+    }
     answered
 }
 
@@ -111,13 +124,14 @@ enum Turned {
     Refused(Box<Refusal>, Vec<Option<IdKey>>),
 }
 
-fn admit<A: Asked, R: Registry, L: Recorder + Clone>(
+fn admit<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: &Core<R, L>,
     caller: Result<Caller, Reason>,
-    parsed: Result<Parsed<A>, Failure>,
+    read: Read<X::Asked>,
     event_day: Option<Day>,
     line: &mut Line,
-) -> Result<Admitted<A>, Turned> {
+    draft: &mut Option<Box<Draft>>,
+) -> Result<Admitted<X::Asked>, Turned> {
     let failed = |reason| Turned::Failed(Failure::new(reason));
     let caller = caller.map_err(failed)?;
     line.agency = Some(caller.who.agency());
@@ -125,10 +139,14 @@ fn admit<A: Asked, R: Registry, L: Recorder + Clone>(
         mut context,
         message,
         ids,
-    } = parsed.map_err(Turned::Failed)?;
+    } = read.parsed.map_err(Turned::Failed)?;
     context.event_day = event_day;
     line.items = message.len();
     line.request = Some(hash(core.request_key, &context.request_id));
+    if let Some(notebook) = &core.notebook {
+        let agency = caller.who.agency();
+        *draft = Some(notebook.draft((X::METHOD, read.began), agency, &context, &message));
+    }
     let Some(inside) = core.gates.items.enter(message.len()) else {
         core.numbers.shed.add(1);
         return Err(failed(Reason::Overloaded));
@@ -137,9 +155,13 @@ fn admit<A: Asked, R: Registry, L: Recorder + Clone>(
     core.take_quota(caller.who.agency(), items)
         .map_err(Turned::Failed)?;
     let today = core.doorman.today();
-    let permit = caller
-        .directory
-        .permit(&caller.who, A::VERB, A::SERVICE, context, today);
+    let permit = caller.directory.permit(
+        &caller.who,
+        X::Asked::VERB,
+        X::Asked::SERVICE,
+        context,
+        today,
+    );
     match permit {
         Ok(permit) => Ok(Admitted {
             permit,

@@ -4,7 +4,7 @@
 //! as an error says why. Messages of the verbs, unary, batched or streamed, pass [`message`]:
 //! credential, parsing, permit, verb, answer.
 
-mod asked;
+pub(crate) mod asked;
 mod body;
 pub(crate) mod calls;
 mod dispatch;

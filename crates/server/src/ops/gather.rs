@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use dancu_cache::Watermark;
@@ -33,6 +33,7 @@ pub(crate) async fn families<R: RegistryHome>(sources: &Sources<R>) -> Vec<Famil
     families.extend(reading::families(sources));
     families.extend(shared::families(sources).await);
     families.extend(ledger(sources));
+    families.extend(recording(sources));
     families.extend(standing(sources));
     families.extend(super::host::families());
     families
@@ -239,6 +240,19 @@ fn ledger<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
         count(&LEDGER_KEPT_LOOKUPS, ledger.kept_lookups),
         count(&LEDGER_KEPT_EDITED, ledger.kept_edited),
         count(&LEDGER_UNTOLD, ledger.untold),
+    ]
+}
+
+/// The recording of traffic: the series are there also where there is none.
+fn recording<R: RegistryHome>(sources: &Sources<R>) -> [Family; 3] {
+    let of = |count: fn(&crate::recording::Counters) -> &AtomicU64| {
+        let counters = sources.recording.as_deref();
+        counters.map_or(0, |counters| count(counters).load(Relaxed))
+    };
+    [
+        count(&RECORDED, of(|counters| &counters.messages)),
+        count(&RECORDING_DROPPED, of(|counters| &counters.dropped)),
+        count(&RECORDING_BYTES, of(|counters| &counters.bytes)),
     ]
 }
 

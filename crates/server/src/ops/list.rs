@@ -62,6 +62,12 @@ metrics! {
         "Entries of the ledger by the live counts; no series while they are not whole";
     QUOTA_ITEMS: Counter, "dancu_quota_items_total", ["result"],
         "Items given out of quotas by Redis or by this process alone, and items refused";
+    RECORDED: Counter, "dancu_recording_messages_total", [],
+        "Messages written to the recording of traffic";
+    RECORDING_DROPPED: Counter, "dancu_recording_dropped_total", [],
+        "Messages that the recording of traffic left out because it could not follow or not write";
+    RECORDING_BYTES: Counter, "dancu_recording_bytes_total", [],
+        "Bytes of the recording of traffic, compressed";
     CONNECTIONS: Gauge, "dancu_connections", [],
         "Connections open";
     CONNECTIONS_ACCEPTED: Counter, "dancu_connections_accepted_total", [],

@@ -21,6 +21,7 @@ use crate::limits::Gates;
 use crate::numbers::Numbers;
 use crate::observed::{Observed, SeenOfRegistry};
 use crate::parts::Parts;
+use crate::recording::Counters as RecordingCounters;
 use crate::totals::Wanted;
 use crate::transport::accept::AcceptNumbers;
 
@@ -59,6 +60,8 @@ pub(crate) struct Sources<R> {
     pub(crate) parts: watch::Receiver<Parts>,
     /// The directory, for the kinds of agencies.
     pub(crate) cell: Arc<DirectoryCell>,
+    /// What the recording of traffic counts; none where there is none.
+    pub(crate) recording: Option<Arc<RecordingCounters>>,
     /// Which nation.
     pub(crate) meta: RegistryMeta,
     /// Whether callers may name event days.

@@ -37,7 +37,8 @@ async fn life_and_readiness_are_told() {
         body,
         "registry: ok\nledger: ok\ndirectory: ok\nopen: ok\nfeed: ok\n\
          redis: none: not configured\nlive_volumes: ok\n\
-         quotas: none: not configured\nregistry_standby: none: no database server\n\
+         quotas: none: not configured\nrecording: none: not configured\n\
+         registry_standby: none: no database server\n\
          ledger_standby: none: no database server\nready\n"
     );
     assert_eq!(get(&service, "/nothing").await.0, 404);

@@ -1,0 +1,236 @@
+//! `dancu replay`: recorded traffic asked again, and every outcome held against the recorded one.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use dancu_domain::{AgencyCode, Verb};
+use dancu_load::account::Threshold;
+use dancu_load::measure::Watch;
+use dancu_load::pace::duration;
+use dancu_load::replay::{ReplayError, ReplayPlan, Replayed, Speed, Sums, replay};
+
+use crate::edge::fresh_id;
+use crate::exit::Failure;
+use crate::load::files::{Files, value};
+use crate::load::shown;
+use crate::load::wanted::address;
+use crate::output::{Form, Table, print, print_json, tell};
+use crate::words::Lang;
+
+/// Asks a running service again what was recorded, of a nation in the state of the recording.
+/// Exits with 1 if an item ended otherwise than recorded, a message was not answered, or a
+/// threshold was missed.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Replay {
+    /// The files: any parts of any recordings of one nation.
+    #[arg(required = true, value_name = "RECORDING")]
+    recordings: Vec<PathBuf>,
+    /// The service's address.
+    #[arg(long, env = "DANCU_SERVER", default_value = "http://127.0.0.1:50051")]
+    server: String,
+    /// Drive a service beyond loopback. Ask whoever runs it first.
+    #[arg(long)]
+    beyond_loopback: bool,
+    /// How fast messages follow each other: so many times the recorded pace, from 0.1 to 1000, or
+    /// `max` for as fast as answers come.
+    #[arg(long, default_value = "1", value_parser = speed)]
+    speed: Speed,
+    /// From when on, counted from the beginning of the recording: 30s, 1.5m.
+    #[arg(long, default_value = "0s", value_parser = duration)]
+    from: f64,
+    /// Until when, counted from the beginning of the recording.
+    #[arg(long, value_parser = duration)]
+    until: Option<f64>,
+    /// Only messages of this verb; may be repeated.
+    #[arg(long, value_parser = verb)]
+    verb: Vec<Verb>,
+    /// Only messages of this agency; may be repeated.
+    #[arg(long, value_parser = agency)]
+    agency: Vec<AgencyCode>,
+    /// Keep in this file how far the replay has come, and go on from there if it is there already.
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// Report items that end otherwise than recorded, and exit with 0 all the same: the nation is
+    /// not in the state of the recording.
+    #[arg(long)]
+    allow_differences: bool,
+    /// Connections.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Calls in flight on a connection.
+    #[arg(long, default_value_t = 32)]
+    calls: usize,
+    /// The deadline of a call.
+    #[arg(long, default_value = "10s", value_parser = duration)]
+    deadline: f64,
+    /// For how long a message is asked again while the service does not answer it.
+    #[arg(long, default_value = "30s", value_parser = duration)]
+    patience: f64,
+    /// What must hold, such as `p99(lookup)<20ms`; may be repeated.
+    #[arg(long, value_name = "THRESHOLD")]
+    threshold: Vec<Threshold>,
+    #[command(flatten)]
+    files: Files,
+}
+
+impl Replay {
+    /// Replays and reports.
+    pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
+        let plan = self.plan(lang)?;
+        let Replayed { mut account, sums } = drive(&plan, lang)?;
+        if self.allow_differences {
+            account.wrong = 0;
+        }
+        account.judge(&self.threshold);
+        self.files.write(&account, lang)?;
+        let compared = self.files.compared(&account, lang)?;
+        match form {
+            Form::Json => {
+                let sums = serde_json::to_value(&sums).map_err(|error| {
+                    Failure::unable(lang.of("ghi kết quả", "write the sums"), &error, lang)
+                })?;
+                let mut whole = value(&account, lang)?;
+                if let Some(fields) = whole.as_object_mut() {
+                    fields.insert("replay".to_owned(), sums);
+                }
+                print_json(&whole);
+            }
+            Form::Table => {
+                print(&shown::text(&account, &compared, lang));
+                print(&text(&sums, lang));
+            }
+        }
+        let same = sums.is_same() || (self.allow_differences && sums.unanswered == 0);
+        if same && account.is_good() {
+            Ok(())
+        } else {
+            Err(Failure::Wrong)
+        }
+    }
+
+    fn plan(&self, lang: Lang) -> Result<ReplayPlan, Failure> {
+        let server = address(&self.server)?;
+        if !(self.beyond_loopback || server.ip().is_loopback()) {
+            return Err(Failure::Usage(format!(
+                "{server} is not on loopback: say --beyond-loopback if you may drive it"
+            )));
+        }
+        let plan = ReplayPlan {
+            beyond_loopback: self.beyond_loopback,
+            speed: self.speed,
+            from: Duration::from_secs_f64(self.from),
+            until: self.until.map(Duration::from_secs_f64),
+            verbs: self.verb.clone(),
+            agencies: self.agency.clone(),
+            resume: self.resume.clone(),
+            connections: self.connections,
+            in_flight: self.calls,
+            deadline: Duration::from_secs_f64(self.deadline),
+            patience: Duration::from_secs_f64(self.patience),
+            language: lang.tag(),
+            ..ReplayPlan::new(fresh_id(), server, self.recordings.clone())
+        };
+        plan.validate()
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        Ok(plan)
+    }
+}
+
+/// Drives, and tells a line a second.
+fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
+    let watch = Arc::new(Watch::default());
+    let (seen, planned) = (Arc::clone(&watch), plan.clone());
+    let driving = thread::Builder::new()
+        .name("dancu-replay".to_owned())
+        .spawn(move || replay(&planned, &seen))
+        .map_err(|error| Failure::unable(lang.of("mở luồng", "start a thread"), &error, lang))?;
+    let mut next = 0;
+    loop {
+        let over = driving.is_finished();
+        let intervals = watch.intervals(next);
+        // The last interval may still grow, until the replay is over.
+        let whole = intervals.len().saturating_sub(usize::from(!over));
+        for interval in &intervals[..whole] {
+            tell(&shown::line(interval, lang));
+            next = interval.second + 1;
+        }
+        if over {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    match driving.join() {
+        Ok(replayed) => replayed.map_err(|error| match error {
+            ReplayError::Plan(..) | ReplayError::Generator => Failure::Usage(error.to_string()),
+            error => Failure::unable(lang.of("phát lại", "replay"), &error, lang),
+        }),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// What a replay came to beside the recording.
+fn text(sums: &Sums, lang: Lang) -> String {
+    let numbers = lang.numbers();
+    let mut table = Table::new(
+        &[0, 1],
+        &[
+            "",
+            lang.of("kết quả", "outcome"),
+            lang.of("đã ghi", "recorded"),
+            lang.of("phát lại", "replayed"),
+        ],
+    );
+    for (verb, outcomes) in &sums.outcomes {
+        for (outcome, ended) in outcomes {
+            table.row([
+                verb.clone(),
+                lang.word(outcome).to_owned(),
+                numbers.whole(ended.recorded),
+                numbers.whole(ended.replayed),
+            ]);
+        }
+    }
+    let mut text = format!("\n{}\n", table.text());
+    let counts = [
+        (lang.of("thông điệp", "messages"), sums.messages),
+        (lang.of("đã xác nhận", "acknowledged"), sums.acknowledged),
+        (lang.of("trước khi ngắt", "of them before"), sums.before),
+        (
+            lang.of("không hỏi lại", "not asked again"),
+            sums.passed_over,
+        ),
+        (lang.of("không trả lời", "not answered"), sums.unanswered),
+        (lang.of("ngoài bộ lọc", "outside the window"), sums.left_out),
+        (lang.of("mất khi ghi", "not recorded"), sums.missing),
+        (lang.of("tệp bị cắt", "files cut off"), sums.cut),
+        (lang.of("mục khác", "items that differ"), sums.different),
+    ];
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(word, n)| format!("{word} {}", numbers.whole(*n)))
+        .collect();
+    text.push_str(&counts.join(", "));
+    text.push('\n');
+    for difference in sums.differences.iter().take(20) {
+        text.push_str(&format!("{}: {difference}\n", lang.of("khác", "differs")));
+    }
+    text
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    text.parse()
+}
+
+fn verb(text: &str) -> Result<Verb, String> {
+    let verb = Verb::ALL
+        .iter()
+        .find(|verb| verb.word().eq_ignore_ascii_case(text));
+    verb.copied().ok_or_else(|| format!("`{text}` is no verb"))
+}
+
+fn agency(text: &str) -> Result<AgencyCode, String> {
+    AgencyCode::parse(text, "agency").map_err(|_| format!("`{text}` is no code of an agency"))
+}

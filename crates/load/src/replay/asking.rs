@@ -1,0 +1,106 @@
+//! One message on its way: asked until it is answered, or until nobody waits for it any more.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use dancu_domain::Verb;
+
+use super::bytes::Sendable;
+use super::heard::{self, Answer};
+use super::sums::{Held, hold};
+use crate::clock::now;
+use crate::draw::Shape;
+use crate::run::{GRACE, Link};
+use dancu_wire::pb::recording::Exchange;
+
+/// How long a message waits before it is asked again, where it was not told how long.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The longest that it waits.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What became of a message.
+pub(super) struct Asked {
+    /// The answer, and what it is beside the recorded one; none where there was none in time.
+    pub(super) answer: Option<(Answer, Held)>,
+    /// When the attempt that was answered was sent.
+    pub(super) sent: Instant,
+    /// When its answer was there.
+    pub(super) came: Instant,
+    /// The words for each attempt.
+    pub(super) codes: Vec<String>,
+}
+
+/// How long things may take, and what is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) deadline: Duration,
+    pub(super) patience: Duration,
+    /// Whether versions are held against the recorded ones.
+    pub(super) versions: bool,
+}
+
+/// Asks until there is an answer.
+pub(super) async fn ask(
+    link: &Rc<Link>,
+    (verb, shape): (Verb, Shape),
+    sendable: &Sendable,
+    exchange: &Exchange,
+    times: Times,
+) -> Asked {
+    let began = now();
+    let mut codes = Vec::new();
+    loop {
+        let sent = now();
+        let call = link.call((*sendable.head).clone(), sendable.body.clone());
+        let heard = tokio::time::timeout(times.deadline + GRACE, call).await;
+        let came = now();
+        let mut pause = PAUSE;
+        match heard {
+            Ok(Ok(heard)) => match heard::read(verb, shape, &heard) {
+                Some(answer) => {
+                    if let Answer::Failed(told) = &answer {
+                        pause = told.wait.unwrap_or(PAUSE);
+                        codes.push(word(told));
+                    } else {
+                        codes.push("OK".to_owned());
+                    }
+                    if let Some(held) = hold(exchange, &answer, times.versions) {
+                        return Asked {
+                            answer: Some((answer, held)),
+                            sent,
+                            came,
+                            codes,
+                        };
+                    }
+                }
+                None => codes.push("UNKNOWN (a reply that cannot be read)".to_owned()),
+            },
+            Ok(Err(broken)) => codes.push(
+                if broken.sent {
+                    "UNAVAILABLE (connection lost)"
+                } else {
+                    "UNAVAILABLE (no connection)"
+                }
+                .to_owned(),
+            ),
+            Err(_) => codes.push("DEADLINE_EXCEEDED (own clock)".to_owned()),
+        }
+        if came.saturating_duration_since(began) >= times.patience {
+            return Asked {
+                answer: None,
+                sent,
+                came,
+                codes,
+            };
+        }
+        tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+    }
+}
+
+fn word(told: &crate::told::Told) -> String {
+    let code = format!("{:?}", told.code);
+    match told.reason {
+        Some(reason) => format!("{code} {}", reason.word()),
+        None => code,
+    }
+}

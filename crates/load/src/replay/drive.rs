@@ -1,0 +1,380 @@
+//! The replay itself: reads, waits until a message is due, sends it when nobody is in its way,
+//! and keeps that it was answered before anybody behind it goes.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dancu_domain::{Revision, Verb};
+use dancu_population::{GENERATOR_VERSION, Nation};
+use dancu_wire::pb::recording::Exchange;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::LocalSet;
+
+use super::asking::{Asked, Times, ask};
+use super::bytes::{Sendable, sendable};
+use super::heard::Answer;
+use super::history::History;
+use super::order::Ordered;
+use super::plan::{ReplayError, ReplayPlan, Speed};
+use super::position::{Identity, Position, PositionError};
+use super::queue::Queue;
+use super::remake::Remaker;
+use super::sums::Sums;
+use crate::account::{Account, Described};
+use crate::clock::{cpu_seconds, now};
+use crate::draw::Shape;
+use crate::measure::{Logbook, Watch};
+use crate::run::{Heads, Link, LoadError, Ran, nation_at};
+
+/// How many messages may wait for others that are about the same people, or until they are due.
+const WAITING: usize = 16_384;
+/// How long before it is due a message takes its place behind those that it must wait for. The order
+/// of effect is not quite that of arrival, and nobody is late because of somebody who came later.
+const AHEAD: Duration = Duration::from_secs(1);
+
+/// What a replay came to.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// How it was driven, and what was measured: as of any run.
+    pub account: Account,
+    /// What it came to beside the recording.
+    pub sums: Sums,
+}
+
+/// A message that is to be sent.
+struct Letter {
+    position: u64,
+    verb: Verb,
+    shape: Shape,
+    sendable: Sendable,
+    exchange: Exchange,
+    due: Option<Instant>,
+}
+
+/// Replays. Blocks until the last answer is in; `watch` shows how it goes and may end it early.
+pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayError> {
+    plan.validate()?;
+    let ordered = Ordered::open(&plan.recordings)?;
+    if ordered.header.generator != GENERATOR_VERSION {
+        return Err(ReplayError::Generator);
+    }
+    let nation = Nation::new(ordered.header.seed, ordered.header.citizens);
+    nation_at(plan.server, &nation).map_err(ReplayError::Service)?;
+    let fresh = Identity {
+        run: plan.run_id.clone(),
+        of: plan.identity(&ordered),
+    };
+    let (position, identity) = match &plan.resume {
+        None => (Position::nowhere(), fresh),
+        Some(path) => Position::open(path, fresh)
+            .map_err(|error| ReplayError::Position(path.clone(), error))?,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| ReplayError::Service(LoadError::Start(error)))?;
+    let (began, cpu) = (now(), cpu_seconds());
+    let state = Rc::new(State {
+        times: Times {
+            deadline: plan.deadline,
+            patience: plan.patience,
+            versions: !ordered.header.imported,
+        },
+        queue: RefCell::new(Queue::new()),
+        position: RefCell::new(position),
+        sums: RefCell::default(),
+        book: Logbook::new(began, Arc::clone(watch)),
+        room: Semaphore::new(plan.connections * plan.in_flight),
+        over: Notify::new(),
+        revision: Cell::new(None),
+        failed: RefCell::new(None),
+        turn: Cell::new(0),
+        links: RefCell::default(),
+    });
+    let dispatcher = Dispatcher {
+        plan,
+        state: Rc::clone(&state),
+        remaker: Remaker::new(nation, identity.run.clone()),
+        heads: Heads::new(plan.server.to_string(), plan.language, plan.deadline),
+        history: History::default(),
+        ordered,
+        began,
+        first: None,
+    };
+    let local = LocalSet::new();
+    let done = local.block_on(&runtime, dispatcher.run());
+    let (missing, seconds) = done?;
+    if let Some(error) = state.failed.take() {
+        let path = plan.resume.clone().unwrap_or_default();
+        return Err(ReplayError::Position(path, PositionError::File(error)));
+    }
+    state.book.close();
+    let mut sums = state.sums.take();
+    sums.missing(missing);
+    let mut figures = state.book.figures.take();
+    figures.wrong = sums.different;
+    let links = state.links.borrow();
+    figures.reconnects = links.iter().map(|link| link.made().saturating_sub(1)).sum();
+    let ran = Ran {
+        figures,
+        intervals: watch.intervals(0),
+        elapsed: now().duration_since(began),
+        cpu: cpu_seconds() - cpu,
+        stopped: watch.is_stopped(),
+    };
+    let described = Described {
+        run: identity.run,
+        server: plan.server.to_string(),
+        nation_seed: nation.seed(),
+        citizens: nation.len(),
+        loop_kind: format!("replay, speed {}", plan.speed),
+        scheduled: match plan.speed {
+            Speed::Times(_) => sums.acknowledged - sums.before + sums.unanswered,
+            Speed::Max => 0,
+        },
+        seconds,
+        threads: 1,
+        connections: plan.connections,
+        in_flight: plan.in_flight,
+        verified_share: 1.0,
+        ..Described::default()
+    };
+    let measured = ran.elapsed;
+    Ok(Replayed {
+        account: Account::of_run(described, measured, ran),
+        sums,
+    })
+}
+
+/// What the dispatcher and the messages on their way share.
+struct State {
+    times: Times,
+    queue: RefCell<Queue<Letter>>,
+    position: RefCell<Position>,
+    sums: RefCell<Sums>,
+    book: Logbook,
+    room: Semaphore,
+    /// Told whenever a message is over.
+    over: Notify,
+    /// The last revision that was read.
+    revision: Cell<Option<Revision>>,
+    /// Why the position cannot be kept any more.
+    failed: RefCell<Option<std::io::Error>>,
+    turn: Cell<usize>,
+    links: RefCell<Vec<Rc<Link>>>,
+}
+
+/// Reads the recordings and sends what is due.
+struct Dispatcher<'a> {
+    plan: &'a ReplayPlan,
+    state: Rc<State>,
+    remaker: Remaker,
+    heads: Heads,
+    history: History,
+    ordered: Ordered,
+    began: Instant,
+    /// The offset of the first message that was sent.
+    first: Option<u64>,
+}
+
+impl Dispatcher<'_> {
+    /// Sends everything; what is missing from the files, and the seconds that were replayed.
+    async fn run(mut self) -> Result<(super::order::Missing, f64), ReplayError> {
+        self.connect().await?;
+        let ticking = {
+            let state = Rc::clone(&self.state);
+            tokio::task::spawn_local(async move {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    state.book.tick();
+                }
+            })
+        };
+        let mut position = 0;
+        let (mut first, mut last) = (None, 0);
+        while let Some(exchange) = self.ordered.next()? {
+            if self.state.book.is_stopped() || self.state.failed.borrow().is_some() {
+                break;
+            }
+            let at = exchange.at_micros;
+            if self.plan.takes(&exchange) {
+                first.get_or_insert(at);
+                last = at.max(last);
+                self.one(position, exchange).await;
+            } else {
+                self.history.note(&exchange);
+                self.state.sums.borrow_mut().left_out += 1;
+            }
+            position += 1;
+        }
+        while self.state.queue.borrow().len() > 0 {
+            self.state.over.notified().await;
+        }
+        ticking.abort();
+        let seconds = last.saturating_sub(first.unwrap_or(last)) as f64 / 1e6;
+        Ok((self.ordered.missing, seconds))
+    }
+
+    async fn connect(&self) -> Result<(), ReplayError> {
+        for _ in 0..self.plan.connections {
+            let link = Link::new(self.plan.server);
+            link.open()
+                .await
+                .map_err(|_| ReplayError::Service(LoadError::Connect(self.plan.server)))?;
+            self.state.links.borrow_mut().push(link);
+        }
+        Ok(())
+    }
+
+    /// Sends one message, unless it was acknowledged before.
+    async fn one(&mut self, position: u64, exchange: Box<Exchange>) {
+        let state = Rc::clone(&self.state);
+        state.sums.borrow_mut().messages += 1;
+        let verb = Verb::from_code(u8::try_from(exchange.verb).unwrap_or(0));
+        let kept = state.position.borrow_mut().take(position);
+        if let (Some(kept), Some(verb)) = (kept, verb) {
+            let mut sums = state.sums.borrow_mut();
+            sums.acknowledged(verb, &exchange, &kept);
+            sums.before += 1;
+            if let super::kept::Kept::Other(_) = kept {
+                sums.different += kept.different(&exchange);
+            }
+            self.history.note(&exchange);
+            return;
+        }
+        let remade = self
+            .remaker
+            .remake(&exchange, position, &self.history, state.revision.get());
+        self.history.note(&exchange);
+        let (Some(remade), Some(verb)) = (remade, verb) else {
+            state.sums.borrow_mut().passed_over += 1;
+            return;
+        };
+        let due = self.due(exchange.at_micros).await;
+        while state.queue.borrow().len() >= WAITING {
+            state.over.notified().await;
+        }
+        let (about, shape) = (remade.about.clone(), remade.shape);
+        let letter = Letter {
+            position,
+            verb,
+            shape,
+            sendable: sendable(remade, &mut self.heads),
+            exchange: *exchange,
+            due,
+        };
+        let goes = state.queue.borrow_mut().add(position, about, letter);
+        if let Some(letter) = goes {
+            tokio::task::spawn_local(send(Rc::clone(&state), letter));
+        }
+        // Answers are read although there is always more to send.
+        if position.is_multiple_of(16) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until a message of this offset is nearly due.
+    async fn due(&mut self, at: u64) -> Option<Instant> {
+        let first = *self.first.get_or_insert_with(|| {
+            self.began = now();
+            at
+        });
+        let Speed::Times(times) = self.plan.speed else {
+            return None;
+        };
+        let micros = at.saturating_sub(first) as f64 / times;
+        let due = self.began + Duration::from_secs_f64(micros / 1e6);
+        let early = due.checked_sub(AHEAD).filter(|early| *early > now());
+        if let Some(early) = early {
+            tokio::time::sleep_until(early.into()).await;
+        }
+        Some(due)
+    }
+}
+
+/// Sends a message once it is due, and then those that waited for it.
+async fn send(state: Rc<State>, letter: Letter) {
+    let position = letter.position;
+    if let Some(due) = letter.due.filter(|due| *due > now()) {
+        tokio::time::sleep_until(due.into()).await;
+    }
+    if let Ok(_room) = state.room.acquire().await {
+        let link = {
+            let links = state.links.borrow();
+            let turn = state.turn.get();
+            state.turn.set(turn.wrapping_add(1));
+            Rc::clone(&links[turn % links.len()])
+        };
+        let sent = now();
+        state.book.sent(
+            letter.verb,
+            letter.exchange.items.len() as u64,
+            sent,
+            letter.due,
+        );
+        let (kind, exchange) = ((letter.verb, letter.shape), &letter.exchange);
+        let asked = ask(&link, kind, &letter.sendable, exchange, state.times).await;
+        state.settle(&letter, &asked, sent);
+    }
+    // The letter's own place is free only when its answer is kept.
+    let free = state.queue.borrow_mut().done(position);
+    for (_, letter) in free {
+        tokio::task::spawn_local(send(Rc::clone(&state), letter));
+    }
+    state.over.notify_one();
+}
+
+impl State {
+    /// Keeps what came back.
+    fn settle(&self, letter: &Letter, asked: &Asked, first_sent: Instant) {
+        for code in &asked.codes {
+            self.book.code(code);
+        }
+        let mut sums = self.sums.borrow_mut();
+        let Some((answer, held)) = &asked.answer else {
+            sums.unanswered += 1;
+            self.book
+                .unanswered(letter.verb, letter.exchange.items.len() as u64);
+            return;
+        };
+        if let Answer::Items(_, Some(revision)) = answer {
+            let known = self.revision.get();
+            if known.is_none_or(|known| known.number < revision.number) {
+                self.revision.set(Some(*revision));
+            }
+        }
+        let kept = self
+            .position
+            .borrow_mut()
+            .acknowledge(letter.position, &held.kept);
+        if let Err(error) = kept {
+            self.failed.borrow_mut().get_or_insert(error);
+            return;
+        }
+        sums.acknowledged(letter.verb, &letter.exchange, &held.kept);
+        if held.different > 0 {
+            sums.differs(letter.position, &letter.exchange, held);
+        }
+        let due = letter.due.unwrap_or(first_sent);
+        self.book.answered(
+            (letter.verb, &letter.exchange.agency),
+            &outcomes(&letter.exchange, answer),
+            (due, asked.sent, asked.came),
+            held.different,
+        );
+    }
+}
+
+/// The outcomes of an answer's items, for the account.
+fn outcomes(exchange: &Exchange, answer: &Answer) -> Vec<Option<dancu_domain::Outcome>> {
+    match answer {
+        Answer::Items(ends, _) => ends.iter().map(|end| end.outcome).collect(),
+        Answer::Failed(told) => {
+            let refused = told.code == tonic::Code::PermissionDenied;
+            let outcome = refused.then_some(dancu_domain::Outcome::Refused);
+            vec![outcome; exchange.items.len()]
+        }
+    }
+}

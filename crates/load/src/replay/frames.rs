@@ -1,0 +1,195 @@
+//! The frames of a recording's files, one after the other.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use dancu_wire::pb::recording::{Exchange, Frame, Gap, Header, frame};
+use prost::Message as _;
+
+/// The form that is read here.
+pub(super) const FORM: u32 = 1;
+/// A frame that says it is longer is none: a message has at most a thousand items.
+const MOST: u64 = 16 << 20;
+
+/// Why a file cannot be read.
+#[derive(Debug)]
+pub enum RecordingError {
+    /// It cannot be opened or read.
+    Unreadable(PathBuf, io::Error),
+    /// It is no recording, or one of another form.
+    NoRecording(PathBuf, &'static str),
+    /// Files that do not belong together.
+    Apart(PathBuf, &'static str),
+}
+
+impl fmt::Display for RecordingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(path, _) => write!(f, "read {}", path.display()),
+            Self::NoRecording(path, why) => write!(f, "{}: {why}", path.display()),
+            Self::Apart(path, why) => write!(f, "{}: {why}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for RecordingError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(_, error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What stands in a recording behind its header.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// A message and its answer.
+    Exchange(Box<Exchange>),
+    /// Messages that are missing.
+    Gap(Gap),
+    /// The file was cut off here.
+    Cut,
+}
+
+/// One file, read from its beginning to its end.
+pub struct Reader {
+    path: PathBuf,
+    header: Header,
+    bytes: BufReader<zstd::stream::read::Decoder<'static, BufReader<File>>>,
+    over: bool,
+}
+
+/// Opens a file and reads its header.
+pub fn open(path: &Path) -> Result<Reader, RecordingError> {
+    let unreadable = |error| RecordingError::Unreadable(path.to_owned(), error);
+    let none = |why| RecordingError::NoRecording(path.to_owned(), why);
+    let file = File::open(path).map_err(unreadable)?;
+    let decoder = zstd::stream::read::Decoder::new(file).map_err(unreadable)?;
+    let mut reader = Reader {
+        path: path.to_owned(),
+        header: Header::default(),
+        bytes: BufReader::new(decoder),
+        over: false,
+    };
+    match reader.frame() {
+        Ok(Some(frame::Frame::Header(header))) if header.form == FORM => reader.header = header,
+        Ok(Some(frame::Frame::Header(_))) => {
+            return Err(none("is of a form that this build does not read"));
+        }
+        Err(Broken::Io(error)) => return Err(unreadable(error)),
+        _ => return Err(none("is no recording of traffic")),
+    }
+    Ok(reader)
+}
+
+/// Why a frame cannot be read.
+enum Broken {
+    /// The file ends in the middle of it.
+    Cut,
+    /// Its bytes are none.
+    Strange,
+    /// The file cannot be read.
+    Io(io::Error),
+}
+
+impl Reader {
+    /// The header.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Which file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The next entry; `None` at the end.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator of results would be asked on after its first error"
+    )]
+    pub fn next(&mut self) -> Result<Option<Entry>, RecordingError> {
+        if self.over {
+            return Ok(None);
+        }
+        match self.frame() {
+            Ok(Some(frame::Frame::Exchange(exchange))) => {
+                Ok(Some(Entry::Exchange(Box::new(exchange))))
+            }
+            Ok(Some(frame::Frame::Gap(gap))) => Ok(Some(Entry::Gap(gap))),
+            Ok(None) => {
+                self.over = true;
+                Ok(None)
+            }
+            Err(Broken::Cut) => {
+                self.over = true;
+                Ok(Some(Entry::Cut))
+            }
+            Err(Broken::Io(error)) => Err(RecordingError::Unreadable(self.path.clone(), error)),
+            Ok(Some(frame::Frame::Header(_))) | Err(Broken::Strange) => {
+                Err(RecordingError::NoRecording(
+                    self.path.clone(),
+                    "holds something else than messages behind its header",
+                ))
+            }
+        }
+    }
+
+    fn frame(&mut self) -> Result<Option<frame::Frame>, Broken> {
+        let Some(length) = self.length()? else {
+            return Ok(None);
+        };
+        if length > MOST {
+            return Err(Broken::Strange);
+        }
+        let mut bytes = vec![0; length as usize];
+        self.fill(&mut bytes)?;
+        let frame = Frame::decode(bytes.as_slice()).map_err(|_| Broken::Strange)?;
+        frame
+            .frame
+            .map_or(Err(Broken::Strange), |frame| Ok(Some(frame)))
+    }
+
+    /// The length of the next frame; `None` where the file ends before it.
+    fn length(&mut self) -> Result<Option<u64>, Broken> {
+        let mut length = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let mut byte = [0];
+            match self.bytes.read(&mut byte) {
+                Ok(0) if shift == 0 => return Ok(None),
+                Ok(0) => return Err(Broken::Cut),
+                Ok(_) => {}
+                Err(error) => return Err(broken(error)),
+            }
+            length |= u64::from(byte[0] & 0x7f) << shift;
+            if byte[0] & 0x80 == 0 {
+                return Ok(Some(length));
+            }
+        }
+        Err(Broken::Strange)
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Broken> {
+        self.bytes.read_exact(bytes).map_err(broken)
+    }
+}
+
+/// A stream of zstd that was not ended is a file that was cut off.
+fn broken(error: io::Error) -> Broken {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Broken::Cut,
+        _ => Broken::Io(error),
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("path", &self.path)
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
+}

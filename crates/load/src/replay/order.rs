@@ -1,0 +1,238 @@
+//! Messages in the order in which they took effect, out of files that hold them nearly so.
+//!
+//! A read is true at the revision of its answer, a push that took effect is that change itself. So
+//! the revisions order messages about one citizen, whatever else went on at the time: a read stands
+//! behind every change that it has seen and before the next one. Among equals the earlier comes
+//! first. A file holds messages roughly as they ended, each core's for itself; they are put in order
+//! over a stretch of time that is longer than cores or instances can be apart.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::path::{Path, PathBuf};
+
+use dancu_wire::pb::recording::{Exchange, Header};
+use dancu_wire::pb::{Outcome, Verb};
+
+use super::frames::{Entry, Reader, RecordingError, open};
+
+/// The stretch over which messages are put in order, in microseconds.
+const STRETCH: u64 = 3_000_000;
+
+/// The files of one nation in the order of their messages.
+#[derive(Debug)]
+pub(super) struct Ordered {
+    recordings: Vec<Recording>,
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    /// When the latest message that was read had ended.
+    latest: u64,
+    /// The latest change that was read of.
+    change: u64,
+    read: u64,
+    /// What is missing from the files.
+    pub(super) missing: Missing,
+    /// The header of the first file.
+    pub(super) header: Header,
+    /// The files by recording and part.
+    pub(super) parts: Vec<String>,
+}
+
+/// What is missing from files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Messages that the service dropped.
+    pub messages: u64,
+    /// Items in them.
+    pub items: u64,
+    /// Files that were cut off.
+    pub cut: u64,
+}
+
+/// The parts of one recording.
+#[derive(Debug)]
+struct Recording {
+    parts: std::vec::IntoIter<PathBuf>,
+    open: Option<Reader>,
+    /// By how much its offsets lie behind those of the earliest recording.
+    shift: u64,
+    next: Option<(u64, Box<Exchange>)>,
+}
+
+/// A message among those that are put in order. `Ord` is the order of effect.
+#[derive(Debug)]
+struct Waiting {
+    place: (u64, u8, u64, u64),
+    ended: u64,
+    exchange: Box<Exchange>,
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Waiting {}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.place.cmp(&other.place)
+    }
+}
+
+/// The change that a message is, or up to which it is true; changes stand before what saw them.
+fn effect(exchange: &Exchange) -> (u64, u8) {
+    let applied = exchange.verb() == Verb::Push
+        && exchange
+            .items
+            .iter()
+            .any(|item| item.outcome() == Outcome::Applied);
+    (exchange.revision, u8::from(!applied))
+}
+
+impl Ordered {
+    /// Opens files of one nation: any parts of any recordings of it, in any order.
+    pub(super) fn open(paths: &[PathBuf]) -> Result<Self, RecordingError> {
+        let mut by_recording: BTreeMap<u64, (u64, BTreeMap<u32, PathBuf>)> = BTreeMap::new();
+        let mut first: Option<Header> = None;
+        for path in paths {
+            let header = open(path)?.header().clone();
+            if let Some(first) = &first {
+                same_nation(path, first, &header)?;
+            }
+            let began = u64::try_from(header.began_micros).unwrap_or(0);
+            let parts = by_recording
+                .entry(header.recording)
+                .or_insert((began, BTreeMap::new()));
+            if parts.1.insert(header.part, path.clone()).is_some() {
+                return Err(RecordingError::Apart(path.clone(), "is given twice"));
+            }
+            first.get_or_insert(header);
+        }
+        let Some(header) = first else {
+            let why = "name at least one recording";
+            return Err(RecordingError::Apart(PathBuf::new(), why));
+        };
+        let names = by_recording.iter().flat_map(|(recording, (_, parts))| {
+            let name = move |part: &u32| format!("{recording:016x}.{part}");
+            parts.keys().map(name)
+        });
+        let names = names.collect();
+        let earliest = by_recording.values().map(|(began, _)| *began).min();
+        let recordings = by_recording.into_values().map(|(began, parts)| Recording {
+            parts: parts.into_values().collect::<Vec<_>>().into_iter(),
+            open: None,
+            shift: began - earliest.unwrap_or(began),
+            next: None,
+        });
+        Ok(Self {
+            recordings: recordings.collect(),
+            waiting: BinaryHeap::new(),
+            latest: 0,
+            change: 0,
+            read: 0,
+            missing: Missing::default(),
+            header,
+            parts: names,
+        })
+    }
+
+    /// The next message, with its offset in microseconds; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Box<Exchange>>, RecordingError> {
+        loop {
+            if let Some(Reverse(first)) = self.waiting.peek()
+                && first.ended + STRETCH <= self.latest
+            {
+                break;
+            }
+            if !self.read()? {
+                break;
+            }
+        }
+        Ok(self.waiting.pop().map(|Reverse(waiting)| waiting.exchange))
+    }
+
+    /// Reads one more message, of the recording that is least far; whether there was one.
+    fn read(&mut self) -> Result<bool, RecordingError> {
+        for recording in &mut self.recordings {
+            recording.look(&mut self.missing)?;
+        }
+        let furthest_behind = self
+            .recordings
+            .iter_mut()
+            .filter(|recording| recording.next.is_some())
+            .min_by_key(|recording| recording.next.as_ref().map_or(0, |(ended, _)| *ended));
+        let Some((ended, exchange)) = furthest_behind.and_then(|r| r.next.take()) else {
+            return Ok(false);
+        };
+        self.read += 1;
+        self.latest = self.latest.max(ended);
+        let (change, kind) = effect(&exchange);
+        // What was not answered saw nothing: it stands where it ended.
+        let change = if exchange.reason == 0 {
+            change
+        } else {
+            self.change
+        };
+        self.change = self.change.max(change);
+        self.waiting.push(Reverse(Waiting {
+            place: (change, kind, exchange.at_micros, self.read),
+            ended,
+            exchange,
+        }));
+        Ok(true)
+    }
+}
+
+impl Recording {
+    /// Reads up to the next message, unless it is there.
+    fn look(&mut self, missing: &mut Missing) -> Result<(), RecordingError> {
+        while self.next.is_none() {
+            let reader = match &mut self.open {
+                Some(reader) => reader,
+                None => match self.parts.next() {
+                    Some(path) => self.open.insert(open(&path)?),
+                    None => return Ok(()),
+                },
+            };
+            match reader.next()? {
+                Some(Entry::Exchange(mut exchange)) => {
+                    exchange.at_micros += self.shift;
+                    let ended = exchange.at_micros + exchange.took_micros;
+                    self.next = Some((ended, exchange));
+                }
+                Some(Entry::Gap(gap)) => {
+                    missing.messages += gap.messages;
+                    missing.items += gap.items;
+                }
+                Some(Entry::Cut) => missing.cut += 1,
+                None => self.open = None,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn same_nation(path: &Path, one: &Header, other: &Header) -> Result<(), RecordingError> {
+    let of = |header: &Header| {
+        let Header {
+            nation,
+            seed,
+            citizens,
+            generator,
+            ..
+        } = header;
+        (nation.clone(), *seed, *citizens, *generator)
+    };
+    if of(one) == of(other) {
+        Ok(())
+    } else {
+        let why = "is of another nation than the files before it";
+        Err(RecordingError::Apart(path.to_owned(), why))
+    }
+}

@@ -1,0 +1,187 @@
+//! How far a replay has come: a file of lines, one for each message that was acknowledged, written
+//! before anything that had to wait for it is sent.
+//!
+//! The first line says which replay it is. A line that was cut off by a kill is none.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::kept::Kept;
+
+/// What the first line begins with.
+const MARK: &str = "dancu-replay 1";
+
+/// What makes a replay the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// Stands in every request id.
+    pub(super) run: String,
+    /// What is replayed: the recordings, the window, the filters.
+    pub(super) of: String,
+}
+
+/// Why a file of positions cannot be used.
+#[derive(Debug)]
+pub enum PositionError {
+    /// It cannot be read or written.
+    File(io::Error),
+    /// It is no file of positions.
+    NotOne,
+    /// It belongs to a replay of something else.
+    Another,
+}
+
+impl fmt::Display for PositionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File(_) => "read and write the file",
+            Self::NotOne => "it is no file of a replay's position",
+            Self::Another => "it is of a replay of other recordings, another window or filter",
+        })
+    }
+}
+
+impl std::error::Error for PositionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The file, and what it said when it was opened.
+#[derive(Debug, Default)]
+pub(super) struct Position {
+    file: Option<File>,
+    acknowledged: HashMap<u64, Kept>,
+}
+
+impl Position {
+    /// Nothing is kept.
+    pub(super) fn nowhere() -> Self {
+        Self::default()
+    }
+
+    /// Opens the file, or begins it. The identity is that of the file where it was there.
+    pub(super) fn open(path: &Path, fresh: Identity) -> Result<(Self, Identity), PositionError> {
+        let text = match std::fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(PositionError::File(error)),
+        };
+        // Whatever stands behind the last end of a line was cut off.
+        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let mut options = OpenOptions::new();
+        options.create(true).write(true).truncate(false);
+        let file = options.open(path).map_err(PositionError::File)?;
+        let mut position = Self {
+            file: Some(file),
+            acknowledged: HashMap::new(),
+        };
+        let mut lines = whole.lines();
+        let Some(first) = lines.next() else {
+            if !text.is_empty() && !MARK.starts_with(&text[..text.len().min(MARK.len())]) {
+                return Err(PositionError::NotOne);
+            }
+            position.begin(&format!("{MARK}\t{}\t{}\n", fresh.run, fresh.of), 0)?;
+            return Ok((position, fresh));
+        };
+        let mut words = first.split('\t');
+        let (Some(MARK), Some(run), Some(of)) = (words.next(), words.next(), words.next()) else {
+            return Err(PositionError::NotOne);
+        };
+        if of != fresh.of {
+            return Err(PositionError::Another);
+        }
+        for line in lines {
+            let (place, kept) = line.split_once('\t').unwrap_or((line, ""));
+            let place = place.parse().map_err(|_| PositionError::NotOne)?;
+            let kept = Kept::read(kept).ok_or(PositionError::NotOne)?;
+            position.acknowledged.insert(place, kept);
+        }
+        let run = run.to_owned();
+        position.begin("", whole.len() as u64)?;
+        Ok((position, Identity { run, ..fresh }))
+    }
+
+    fn begin(&mut self, line: &str, from: u64) -> Result<(), PositionError> {
+        use std::io::{Seek as _, SeekFrom};
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let mut begin = || {
+            file.set_len(from)?;
+            file.seek(SeekFrom::Start(from))?;
+            file.write_all(line.as_bytes())
+        };
+        begin().map_err(PositionError::File)
+    }
+
+    /// What became of a message that was acknowledged before this replay began.
+    pub(super) fn take(&mut self, position: u64) -> Option<Kept> {
+        self.acknowledged.remove(&position)
+    }
+
+    /// Writes that a message was acknowledged. A kill of this process takes nothing back.
+    pub(super) fn acknowledge(&mut self, position: u64, kept: &Kept) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let line = match kept {
+            Kept::Same => format!("{position}\n"),
+            Kept::Other(_) => format!("{position}\t{kept}\n"),
+        };
+        file.write_all(line.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dancu_domain::Outcome;
+
+    fn fresh(of: &str) -> Identity {
+        Identity {
+            run: "run".to_owned(),
+            of: of.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_known_again_and_a_line_that_was_cut_is_not() {
+        let path = std::env::temp_dir().join(format!("dancu-position-{}", std::process::id()));
+        let other = Kept::Other(vec![Some(Outcome::Found), None, Some(Outcome::NoMatch)]);
+        let (mut position, _) = Position::open(&path, fresh("a")).unwrap();
+        position.acknowledge(3, &Kept::Same).unwrap();
+        position.acknowledge(12, &other).unwrap();
+        position.acknowledge(123, &Kept::Same).unwrap();
+        drop(position);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, &text[..text.len() - 2]).unwrap();
+        let again = Identity {
+            run: "another".to_owned(),
+            of: "a".to_owned(),
+        };
+        let (mut position, identity) = Position::open(&path, again).unwrap();
+        assert_eq!(identity, fresh("a"), "the run goes on under its own name");
+        assert_eq!(position.take(3), Some(Kept::Same));
+        assert_eq!(position.take(12), Some(other));
+        assert_eq!(position.take(12), None);
+        assert_eq!((position.take(123), position.take(1)), (None, None));
+        position.acknowledge(124, &Kept::Same).unwrap();
+        drop(position);
+        let (mut position, _) = Position::open(&path, fresh("a")).unwrap();
+        assert_eq!(position.take(124), Some(Kept::Same));
+        drop(position);
+        let wrong = Position::open(&path, fresh("b"));
+        assert!(matches!(wrong, Err(PositionError::Another)));
+        std::fs::write(&path, "something else\n").unwrap();
+        let wrong = Position::open(&path, fresh("a"));
+        assert!(matches!(wrong, Err(PositionError::NotOne)));
+        std::fs::remove_file(&path).unwrap();
+    }
+}

@@ -1,0 +1,195 @@
+//! What a replay came to beside what was recorded: by verb and outcome, to the unit.
+
+use std::collections::BTreeMap;
+
+use dancu_domain::{ErrorClass, Outcome, Verb};
+use dancu_wire::from_wire;
+use dancu_wire::pb::recording::Exchange;
+use serde::{Deserialize, Serialize};
+
+use super::heard::{Answer, End};
+use super::kept::Kept;
+use super::order::Missing;
+use super::remake::outcome;
+
+/// The most differences that are kept one by one; all of them are counted.
+const KEPT: usize = 100;
+
+/// How items of one verb ended: the outcome's word, or `MALFORMED` without one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// In the recording, of the messages that were asked again and answered.
+    pub recorded: u64,
+    /// In the replay.
+    pub replayed: u64,
+}
+
+/// What a replay came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Messages of the recordings within window and filters.
+    pub messages: u64,
+    /// Of those, messages that were acknowledged, in this replay or before it was interrupted.
+    pub acknowledged: u64,
+    /// Of those, messages that were acknowledged before it was interrupted.
+    pub before: u64,
+    /// Messages that were not asked again: they had failed, or this nation cannot make them.
+    pub passed_over: u64,
+    /// Messages outside window and filters.
+    pub left_out: u64,
+    /// Messages that were not answered.
+    pub unanswered: u64,
+    /// Items of the acknowledged.
+    pub items: u64,
+    /// Items that ended otherwise than recorded.
+    pub different: u64,
+    /// Messages that the service had dropped from the recording.
+    pub missing: u64,
+    /// Files that were cut off.
+    pub cut: u64,
+    /// By verb and outcome.
+    pub outcomes: BTreeMap<String, BTreeMap<String, Ended>>,
+    /// The first differences, in words that name nobody.
+    pub differences: Vec<String>,
+}
+
+/// The word for items without an outcome.
+const MALFORMED: &str = "MALFORMED";
+
+fn word(outcome: Option<Outcome>) -> &'static str {
+    outcome.map_or(MALFORMED, Outcome::word)
+}
+
+/// What an answer is beside the recorded one: what to keep of it, how many items differ, and the
+/// first difference in words.
+pub(super) struct Held {
+    pub(super) kept: Kept,
+    pub(super) different: u64,
+    pub(super) first: Option<String>,
+}
+
+/// Holds an answer against the recorded one, versions too where the recording knows them; `None`
+/// where it is none: the message must be asked again.
+pub(super) fn hold(exchange: &Exchange, answer: &Answer, versions: bool) -> Option<Held> {
+    let wanted: Vec<End> = exchange
+        .items
+        .iter()
+        .map(|item| End {
+            outcome: outcome(item),
+            version: item.version,
+            differed: dancu_domain::AttributeSet::from_bits(item.row.map_or(0, |row| row.differed)),
+        })
+        .collect();
+    let (ends, failed) = match answer {
+        Answer::Items(ends, _) => (ends.clone(), None),
+        Answer::Failed(told) => {
+            let reason = told.reason?;
+            let end = match reason.class() {
+                ErrorClass::Denied => Some(Outcome::Refused),
+                ErrorClass::Malformed
+                | ErrorClass::Precondition
+                | ErrorClass::AlreadyExists
+                | ErrorClass::NotFound
+                | ErrorClass::Unauthenticated => None,
+                _ => return None,
+            };
+            let ends = wanted.iter().map(|_| End {
+                outcome: end,
+                ..End::default()
+            });
+            (ends.collect(), Some(reason))
+        }
+    };
+    let refused = from_wire(exchange.reason());
+    let mut held = Held {
+        kept: Kept::Same,
+        different: 0,
+        first: None,
+    };
+    let mut tell = |n: u64, first: String| {
+        held.different += n;
+        held.first.get_or_insert(first);
+    };
+    if ends.len() != wanted.len() {
+        tell(wanted.len() as u64, format!("{} items", ends.len()));
+    } else if failed.is_some() && failed != refused {
+        let reason = failed.map_or("", dancu_domain::Reason::word);
+        tell(wanted.len() as u64, format!("failed: {reason}"));
+    } else {
+        for (nth, (wanted, end)) in wanted.iter().zip(&ends).enumerate() {
+            let (what, is, was) = if wanted.outcome != end.outcome {
+                (
+                    "",
+                    word(end.outcome).to_owned(),
+                    word(wanted.outcome).to_owned(),
+                )
+            } else if versions && wanted.version != end.version {
+                (
+                    "version ",
+                    end.version.to_string(),
+                    wanted.version.to_string(),
+                )
+            } else if wanted.differed != end.differed {
+                (
+                    "differing ",
+                    format!("{:?}", end.differed),
+                    format!("{:?}", wanted.differed),
+                )
+            } else {
+                continue;
+            };
+            tell(1, format!("item {nth}: {what}{is}, recorded {what}{was}"));
+        }
+    }
+    if held.different > 0 {
+        held.kept = Kept::Other(ends.iter().map(|end| end.outcome).collect());
+    }
+    Some(held)
+}
+
+impl Sums {
+    /// Takes note of a message that was acknowledged.
+    pub(super) fn acknowledged(&mut self, verb: Verb, exchange: &Exchange, kept: &Kept) {
+        self.acknowledged += 1;
+        self.items += exchange.items.len() as u64;
+        let of_verb = self.outcomes.entry(verb.word().to_owned()).or_default();
+        let mut count = |outcome, recorded, replayed| {
+            let ended = of_verb.entry(word(outcome).to_owned()).or_default();
+            ended.recorded += recorded;
+            ended.replayed += replayed;
+        };
+        for item in &exchange.items {
+            let same = u64::from(*kept == Kept::Same);
+            count(outcome(item), 1, same);
+        }
+        if let Kept::Other(outcomes) = kept {
+            for outcome in outcomes {
+                count(*outcome, 0, 1);
+            }
+        }
+    }
+
+    /// Takes note of a difference.
+    pub(super) fn differs(&mut self, position: u64, exchange: &Exchange, held: &Held) {
+        self.different += held.different;
+        if let Some(first) = &held.first
+            && self.differences.len() < KEPT
+        {
+            let verb = Verb::from_code(exchange.verb as u8).map_or("", Verb::word);
+            let seconds = exchange.at_micros as f64 / 1e6;
+            self.differences
+                .push(format!("{verb} #{position} at {seconds:.3} s: {first}"));
+        }
+    }
+
+    /// Takes note of what is missing from the files.
+    pub(super) const fn missing(&mut self, missing: Missing) {
+        self.missing = missing.messages;
+        self.cut = missing.cut;
+    }
+
+    /// Whether everything was asked again and ended as recorded.
+    pub const fn is_same(&self) -> bool {
+        self.different == 0 && self.unanswered == 0
+    }
+}

@@ -1,0 +1,424 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dancu_domain::{
+    Agreement, Attribute, AttributeSet, Outcome, PersonName, Verdict, match_claims,
+};
+use dancu_population::Nation;
+use dancu_wire::pb;
+use dancu_wire::pb::recording::{
+    Event, EventKind, Exchange, Frame, Gap, Header, Item, NameForm, Row, frame, item::Subject,
+};
+use prost::Message as _;
+
+use super::frames::{Entry, RecordingError, open};
+use super::history::History;
+use super::import::{ImportError, import};
+use super::order::Ordered;
+use super::persons::Persons;
+use super::rows::row;
+use crate::{claims, rows};
+
+/// A folder that is removed with everything in it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("dancu-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, header: Header, frames: Vec<frame::Frame>) -> PathBuf {
+        let path = self.0.join(name);
+        let mut bytes = Vec::new();
+        for frame in std::iter::once(frame::Frame::Header(header)).chain(frames) {
+            let frame = Frame { frame: Some(frame) };
+            bytes.extend(frame.encode_length_delimited_to_vec());
+        }
+        std::fs::write(
+            &path,
+            zstd::stream::encode_all(bytes.as_slice(), 1).unwrap(),
+        )
+        .unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left behind is left to the system.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn header(recording: u64, part: u32) -> Header {
+    Header {
+        form: 1,
+        recording,
+        part,
+        nation: "00".repeat(16),
+        citizens: 640,
+        ..Header::default()
+    }
+}
+
+fn read(at: u64, took: u64, revision: u64) -> frame::Frame {
+    frame::Frame::Exchange(Exchange {
+        at_micros: at,
+        took_micros: took,
+        verb: pb::Verb::Lookup.into(),
+        revision,
+        ..Exchange::default()
+    })
+}
+
+fn push(at: u64, took: u64, change: u64, outcome: pb::Outcome) -> frame::Frame {
+    frame::Frame::Exchange(Exchange {
+        at_micros: at,
+        took_micros: took,
+        verb: pb::Verb::Push.into(),
+        revision: change,
+        items: vec![Item {
+            outcome: outcome.into(),
+            ..Item::default()
+        }],
+        ..Exchange::default()
+    })
+}
+
+fn order(paths: &[PathBuf]) -> Vec<u64> {
+    let mut ordered = Ordered::open(paths).unwrap();
+    let mut found = Vec::new();
+    while let Some(exchange) = ordered.next().unwrap() {
+        found.push(exchange.at_micros);
+    }
+    found
+}
+
+#[test]
+fn messages_come_in_the_order_in_which_they_took_effect() {
+    let folder = Folder::new("order");
+    let denied = frame::Frame::Exchange(Exchange {
+        at_micros: 35,
+        reason: pb::ErrorReason::OfficerNotAuthorised.into(),
+        ..Exchange::default()
+    });
+    let path = folder.file(
+        "one",
+        header(1, 0),
+        vec![
+            read(20, 1, 0),
+            // It came before the read above and took effect behind it.
+            push(10, 30, 1, pb::Outcome::Applied),
+            read(15, 40, 1),
+            denied,
+            push(5, 60, 2, pb::Outcome::Applied),
+            // What took no effect saw all that was in effect.
+            push(4, 70, 1, pb::Outcome::Stale),
+            read(80, 1, 2),
+        ],
+    );
+    assert_eq!(order(&[path]), [20, 10, 4, 15, 35, 5, 80]);
+}
+
+#[test]
+fn instances_and_parts_are_read_side_by_side() {
+    let folder = Folder::new("parts");
+    let late = Header {
+        began_micros: 1_000_000,
+        ..header(2, 0)
+    };
+    let paths = [
+        folder.file("b", header(1, 1), vec![read(9_000_000, 1, 3)]),
+        folder.file(
+            "a",
+            header(1, 0),
+            vec![read(1, 1, 0), read(5_000_000, 1, 2)],
+        ),
+        folder.file(
+            "c",
+            late,
+            vec![read(2_000_000, 1, 1), read(7_000_000, 1, 2)],
+        ),
+    ];
+    assert_eq!(
+        order(&paths),
+        [1, 3_000_000, 5_000_000, 8_000_000, 9_000_000]
+    );
+    let twice = [paths[0].clone(), paths[0].clone()];
+    assert!(matches!(
+        Ordered::open(&twice),
+        Err(RecordingError::Apart(..))
+    ));
+    let other = Header {
+        seed: 5,
+        ..header(3, 0)
+    };
+    let apart = [paths[0].clone(), folder.file("d", other, Vec::new())];
+    assert!(matches!(
+        Ordered::open(&apart),
+        Err(RecordingError::Apart(..))
+    ));
+}
+
+fn entries(path: &Path) -> (u64, u64, u64) {
+    let mut reader = open(path).unwrap();
+    let (mut messages, mut missing, mut cut) = (0, 0, 0);
+    while let Some(entry) = reader.next().unwrap() {
+        match entry {
+            Entry::Exchange(_) => messages += 1,
+            Entry::Gap(gap) => missing += gap.messages,
+            Entry::Cut => cut += 1,
+        }
+    }
+    (messages, missing, cut)
+}
+
+#[test]
+fn a_file_is_read_up_to_where_it_was_cut_off_and_gaps_are_told() {
+    let folder = Folder::new("cut");
+    let mut frames: Vec<frame::Frame> = (0..3_000).map(|n| read(n * n * 977, n % 83, n)).collect();
+    let gap = Gap {
+        messages: 7,
+        items: 9,
+        ..Gap::default()
+    };
+    frames.insert(100, frame::Frame::Gap(gap));
+    let path = folder.file("whole", header(1, 0), frames);
+    assert_eq!(entries(&path), (3_000, 7, 0));
+    let whole = std::fs::read(&path).unwrap();
+    let cut = folder.0.join("cut");
+    let mut read = 0;
+    for length in (200..whole.len()).step_by(whole.len() / 7) {
+        std::fs::write(&cut, &whole[..length]).unwrap();
+        let Ok(_) = open(&cut) else { continue };
+        let (messages, _, cuts) = entries(&cut);
+        assert!(
+            messages < 3_000 && cuts == 1,
+            "{length}: {messages}, {cuts}"
+        );
+        read += messages;
+    }
+    let _ = read;
+    for (bytes, what) in [
+        (Vec::new(), "nothing"),
+        (b"{}".to_vec(), "no zstd"),
+        (
+            zstd::stream::encode_all(&b"text"[..], 1).unwrap(),
+            "no frames",
+        ),
+    ] {
+        std::fs::write(&cut, bytes).unwrap();
+        assert!(open(&cut).is_err(), "{what}");
+    }
+    let other = Header {
+        form: 2,
+        ..header(1, 0)
+    };
+    let other = folder.file("other", other, Vec::new());
+    assert!(matches!(open(&other), Err(RecordingError::NoRecording(..))));
+}
+
+#[test]
+fn a_row_differs_in_what_it_differed_in_and_in_nothing_else() {
+    let nation = Nation::new(4, 6_400);
+    let all = [
+        Attribute::Sex,
+        Attribute::LegacyNumber,
+        Attribute::CurrentResidence,
+        Attribute::PermanentResidence,
+        Attribute::MaritalStatus,
+        Attribute::SocialInsurance,
+        Attribute::Death,
+    ];
+    let mut deaths = 0;
+    for index in 0..nation.len() {
+        let citizen = nation.citizen(index);
+        let mut held = AttributeSet::of(&all);
+        if citizen.died_on.is_none() {
+            held = held.without(AttributeSet::of(&[Attribute::Death]));
+        } else {
+            deaths += 1;
+        }
+        for bits in [0, 0b1, 0b1010_1010, 0b0101_0101, 0b111_1111] {
+            let mut differed = AttributeSet::NONE;
+            for (nth, attribute) in (0..).zip(all) {
+                if bits >> nth & 1 == 1 && (held.has(attribute) || citizen.died_on.is_some()) {
+                    differed.insert(attribute);
+                }
+            }
+            let made = row(&citizen, held, differed);
+            let found = rows::differing(&citizen, &made, Agreement::Exact);
+            assert_eq!(found, differed, "citizen {index}");
+        }
+        if citizen.died_on.is_some() {
+            let death = AttributeSet::of(&[Attribute::Death]);
+            let made = row(&citizen, AttributeSet::NONE, death);
+            let found = rows::differing(&citizen, &made, Agreement::Exact);
+            assert_eq!(found, death, "a row that says nothing says that he lives");
+        }
+    }
+    assert!(deaths > 20, "{deaths}");
+}
+
+#[test]
+fn claims_are_as_true_as_they_were() {
+    let nation = Nation::new(4, 6_400);
+    let (persons, history) = (Persons::new(nation), History::default());
+    for index in (0..nation.len()).step_by(3) {
+        let citizen = Arc::new(nation.citizen(index));
+        for (form, wanted) in [
+            (NameForm::Exact, Some(Agreement::Exact)),
+            (NameForm::TonePlacement, Some(Agreement::TonePlacement)),
+            (NameForm::Unaccented, Some(Agreement::Unaccented)),
+            (NameForm::Unspecified, None),
+        ] {
+            let item = Item {
+                subject: Some(Subject::Citizen(index)),
+                name: form.into(),
+                birth: pb::recording::BirthForm::Day.into(),
+                outcome: match wanted {
+                    Some(_) => pb::Outcome::Found,
+                    None => pb::Outcome::NoMatch,
+                }
+                .into(),
+                ..Item::default()
+            };
+            let person = persons.of(&item, &history, 0).unwrap();
+            let wrong =
+                super::persons::must_be_wrong(dancu_domain::Verb::Lookup, &person, &item, false);
+            let made = claims::read(&persons.claims(&person, &item, wrong)).unwrap();
+            let mut open = citizen.as_ref().clone();
+            open.locked = false;
+            open.died_on = None;
+            match (match_claims(&[Arc::new(open)], &made), wanted) {
+                (Verdict::NoMatch(_), None) => {}
+                (Verdict::Match(_, found), Some(wanted)) => {
+                    // Not every name can be written in every way.
+                    let plain = |text: &str| PersonName::parse(text, "").unwrap().unaccented();
+                    let text = citizen.name.text();
+                    let fits = found == wanted
+                        || (wanted == Agreement::TonePlacement && found == Agreement::Unaccented)
+                        || plain(text) == text;
+                    assert!(fits, "citizen {index}: {found:?} for {wanted:?}");
+                }
+                (verdict, wanted) => panic!("citizen {index}: {verdict:?} for {wanted:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_is_what_the_recorded_pushes_made_of_it() {
+    let nation = Nation::new(4, 640);
+    let index = (0..640).find(|i| nation.events(*i) > 6).unwrap();
+    let mut history = History::default();
+    let pushed = |number, version, day| Exchange {
+        verb: pb::Verb::Push.into(),
+        items: vec![Item {
+            subject: Some(Subject::Citizen(index)),
+            outcome: pb::Outcome::Applied.into(),
+            version,
+            event: Some(Event {
+                kind: EventKind::ResidenceChange.into(),
+                number,
+                day,
+                place: 77,
+                ..Event::default()
+            }),
+            ..Item::default()
+        }],
+        ..Exchange::default()
+    };
+    // Two changes lay before the recording; then one of the nation's, one that is nobody's.
+    history.note(&pushed(4, 3, 0));
+    history.note(&pushed(0, 4, 19_700));
+    let at = |version| history.record(&nation, index, version);
+    assert!(at(0) == nation.citizen(index));
+    assert!(at(2) == nation.citizen_at(index, 2).unwrap());
+    let third = nation.citizen_at(index, 4).unwrap();
+    assert_eq!(at(3).current_residence, third.current_residence);
+    assert_eq!(at(4).resident_since.days_since_epoch(), 19_700);
+    assert_ne!(at(4).current_residence, at(3).current_residence);
+    assert!(at(4).current_residence == at(9).current_residence);
+}
+
+#[test]
+fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_values() {
+    let nation = Nation::new(4, 6_400);
+    let folder = Folder::new("import");
+    let path = folder.0.join("made");
+    let log = r#"{"at": 2, "verb": "push", "agency": "G01", "items": [{"citizen": 99, "event": 1}]}
+
+{"at": 0.25, "verb": "lookup", "agency": "H26", "items": [{"citizen": 4711}]}
+{"at": 1.5, "verb": "reconcile", "agency": "G03", "items": [{"citizen": 99, "held": ["sex"], "differed": ["sex"], "outcome": "DIFFERS"}]}
+{"at": 0.5, "verb": "authenticate", "agency": "H26", "items": [{"stranger": 7}, {"persona": "deceased", "outcome": "DECEASED"}]}
+"#;
+    let out = std::fs::File::create(&path).unwrap();
+    let imported = import(log.as_bytes(), out, &nation, 9).unwrap();
+    assert_eq!((imported.messages, imported.items), (4, 5));
+    assert_eq!(
+        order(&[path.clone()]),
+        [250_000, 500_000, 1_500_000, 2_000_000]
+    );
+    let mut ordered = Ordered::open(&[path]).unwrap();
+    assert!(ordered.header.imported);
+    let lookup = ordered.next().unwrap().unwrap();
+    assert_eq!(lookup.items[0].outcome(), pb::Outcome::Found);
+    let both = ordered.next().unwrap().unwrap();
+    assert_eq!(both.items[0].outcome(), pb::Outcome::NoMatch);
+    assert!(matches!(both.items[1].subject, Some(Subject::Persona(_))));
+    let reconcile = ordered.next().unwrap().unwrap();
+    let sex = AttributeSet::of(&[Attribute::Sex]).bits();
+    let row = Row {
+        held: sex,
+        differed: sex,
+    };
+    assert_eq!(reconcile.items[0].row, Some(row));
+    for (line, told) in [
+        ("{", "column"),
+        (
+            r#"{"at": 1, "verb": "spy", "agency": "H26", "items": [{"citizen": 1}]}"#,
+            "verb must",
+        ),
+        (
+            r#"{"at": 1, "verb": "lookup", "agency": "h26", "items": [{"citizen": 1}]}"#,
+            "agency must",
+        ),
+        (
+            r#"{"at": 1, "verb": "lookup", "agency": "H26", "items": []}"#,
+            "items must",
+        ),
+        (
+            r#"{"at": 1, "verb": "lookup", "agency": "H26", "items": [{"citizen": 901085000101}]}"#,
+            "citizen",
+        ),
+        (
+            r#"{"at": 1, "verb": "lookup", "agency": "H26", "number": "901085000101", "items": [{}]}"#,
+            "a field is",
+        ),
+        (
+            r#"{"at": 1, "verb": "push", "agency": "G01", "items": [{"citizen": 1}]}"#,
+            "event must",
+        ),
+        (
+            r#"{"at": 1, "verb": "lookup", "agency": "H26", "items": [{"citizen": 1, "outcome": "901085000101"}]}"#,
+            "outcome must",
+        ),
+    ] {
+        let log = format!("\n{line}\n");
+        match import(log.as_bytes(), Vec::new(), &nation, 9) {
+            Err(error @ ImportError::Line(2, _)) => {
+                let text = error.to_string();
+                assert!(text.contains(told), "{text}");
+                assert!(
+                    !text.contains("901085000101") && !text.contains("spy"),
+                    "{text}"
+                );
+            }
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+    let _ = Outcome::Found;
+}

@@ -1,0 +1,96 @@
+//! What is in recordings, in figures.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use dancu_domain::{Outcome, Verb};
+use dancu_wire::from_wire;
+use serde::Serialize;
+
+use super::frames::{Entry, RecordingError, open};
+use super::remake::outcome;
+
+/// What is in recordings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// The id of the nation.
+    pub nation: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Its citizens.
+    pub citizens: u64,
+    /// The instances that recorded, with the versions of the service.
+    pub instances: BTreeMap<String, String>,
+    /// When the first recording began, in microseconds since 1970.
+    pub began_micros: i64,
+    /// The change number that the registry had reached when the first file was begun.
+    pub revision: u64,
+    /// Files.
+    pub files: u64,
+    /// Files that were cut off.
+    pub cut: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Items.
+    pub items: u64,
+    /// Messages that the services dropped.
+    pub missing: u64,
+    /// Microseconds from the first message to the end of the last.
+    pub micros: u64,
+    /// Items by verb and outcome; `MALFORMED` without one.
+    pub outcomes: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Messages that were not answered, by reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// Messages by agency.
+    pub agencies: BTreeMap<String, u64>,
+}
+
+/// Looks through files.
+pub fn look(paths: &[PathBuf]) -> Result<Seen, RecordingError> {
+    let mut seen = Seen::default();
+    let (mut first, mut last) = (u64::MAX, 0);
+    for path in paths {
+        let mut reader = open(path)?;
+        let header = reader.header();
+        if seen.files == 0 || header.began_micros < seen.began_micros {
+            seen.began_micros = header.began_micros;
+            seen.revision = header.revision;
+        }
+        seen.nation.clone_from(&header.nation);
+        (seen.seed, seen.citizens) = (header.seed, header.citizens);
+        let instance = (header.instance.clone(), header.build.clone());
+        seen.instances.insert(instance.0, instance.1);
+        let shift = u64::try_from(header.began_micros).unwrap_or(0);
+        seen.files += 1;
+        while let Some(entry) = reader.next()? {
+            let exchange = match entry {
+                Entry::Exchange(exchange) => exchange,
+                Entry::Gap(gap) => {
+                    seen.missing += gap.messages;
+                    continue;
+                }
+                Entry::Cut => {
+                    seen.cut += 1;
+                    continue;
+                }
+            };
+            let at = shift + exchange.at_micros;
+            first = at.min(first);
+            last = last.max(at + exchange.took_micros);
+            seen.messages += 1;
+            seen.items += u64::from(exchange.count);
+            *seen.agencies.entry(exchange.agency.clone()).or_default() += 1;
+            if let Some(reason) = from_wire(exchange.reason()) {
+                *seen.reasons.entry(reason.word().to_owned()).or_default() += 1;
+            }
+            let verb = Verb::from_code(exchange.verb as u8).map_or("", Verb::word);
+            let of_verb = seen.outcomes.entry(verb.to_owned()).or_default();
+            for item in &exchange.items {
+                let word = outcome(item).map_or("MALFORMED", Outcome::word);
+                *of_verb.entry(word.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    seen.micros = last.saturating_sub(first.min(last));
+    Ok(seen)
+}

@@ -1,0 +1,241 @@
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dancu_domain::{IdKey, LegacyId, NationId, PersonalId};
+use dancu_population::{GENERATOR_VERSION, Nation};
+use dancu_store::RegistryMeta;
+use dancu_wire::pb::recording::item::Subject;
+use dancu_wire::pb::recording::{Exchange, Frame, Header, frame};
+use prost::Message as _;
+
+use super::files::Files;
+use super::notes::published;
+use super::places::Places;
+use crate::clock::instant;
+use crate::config::RecordingConfig;
+
+fn config(part_bytes: u64, total_bytes: u64) -> RecordingConfig {
+    RecordingConfig {
+        folder: None,
+        part_bytes,
+        part_age: Duration::from_mins(1),
+        total_bytes,
+    }
+}
+
+fn header() -> Header {
+    Header {
+        form: 1,
+        recording: 7,
+        instance: "main".to_owned(),
+        ..Header::default()
+    }
+}
+
+/// A message that does not compress.
+fn message(nth: u64) -> Frame {
+    let mut request = nth;
+    let items = (0..40)
+        .map(|_| {
+            request = request.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0xd134_2543;
+            dancu_wire::pb::recording::Item {
+                subject: Some(Subject::Stranger(request)),
+                ..Default::default()
+            }
+        })
+        .collect();
+    let exchange = Exchange {
+        at_micros: nth,
+        items,
+        ..Exchange::default()
+    };
+    Frame {
+        frame: Some(frame::Frame::Exchange(exchange)),
+    }
+}
+
+/// The frames of a file up to where it ends or was cut off.
+fn frames(path: &Path) -> Vec<frame::Frame> {
+    let file = std::fs::File::open(path).unwrap();
+    let mut bytes = Vec::new();
+    let mut decoder = zstd::stream::read::Decoder::new(file).unwrap();
+    // The error of a file that was cut off comes behind all that can be read of it.
+    let _ = decoder.read_to_end(&mut bytes);
+    let (mut rest, mut frames) = (bytes.as_slice(), Vec::new());
+    while let Ok(frame) = Frame::decode_length_delimited(&mut rest) {
+        frames.extend(frame.frame);
+        if rest.is_empty() {
+            break;
+        }
+    }
+    frames
+}
+
+fn parts(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn offsets(path: &Path) -> Vec<u64> {
+    let of = |frame: &frame::Frame| match frame {
+        frame::Frame::Exchange(exchange) => Some(exchange.at_micros),
+        _ => None,
+    };
+    frames(path).iter().filter_map(of).collect()
+}
+
+#[test]
+fn a_part_that_is_full_is_followed_by_another_and_nothing_is_lost_between_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made");
+    let mut files = Files::new(path.clone(), config(4_096, 1 << 30), header()).unwrap();
+    for nth in 0..2_000 {
+        files.write(&message(nth), instant(), nth).unwrap();
+    }
+    files.finish().unwrap();
+    let parts = parts(&path);
+    assert!(parts.len() > 5, "{}", parts.len());
+    for (nth, part) in (0..).zip(&parts) {
+        match frames(part).first() {
+            Some(frame::Frame::Header(header)) => assert_eq!(header.part, nth),
+            other => panic!("{other:?} stands where the header must"),
+        }
+    }
+    let all: Vec<u64> = parts.iter().flat_map(|part| offsets(part)).collect();
+    assert_eq!(all, (0..2_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_part_that_is_old_is_followed_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files =
+        Files::new(folder.path().to_owned(), config(1 << 30, 1 << 40), header()).unwrap();
+    let began = instant();
+    for minutes in 0..3 {
+        let now = began + Duration::from_mins(minutes);
+        files.write(&message(minutes), now, 0).unwrap();
+    }
+    files.finish().unwrap();
+    assert_eq!(parts(folder.path()).len(), 3);
+}
+
+#[test]
+fn the_oldest_parts_go_and_what_is_not_a_part_of_this_instance_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let others = [
+        "else.dancu-recording",
+        "other-0000000000000007-000000.dancu-recording",
+        "a-main-0000000000000007-000000.dancu-recording",
+        "notes.txt",
+    ];
+    for other in others {
+        std::fs::write(folder.path().join(other), vec![0; 100_000]).unwrap();
+    }
+    let mut files = Files::new(folder.path().to_owned(), config(4_096, 40_000), header()).unwrap();
+    for nth in 0..4_000 {
+        files.write(&message(nth), instant(), 0).unwrap();
+    }
+    files.finish().unwrap();
+    let (mine, kept): (Vec<PathBuf>, Vec<PathBuf>) =
+        parts(folder.path()).into_iter().partition(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("main-")
+        });
+    assert_eq!(kept.len(), others.len());
+    let bytes: u64 = mine.iter().map(|p| p.metadata().unwrap().len()).sum();
+    // A part ends with the block that fills it.
+    assert!(bytes <= 40_000 + 140_000, "{bytes}");
+    assert!(offsets(&mine[0]).first() > Some(&0), "the oldest are gone");
+    assert_eq!(offsets(mine.last().unwrap()).last(), Some(&3_999));
+}
+
+#[test]
+fn what_was_flushed_is_read_although_the_file_was_never_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files =
+        Files::new(folder.path().to_owned(), config(1 << 30, 1 << 40), header()).unwrap();
+    for nth in 0..10 {
+        files.write(&message(nth), instant(), 0).unwrap();
+    }
+    files.flush().unwrap();
+    for nth in 10..20 {
+        files.write(&message(nth), instant(), 0).unwrap();
+    }
+    let path = &parts(folder.path())[0];
+    assert_eq!(offsets(path), (0..10).collect::<Vec<_>>());
+    drop(files);
+    let whole = std::fs::read(path).unwrap();
+    std::fs::write(path, &whole[..whole.len() / 2]).unwrap();
+    let cut = offsets(path);
+    assert!(
+        cut.len() < 10
+            && cut
+                .iter()
+                .eq((0..cut.len() as u64).collect::<Vec<_>>().iter())
+    );
+}
+
+#[test]
+fn only_procedures_of_the_published_form_are_kept() {
+    assert_eq!(published("1.004222"), Some(*b"1.004222"));
+    for other in [
+        "901085000101",
+        "900000106",
+        "1.00422",
+        "1.0042222",
+        "a.004222",
+        "",
+    ] {
+        assert_eq!(published(other), None, "{other}");
+    }
+}
+
+#[test]
+fn people_of_the_nation_have_places_and_all_others_are_strangers() {
+    let nation = Nation::new(3, 6_400);
+    let mut meta = RegistryMeta {
+        nation: NationId([1; 16]),
+        seed: nation.seed(),
+        citizens: nation.len(),
+        generator: GENERATOR_VERSION,
+        reference_date: nation.reference_date(),
+    };
+    let mut places = Places::new(&meta, [5; 16]);
+    for index in (0..nation.len()).step_by(7) {
+        let citizen = nation.citizen(index);
+        let id = citizen.personal_id;
+        for _ in 0..2 {
+            let found = places.subject(IdKey::Personal(id), None);
+            assert_eq!(found, Subject::Citizen(index));
+        }
+        if let Some(legacy) = citizen.legacy_id {
+            // Of two under one number it is the one who was found.
+            let found = places.subject(IdKey::Legacy(legacy), Some(id));
+            assert_eq!(found, Subject::Citizen(index));
+        }
+    }
+    let persona = &nation.personas()[3].citizen;
+    let found = places.subject(IdKey::Personal(persona.personal_id), None);
+    assert_eq!(found, Subject::Persona(3));
+    let nobodys = IdKey::Personal(PersonalId::from_digits(901_085_000_999).unwrap());
+    let old = IdKey::Legacy(LegacyId::from_digits(999_999_999).unwrap());
+    let strangers = [nobodys, old].map(|key| places.subject(key, None));
+    assert!(strangers.iter().all(|s| matches!(s, Subject::Stranger(_))));
+    assert_ne!(strangers[0], strangers[1]);
+    assert_eq!(places.subject(nobodys, None), strangers[0]);
+    // Under another key the same number is another stranger.
+    assert_ne!(
+        Places::new(&meta, [6; 16]).subject(nobodys, None),
+        strangers[0]
+    );
+    // A nation that another generator made has no places here.
+    meta.generator += 1;
+    let id = IdKey::Personal(nation.personal_id(0));
+    let mut places = Places::new(&meta, [5; 16]);
+    assert!(matches!(places.subject(id, None), Subject::Stranger(_)));
+}
