@@ -2,6 +2,7 @@
 
 mod samples;
 
+use dancu_domain::{CivilDate, EventDays, Reason};
 use dancu_wire::codec::undecodable;
 use dancu_wire::pb::change_record::Event;
 use dancu_wire::pb::claims::Number;
@@ -63,6 +64,36 @@ fn good() -> Vec<Vec<u8>> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_header_of_any_bytes_is_a_day_in_the_one_form_or_a_fault_that_names_it(
+        values in prop::collection::vec(
+            prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..20),
+                "[0-9]{4}-[0-9]{2}-[0-9]{2}".prop_map(String::into_bytes),
+            ],
+            0..3,
+        ),
+        open in any::<bool>(),
+    ) {
+        let (first, last) = (CivilDate::new(1800, 1, 1), CivilDate::new(2199, 12, 31));
+        let all = EventDays::new(first.unwrap(), last.unwrap());
+        let allowed = all.filter(|_| open);
+        let bytes = values.iter().map(Vec::as_slice);
+        match dancu_wire::event_day(bytes, allowed) {
+            Ok(None) => prop_assert!(values.is_empty()),
+            Ok(Some(day)) => {
+                let text = day.date().unwrap().to_string();
+                prop_assert_eq!(&values, &[text.into_bytes()]);
+                prop_assert!(open);
+            }
+            Err(failure) => {
+                prop_assert_eq!(failure.faults.len(), 1);
+                prop_assert_eq!(&*failure.faults[0].field, "dancu-event-day");
+                prop_assert_eq!(failure.reason == Reason::EventDaysOff, !open);
+            }
+        }
+    }
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

@@ -46,14 +46,20 @@ impl Draw {
         message
     }
 
+    /// A lookup of citizens whose events, so many, are pushed later; `None` where there are none.
+    pub(crate) fn scouted(&mut self, most: usize) -> Option<Message> {
+        let wanted = self.register.scout(&self.world.people, SCOUTED.max(most));
+        self.scouting(&wanted)
+    }
+
     /// Events, at most so many, or else the lookup of citizens that must come before, where there
     /// may be one.
     pub(crate) fn pushed(&mut self, most: usize, may_look_up: bool) -> Option<Message> {
-        if may_look_up && !self.register.ready(most.min(SCOUTED)) {
-            let wanted = self.register.scout(&self.world.people, SCOUTED.max(most));
-            if let Some(message) = self.scouting(&wanted) {
-                return Some(message);
-            }
+        if may_look_up
+            && !self.register.ready(most.min(SCOUTED))
+            && let Some(message) = self.scouted(most)
+        {
+            return Some(message);
         }
         let (standing, mut items) = self.push_items(most, None)?;
         items.truncate(most);

@@ -12,6 +12,7 @@ use super::days::Days;
 use super::scale::Scale;
 use super::table::Table;
 use super::weighted::Weighted;
+use crate::ask::Message;
 use crate::callers::Standing;
 use crate::chance::Chance;
 use crate::draw::{Draw, Shape, World};
@@ -34,7 +35,7 @@ pub(crate) enum Next {
 
 /// What the next message is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+pub(super) enum Turn {
     /// Whatever the mix wants.
     Any,
     /// One of this verb.
@@ -54,24 +55,26 @@ struct Pacing {
 /// What one thread sends.
 pub(crate) struct Itinerary {
     mix: Mix,
-    days: Days,
+    pub(super) days: Days,
     /// Rows of social insurance still to be reconciled.
     insurance: u64,
     callers: [Weighted; 4],
     insurer: Option<Arc<Standing>>,
     draw: Draw,
-    pushers: VecDeque<Draw>,
-    all_pushers: u64,
+    pub(super) pushers: VecDeque<Draw>,
+    pub(super) all_pushers: u64,
     /// Lookups before a push that are on their way.
-    scouts: u64,
+    pub(super) scouts: u64,
+    /// How often in a row a lane found nobody whose events it could push.
+    pub(super) barren: u64,
     chance: Chance,
     heads: Heads,
-    shape: Shape,
+    pub(super) shape: Shape,
     size: usize,
     out: u64,
     simulated: bool,
     pacing: Option<Pacing>,
-    turn: Turn,
+    pub(super) turn: Turn,
     /// Whether what was put off is being sent.
     after: bool,
 }
@@ -79,7 +82,7 @@ pub(crate) struct Itinerary {
 /// How many lookups are kept back at most for each lane that pushes, which looks people up first.
 const KEPT_BACK: u64 = 40;
 /// The most events of a message.
-const MOST_EVENTS: usize = 20;
+pub(super) const MOST_EVENTS: usize = 20;
 
 impl Itinerary {
     /// The part of one of so many threads.
@@ -127,6 +130,7 @@ impl Itinerary {
             pushers: (0..lanes).map(draw).collect(),
             all_pushers: lanes,
             scouts: 0,
+            barren: 0,
             chance: Chance::new(plan.seed, 0x9e37 + thread as u64),
             heads: Heads::new(plan.server.to_string(), plan.language, plan.deadline),
             shape: plan.shape,
@@ -207,7 +211,7 @@ impl Itinerary {
                 order.into_iter().find_map(|verb| self.of(verb))
             }
             Turn::Of(verb) => self.of(verb),
-            Turn::Scout => self.push(),
+            Turn::Scout => self.scout(),
         }?;
         let verb = ask.message.verb;
         self.days.take(verb, ask.items());
@@ -269,7 +273,7 @@ impl Itinerary {
     }
 
     /// How many items the next message of a verb has.
-    fn size_of(&mut self, verb: Verb) -> u64 {
+    pub(super) fn size_of(&mut self, verb: Verb) -> u64 {
         let Some((_, of_day)) = self.days.now(verb) else {
             return 0;
         };
@@ -290,28 +294,6 @@ impl Itinerary {
             _ => 0,
         };
         self.days.left(verb).saturating_sub(kept)
-    }
-
-    /// Whether there are lookups left for learning whose events can be pushed.
-    const fn may_scout(&self) -> bool {
-        self.days.left(Verb::Lookup) >= 2 * MOST_EVENTS as u64
-    }
-
-    /// The place of a lane that can push at once.
-    fn ready_pusher(&mut self) -> Option<usize> {
-        let most = self.size_of(Verb::Push).max(1) as usize;
-        self.pushers
-            .iter_mut()
-            .position(|pusher| pusher.register().ready(most))
-    }
-
-    /// Whether the next push must be prepared by a lookup, which should not make it late.
-    fn wants_scout(&mut self) -> bool {
-        self.days.left(Verb::Push) > 0
-            && self.scouts == 0
-            && self.may_scout()
-            && !self.pushers.is_empty()
-            && self.ready_pusher().is_none()
     }
 
     fn of(&mut self, verb: Verb) -> Option<Ask> {
@@ -345,34 +327,7 @@ impl Itinerary {
         (!message.items.is_empty()).then(|| self.ask(message, shape, day))
     }
 
-    /// Events of people that a lane has looked up, or else the lookup of more of them.
-    fn push(&mut self) -> Option<Ask> {
-        let most = self.size_of(Verb::Push) as usize;
-        if most == 0 {
-            return None;
-        }
-        let at = match (self.turn, self.ready_pusher()) {
-            (Turn::Of(_), Some(at)) => at,
-            _ => 0,
-        };
-        let mut pusher = self.pushers.remove(at)?;
-        let message = pusher.pushed(most, self.may_scout());
-        let fits = |verb: Verb, items: usize| items as u64 <= self.days.left(verb);
-        let Some(message) = message.filter(|m| fits(m.verb, m.items.len())) else {
-            self.pushers.push_back(pusher);
-            return None;
-        };
-        let (day, _) = self.days.now(message.verb)?;
-        let shape = match self.shape {
-            Shape::Stream => Shape::Stream,
-            _ => Shape::Batch,
-        };
-        let ask = self.ask(message, shape, day);
-        ask.pusher.replace(Some(pusher));
-        Some(ask)
-    }
-
-    fn ask(&mut self, message: crate::ask::Message, shape: Shape, day: Day) -> Ask {
+    pub(super) fn ask(&mut self, message: Message, shape: Shape, day: Day) -> Ask {
         let named = self.simulated.then_some(day);
         Ask {
             planned: day,

@@ -4,6 +4,7 @@
 mod calendar;
 mod days;
 mod itinerary;
+mod pushing;
 mod scale;
 mod table;
 mod tally;
