@@ -8,7 +8,7 @@ use crate::draft::{self, Draft};
 use crate::events::Course;
 use crate::numbers;
 use crate::template::SLOTS;
-use crate::{Persona, SandboxKey, agencies, keys, personas};
+use crate::{Persona, SandboxKey, agencies, keys, personas, provinces};
 
 /// The version of the generator: whatever changes a citizen's record raises it.
 pub const GENERATOR_VERSION: u32 = 1;
@@ -135,6 +135,11 @@ impl Nation {
     /// The personas: the same in every nation.
     pub fn personas(&self) -> Vec<Persona> {
         personas::personas()
+    }
+
+    /// The codes of the provinces of 2023, in their order.
+    pub fn provinces() -> impl Iterator<Item = u8> {
+        provinces::provinces().all.iter().map(|province| province.code)
     }
 
     /// Every agency: ministries, provinces, a sample of health facilities.
