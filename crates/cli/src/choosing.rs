@@ -45,6 +45,10 @@ pub(crate) struct Choosing {
     /// The nation's seed; left out, that of the nation that is there, or 1.
     #[arg(long)]
     seed: Option<String>,
+    /// Make the nation with personal numbers that begin with a 0, as real ones do. Living people may
+    /// have these numbers.
+    #[arg(long)]
+    real_looking_numbers: bool,
     /// How many cores answer; left out, all.
     #[arg(long)]
     cores: Option<String>,
@@ -141,6 +145,11 @@ impl Choosing {
             ("ops", "--no-ops", self.no_ops.then(|| "off".to_owned())),
             ("citizens", "--citizens", self.citizens.clone()),
             ("seed", "--seed", self.seed.clone()),
+            (
+                "real_looking_numbers",
+                "--real-looking-numbers",
+                truth(self.real_looking_numbers).map(str::to_owned),
+            ),
             ("cores", "--cores", self.cores.clone()),
             ("registry.url", "--registry", secret(&self.registry)),
             ("registry.replica", "--replica", secret(&self.replica)),

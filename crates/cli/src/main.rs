@@ -18,6 +18,7 @@ mod lookup;
 mod output;
 mod personas;
 mod reach;
+mod real_looking;
 mod seed;
 mod seeding;
 mod serve;
@@ -69,7 +70,7 @@ enum Command {
     /// Lists the agencies and their sandbox keys.
     Agencies(agencies::Agencies),
     /// Lists the well-known people of every nation.
-    Personas,
+    Personas(personas::Personas),
     /// Looks one citizen up at a running service.
     Lookup(lookup::Lookup),
     /// Authenticates one citizen's claims at a running service.
@@ -94,8 +95,8 @@ fn main() -> ExitCode {
         Command::Seed(seed) => seed.run(output, lang),
         Command::Config(config) => config.run(output, lang),
         Command::Agencies(agencies) => agencies.run(output, lang),
-        Command::Personas => {
-            personas::run(output, lang);
+        Command::Personas(personas) => {
+            personas.run(output, lang);
             Ok(())
         }
         Command::Lookup(lookup) => lookup.run(output, lang),

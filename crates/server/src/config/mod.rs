@@ -48,6 +48,9 @@ pub struct Config {
     /// The seed that the nation must have; `None` takes the nation that is there, or makes one of
     /// [`DEFAULT_SEED`].
     pub seed: Option<u64>,
+    /// Whether a nation is made with personal numbers that living people may have. One that is
+    /// there keeps the numbers that it has.
+    pub real_looking_numbers: bool,
     /// How many runtimes answer; `None` for one a core.
     pub cores: Option<usize>,
     /// Whether sandbox keys are taken although the service listens beyond loopback.
@@ -91,6 +94,7 @@ impl Default for Config {
             allow_ops_anywhere: false,
             citizens: None,
             seed: None,
+            real_looking_numbers: false,
             cores: None,
             allow_sandbox_keys_anywhere: false,
             checkpoints: None,

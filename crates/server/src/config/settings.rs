@@ -124,6 +124,7 @@ settings! {
     "cores" => config.cores;
     "citizens" => config.citizens;
     "seed" => config.seed;
+    "real_looking_numbers" => config.real_looking_numbers;
     "registry.url" => registry;
     "registry.replica" => replica;
     "registry.readers" => readers;
