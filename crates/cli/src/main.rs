@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod edge;
 mod exit;
+mod help;
 mod load;
 mod lookup;
 mod output;
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
         command,
         output,
         lang,
-    } = Arguments::parse();
+    } = edge::parsed();
     let done = match command {
         Command::Demo(demo) => demo.run(output, lang),
         Command::Serve(serve) => serve.run(output, lang),
