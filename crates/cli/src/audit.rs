@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 use dancu_domain::{Receipt, WriterId};
 use dancu_ledger::audit::{BadBlock, EntryView, Report, Why};
 use dancu_server::audit::At;
-use dancu_server::{LedgerPlace, Secret};
+use dancu_server::{Config, LedgerPlace, Secret};
 use serde_json::{Value, json};
 
+use crate::choosing::Choosing;
 use crate::exit::Failure;
 use crate::output::{Form, Table, print, print_json};
 use crate::words::Lang;
@@ -32,9 +33,12 @@ enum What {
 /// Which ledger.
 #[derive(Args, Clone, Debug)]
 struct Place {
-    /// The data directory.
-    #[arg(long, env = "DANCU_DATA", default_value = ".dancu")]
-    data: PathBuf,
+    /// The file of settings of the service whose ledger it is, which says the rest.
+    #[arg(long, env = "DANCU_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data directory. [default: .dancu]
+    #[arg(long, env = "DANCU_DATA")]
+    data: Option<PathBuf>,
     /// The ledger's database; left out, the file in the data directory.
     #[arg(long, env = "DANCU_LEDGER_URL", hide_env_values = true)]
     ledger_url: Option<Secret>,
@@ -44,15 +48,21 @@ struct Place {
 }
 
 impl Place {
-    fn at(&self) -> At {
-        At {
-            data: self.data.clone(),
+    /// The ledger, and the checkpoints that a file of settings names.
+    fn at(&self, lang: Lang) -> Result<(At, Option<PathBuf>), Failure> {
+        let chosen = match &self.config {
+            Some(file) => Choosing::by(file).settle(lang)?.config,
+            None => Config::default(),
+        };
+        let at = At {
+            data: self.data.clone().unwrap_or(chosen.data),
             ledger: match &self.ledger_url {
                 Some(url) => LedgerPlace::Postgres { url: url.clone() },
-                None => LedgerPlace::File,
+                None => chosen.ledger,
             },
-            keys: self.keys.clone(),
-        }
+            keys: self.keys.clone().or(chosen.keys),
+        };
+        Ok((at, chosen.checkpoints))
     }
 }
 
@@ -86,7 +96,9 @@ impl Audit {
 
 impl Verify {
     fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let report = dancu_server::audit::verify(self.place.at(), self.checkpoints.as_deref())
+        let (at, named) = self.place.at(lang)?;
+        let checkpoints = self.checkpoints.as_ref().or(named.as_ref());
+        let report = dancu_server::audit::verify(at, checkpoints.map(PathBuf::as_path))
             .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         match form {
             Form::Json => print_json(&object(&report)),
@@ -209,7 +221,7 @@ fn bad_block(bad: &BadBlock, lang: Lang) -> String {
 
 impl Show {
     fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let found = dancu_server::audit::entries(self.place.at(), vec![self.receipt])
+        let found = dancu_server::audit::entries(self.place.at(lang)?.0, vec![self.receipt])
             .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         let entries: Vec<&EntryView> = found.iter().flatten().collect();
         match form {

@@ -104,6 +104,14 @@ fn hidden(text: &str) -> Result<Secret, std::convert::Infallible> {
 }
 
 impl Choosing {
+    /// What a file of settings chooses, without any flag.
+    pub(crate) fn by(file: &Path) -> Self {
+        Self {
+            config: Some(file.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// Reads flags, environment and file together; a configuration that cannot be followed is a
     /// fault of whoever called.
     pub(crate) fn settle(&self, lang: Lang) -> Result<Settled, Failure> {
