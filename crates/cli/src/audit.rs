@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::choosing::Choosing;
 use crate::exit::Failure;
-use crate::output::{Form, Table, print, print_json};
+use crate::output::{Form, Table, print, print_json, tell};
 use crate::words::Lang;
 
 /// Reads the ledger back. It may run beside the service.
@@ -285,10 +285,18 @@ impl Show {
             }
         }
         if entries.len() == self.receipt.count as usize {
-            Ok(())
-        } else {
-            Err(Failure::Wrong)
+            return Ok(());
         }
+        let words = lang.of(
+            "mục của biên nhận này có trong sổ, trên tổng số",
+            "entries of this receipt are in the ledger, of",
+        );
+        tell(&format!(
+            "dancu: {} {words} {}",
+            entries.len(),
+            self.receipt.count
+        ));
+        Err(Failure::Wrong)
     }
 }
 

@@ -77,6 +77,13 @@ fn the_demo_adds_up_twice_on_the_same_data_and_the_audit_finds_an_edited_checkpo
     let good = verify();
     assert_eq!(good.status.code(), Some(0));
     assert_eq!(object(&good)["ok"], true);
+    let nobodys = dancu(&["audit", "show", "1:999999999:2", "--data", text]);
+    assert_eq!(nobodys.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&nobodys.stderr).into_owned();
+    assert_eq!(
+        said,
+        "dancu: 0 entries of this receipt are in the ledger, of 2\n"
+    );
     // The file of settings of a service says where its ledger lies as well.
     let settings = folder.path().join("dancu.toml");
     std::fs::write(&settings, format!("data = \"{text}\"\n")).unwrap();
