@@ -30,8 +30,8 @@ fn asked(words: &[OsString], variable: Option<&str>) -> Lang {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     let pairs = words.windows(2).filter(|pair| pair[0] == "--lang");
     let apart = pairs.map(|pair| pair[1]).next_back();
-    let joined = words.iter().filter_map(|word| word.strip_prefix("--lang="));
-    match apart.or(joined.last()).or(variable) {
+    let mut joined = words.iter().filter_map(|word| word.strip_prefix("--lang="));
+    match apart.or(joined.next_back()).or(variable) {
         Some("vi") => Lang::Vi,
         _ => Lang::En,
     }

@@ -19,7 +19,7 @@ pub(crate) struct Personas {
 impl Personas {
     /// Prints the list: the same people in every nation, all of them made up.
     pub(crate) fn run(self, form: Form, lang: Lang) {
-        let personas = self.numbering.of(Nation::new(0, 1)).personas();
+        let personas = self.numbering.of(&Nation::new(0, 1)).personas();
         match form {
             Form::Json => {
                 let list: Vec<Value> = personas.iter().map(object).collect();

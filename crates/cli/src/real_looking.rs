@@ -17,11 +17,11 @@ pub(crate) struct Numbering {
 
 impl Numbering {
     /// The nation with the numbers that it has.
-    pub(crate) const fn of(self, nation: Nation) -> Nation {
+    pub(crate) const fn of(self, nation: &Nation) -> Nation {
         if self.real_looking_numbers {
             nation.with_real_looking_numbers()
         } else {
-            nation
+            *nation
         }
     }
 }

@@ -77,7 +77,7 @@ impl Who {
     /// The claims as the contract carries them; what is wrong with them the service tells.
     pub(crate) fn claims(&self, lang: Lang) -> Result<pb::Claims, Failure> {
         if let Some(key) = &self.persona {
-            let personas = self.numbering.of(Nation::new(0, 1)).personas();
+            let personas = self.numbering.of(&Nation::new(0, 1)).personas();
             let exact = personas.iter().find(|p| p.key == key.as_str());
             let mut like = personas.iter().filter(|p| p.key.starts_with(key.as_str()));
             let persona = match (exact, like.next(), like.next()) {

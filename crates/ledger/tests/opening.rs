@@ -87,7 +87,7 @@ async fn a_file_of_checkpoints_that_this_key_did_not_sign_is_not_gone_on_with() 
     let edits: [fn(&mut String); 4] = [
         |text| *text = text.replace("sequence=1", "sequence=3"),
         |text| text.push_str("not a checkpoint\n"),
-        |text| text.insert_str(text.len() - 2, "0"),
+        |text| text.insert(text.len() - 2, '0'),
         |text| *text = "\n".to_owned(),
     ];
     for (place, edit) in edits.into_iter().enumerate() {

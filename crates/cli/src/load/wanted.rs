@@ -148,7 +148,7 @@ impl Wanted {
         if !(0.0..=1.0).contains(&self.verify) {
             return Err(Failure::Usage("--verify is from 0 to 1".to_owned()));
         }
-        let nation = self.numbering.of(Nation::new(self.seed, self.citizens));
+        let nation = self.numbering.of(&Nation::new(self.seed, self.citizens));
         let verified = (self.verify * 1000.0).round() as u64;
         let nation_id = if verified > 0 {
             nation_at(server, &nation).map_err(|error| super::failure(&error, lang))?

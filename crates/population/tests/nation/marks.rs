@@ -21,16 +21,15 @@ fn unmarked(citizen: &Citizen) -> Citizen {
     let rest = |id: PersonalId| PersonalId::from_digits(id.digits() % 100_000_000_000).unwrap();
     let mut citizen = citizen.clone();
     citizen.personal_id = rest(citizen.personal_id);
-    for relative in [
+    let relatives = [
         &mut citizen.father,
         &mut citizen.mother,
         &mut citizen.spouse,
         &mut citizen.representative,
         &mut citizen.head,
-    ] {
-        if let Some(relative) = relative {
-            relative.personal_id = relative.personal_id.map(rest);
-        }
+    ];
+    for relative in relatives.into_iter().flatten() {
+        relative.personal_id = relative.personal_id.map(rest);
     }
     citizen
 }
