@@ -294,7 +294,13 @@ async fn whoever_does_not_speak_grpc_is_told_in_http_and_the_connection_stays() 
     let home = home::start();
     let mut session = Session::open(&home).await;
     let lookup = rpcs::rpc("/dancu.v1.LookupService/LookupCitizen").expect("it has a row");
-    for kind in ["application/json", "text/plain", "application/Zqwx97531"] {
+    for kind in [
+        "application/json",
+        "text/plain",
+        "application/Zqwx97531",
+        "application/grpc-web+proto",
+        "application/grpcZqwx97531",
+    ] {
         let mut extra = session.extra(lookup, Lang::En);
         extra.push(("content-type", kind.as_bytes().to_vec()));
         let body = vec![bytes::Bytes::from_static(b"{\"number\":\"987654321098\"}")];

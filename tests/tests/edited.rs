@@ -8,8 +8,12 @@ use std::time::Duration;
 
 use dancu_tests::stage;
 
+/// A command of the binary to its end. One that goes on serving where it should have been refused
+/// is killed, and its exit code tells.
 fn dancu(data: &Path, arguments: &[&str]) -> Output {
-    Command::new(stage::binary())
+    Command::new("timeout")
+        .args(["--signal=KILL", "300"])
+        .arg(stage::binary())
         .args(arguments)
         .arg("--data")
         .arg(data)

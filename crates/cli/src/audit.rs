@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use dancu_ledger::audit::{BadBlock, Report, Why};
 use dancu_server::audit::At;
-use dancu_server::{LedgerPlace, Secret};
+use dancu_server::{Config, LedgerPlace, Secret};
 use serde_json::{Value, json};
 
+use crate::choosing::Choosing;
 use crate::exit::Failure;
 use crate::output::{Form, print, print_json};
 use crate::words::Lang;
@@ -33,9 +34,12 @@ enum What {
 /// Which ledger.
 #[derive(Args, Clone, Debug)]
 struct Place {
-    /// The data directory.
-    #[arg(long, env = "DANCU_DATA", default_value = ".dancu")]
-    data: PathBuf,
+    /// The file of settings of the service whose ledger it is, which says the rest.
+    #[arg(long, env = "DANCU_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data directory. [default: .dancu]
+    #[arg(long, env = "DANCU_DATA")]
+    data: Option<PathBuf>,
     /// The ledger's database; left out, the file in the data directory.
     #[arg(long, env = "DANCU_LEDGER_URL", hide_env_values = true)]
     ledger_url: Option<Secret>,
@@ -45,15 +49,21 @@ struct Place {
 }
 
 impl Place {
-    fn at(&self) -> At {
-        At {
-            data: self.data.clone(),
+    /// The ledger, and the checkpoints that a file of settings names.
+    fn at(&self, lang: Lang) -> Result<(At, Option<PathBuf>), Failure> {
+        let chosen = match &self.config {
+            Some(file) => Choosing::by(file).settle(lang)?.config,
+            None => Config::default(),
+        };
+        let at = At {
+            data: self.data.clone().unwrap_or(chosen.data),
             ledger: match &self.ledger_url {
                 Some(url) => LedgerPlace::Postgres { url: url.clone() },
-                None => LedgerPlace::File,
+                None => chosen.ledger,
             },
-            keys: self.keys.clone(),
-        }
+            keys: self.keys.clone().or(chosen.keys),
+        };
+        Ok((at, chosen.checkpoints))
     }
 }
 
@@ -78,7 +88,9 @@ impl Audit {
 
 impl Verify {
     fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let report = dancu_server::audit::verify(self.place.at(), self.checkpoints.as_deref())
+        let (at, named) = self.place.at(lang)?;
+        let checkpoints = self.checkpoints.as_ref().or(named.as_ref());
+        let report = dancu_server::audit::verify(at, checkpoints.map(PathBuf::as_path))
             .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         match form {
             Form::Json => print_json(&object(&report)),

@@ -128,6 +128,10 @@ fn start(error: &StartError) -> Option<String> {
             "dân cư được tạo bởi phiên bản {found} của bộ sinh, không phải phiên bản này; hãy \
              chọn thư mục khác"
         ),
+        StartError::SyntheticNumbers => {
+            "dân cư ở đó có số mô phỏng; hãy chọn thư mục khác, hoặc bỏ `real_looking_numbers`"
+                .to_owned()
+        }
         StartError::KeysDamaged => "đọc tệp khóa: tệp không chứa đủ khóa".to_owned(),
         StartError::KeysMissing => "có sổ mà không có tệp khóa: hãy trả tệp về chỗ cũ".to_owned(),
         StartError::RegistryMissing => {

@@ -49,6 +49,10 @@ pub(crate) struct Choosing {
     /// 2023-01-01..2023-09-30. For replaying another time into a ledger of its own. [default: off]
     #[arg(long, value_name = "DAYS")]
     event_days: Option<String>,
+    /// Make the nation with personal numbers that begin with a 0, as real ones do. Living people may
+    /// have these numbers.
+    #[arg(long)]
+    real_looking_numbers: bool,
     /// How many cores answer; left out, all.
     #[arg(long)]
     cores: Option<String>,
@@ -104,6 +108,14 @@ fn hidden(text: &str) -> Result<Secret, std::convert::Infallible> {
 }
 
 impl Choosing {
+    /// What a file of settings chooses, without any flag.
+    pub(crate) fn by(file: &Path) -> Self {
+        Self {
+            config: Some(file.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// Reads flags, environment and file together; a configuration that cannot be followed is a
     /// fault of whoever called.
     pub(crate) fn settle(&self, lang: Lang) -> Result<Settled, Failure> {
@@ -146,6 +158,11 @@ impl Choosing {
             ("citizens", "--citizens", self.citizens.clone()),
             ("seed", "--seed", self.seed.clone()),
             ("event_days", "--event-days", self.event_days.clone()),
+            (
+                "real_looking_numbers",
+                "--real-looking-numbers",
+                truth(self.real_looking_numbers).map(str::to_owned),
+            ),
             ("cores", "--cores", self.cores.clone()),
             ("registry.url", "--registry", secret(&self.registry)),
             ("registry.replica", "--replica", secret(&self.replica)),

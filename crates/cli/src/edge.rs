@@ -2,6 +2,10 @@
 
 use std::time::{Instant, SystemTime};
 
+use clap::FromArgMatches as _;
+
+use crate::{Arguments, help};
+
 /// Now.
 #[expect(
     clippy::disallowed_methods,
@@ -42,6 +46,17 @@ pub(crate) fn variables() -> Vec<(String, String)> {
         .collect();
     ours.sort();
     ours
+}
+
+/// The arguments of this process. Where they ask for help, or cannot be read, it ends here.
+pub(crate) fn parsed() -> Arguments {
+    let words: Vec<_> = std::env::args_os().collect();
+    let variables = variables();
+    let variable = variables.iter().find(|(name, _)| name == "DANCU_LANG");
+    let command = help::command(&words, variable.map(|(_, text)| text.as_str()));
+    let read = command.try_get_matches_from(words);
+    let arguments = read.and_then(|mut read| Arguments::from_arg_matches_mut(&mut read));
+    arguments.unwrap_or_else(|error| error.exit())
 }
 
 #[cfg(test)]

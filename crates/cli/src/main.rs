@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod edge;
 mod exit;
+mod help;
 mod load;
 mod lookup;
 mod output;
@@ -20,6 +21,7 @@ mod personas;
 mod reach;
 mod recording;
 mod replay;
+mod real_looking;
 mod seed;
 mod seeding;
 mod serve;
@@ -71,7 +73,7 @@ enum Command {
     /// Lists the agencies and their sandbox keys.
     Agencies(agencies::Agencies),
     /// Lists the well-known people of every nation.
-    Personas,
+    Personas(personas::Personas),
     /// Looks one citizen up at a running service.
     Lookup(lookup::Lookup),
     /// Authenticates one citizen's claims at a running service.
@@ -93,15 +95,15 @@ fn main() -> ExitCode {
         command,
         output,
         lang,
-    } = Arguments::parse();
+    } = edge::parsed();
     let done = match command {
         Command::Demo(demo) => demo.run(output, lang),
         Command::Serve(serve) => serve.run(output, lang),
         Command::Seed(seed) => seed.run(output, lang),
         Command::Config(config) => config.run(output, lang),
         Command::Agencies(agencies) => agencies.run(output, lang),
-        Command::Personas => {
-            personas::run(output, lang);
+        Command::Personas(personas) => {
+            personas.run(output, lang);
             Ok(())
         }
         Command::Lookup(lookup) => lookup.run(output, lang),

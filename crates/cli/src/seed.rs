@@ -12,6 +12,7 @@ use crate::choosing::Choosing;
 use crate::edge;
 use crate::exit::Failure;
 use crate::output::{Form, print, print_json};
+use crate::real_looking;
 use crate::seeding;
 use crate::words::Lang;
 
@@ -37,9 +38,12 @@ impl Seed {
             shown(done, all);
         });
         let meta = dancu_server::seed(&config, progress).map_err(|error| match error {
-            StartError::AnotherNation { .. } => Failure::Usage(chain(&error, lang)),
+            StartError::AnotherNation { .. } | StartError::SyntheticNumbers => {
+                Failure::Usage(chain(&error, lang))
+            }
             other => Failure::unable(lang.of("tạo dân cư", "make the nation"), &other, lang),
         })?;
+        real_looking::warn_of(&meta, lang);
         if made.load(Relaxed) == 0 {
             let words = lang.of(
                 "đã có đủ dân cư ở đó, không thay đổi gì: hạt giống",

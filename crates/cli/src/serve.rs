@@ -1,13 +1,14 @@
 //! `dancu serve`: the service, until SIGTERM or SIGINT.
 
 use clap::Args;
-use dancu_server::{Config, Running, Stop};
+use dancu_server::{Config, Running, StartError, Stop};
 use serde_json::json;
 
 use crate::causes::chain;
 use crate::choosing::Choosing;
 use crate::exit::Failure;
 use crate::output::{Form, print, tell};
+use crate::real_looking;
 use crate::seeding;
 use crate::words::Lang;
 
@@ -42,14 +43,19 @@ pub(crate) fn start(config: Config, lang: Lang) -> Result<Running, Failure> {
     if let Err(error) = config.validate() {
         return Err(Failure::Usage(error.to_string()));
     }
-    dancu_server::start(config, seeding::progress(lang)).map_err(|error| match error {
-        dancu_server::StartError::AnotherNation { .. } => Failure::Usage(chain(&error, lang)),
-        other => Failure::unable(
-            lang.of("khởi động dịch vụ", "start the service"),
-            &other,
-            lang,
-        ),
-    })
+    let running =
+        dancu_server::start(config, seeding::progress(lang)).map_err(|error| match error {
+            StartError::AnotherNation { .. } | StartError::SyntheticNumbers => {
+                Failure::Usage(chain(&error, lang))
+            }
+            other => Failure::unable(
+                lang.of("khởi động dịch vụ", "start the service"),
+                &other,
+                lang,
+            ),
+        })?;
+    real_looking::warn_of(&running.meta(), lang);
+    Ok(running)
 }
 
 /// Waits for a signal, then drains.

@@ -9,6 +9,7 @@ use dancu_wire::pb;
 use crate::edge::fresh_id;
 use crate::exit::Failure;
 use crate::reach::Reach;
+use crate::real_looking::Numbering;
 use crate::words::Lang;
 
 /// The claims and the envelope.
@@ -26,6 +27,8 @@ pub(crate) struct Who {
     /// Claim what the list of personas says, by key or the beginning of one; see `dancu personas`.
     #[arg(long, conflicts_with_all = ["number", "name", "born"])]
     persona: Option<String>,
+    #[command(flatten)]
+    numbering: Numbering,
     /// Why it is asked.
     #[arg(long, value_enum, default_value_t = Reason::Procedure)]
     purpose: Reason,
@@ -74,7 +77,7 @@ impl Who {
     /// The claims as the contract carries them; what is wrong with them the service tells.
     pub(crate) fn claims(&self, lang: Lang) -> Result<pb::Claims, Failure> {
         if let Some(key) = &self.persona {
-            let personas = Nation::new(0, 1).personas();
+            let personas = self.numbering.of(&Nation::new(0, 1)).personas();
             let exact = personas.iter().find(|p| p.key == key.as_str());
             let mut like = personas.iter().filter(|p| p.key.starts_with(key.as_str()));
             let persona = match (exact, like.next(), like.next()) {

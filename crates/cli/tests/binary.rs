@@ -18,7 +18,10 @@ fn object(output: &Output) -> Value {
 
 fn demo(data: &Path, more: &[&str]) -> Output {
     let data = data.to_str().expect("a folder of ours");
-    let mut arguments = vec!["demo", "--data", data, "--seconds", "1", "--output", "json"];
+    let mut arguments = vec!["demo", "--data", data, "--output", "json"];
+    if !more.contains(&"--seconds") {
+        arguments.extend(["--seconds", "1"]);
+    }
     arguments.extend(more);
     dancu(&arguments)
 }
@@ -28,7 +31,11 @@ fn the_demo_adds_up_twice_on_the_same_data_and_the_audit_finds_an_edited_checkpo
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut runs = Vec::new();
-    for more in [&["--citizens", "1280"][..], &[]] {
+    // Long enough for every verb to be met on a busy machine: pushes are one in thirty.
+    for more in [
+        &["--seconds", "5", "--citizens", "1280"][..],
+        &["--seconds", "5"],
+    ] {
         let output = demo(&data, more);
         let told = object(&output);
         assert_eq!(output.status.code(), Some(0), "{told:#}");
@@ -70,6 +77,19 @@ fn the_demo_adds_up_twice_on_the_same_data_and_the_audit_finds_an_edited_checkpo
     let good = verify();
     assert_eq!(good.status.code(), Some(0));
     assert_eq!(object(&good)["ok"], true);
+    let nobodys = dancu(&["audit", "show", "1:999999999:2", "--data", text]);
+    assert_eq!(nobodys.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&nobodys.stderr).into_owned();
+    assert_eq!(
+        said,
+        "dancu: 0 entries of this receipt are in the ledger, of 2\n"
+    );
+    // The file of settings of a service says where its ledger lies as well.
+    let settings = folder.path().join("dancu.toml");
+    std::fs::write(&settings, format!("data = \"{text}\"\n")).unwrap();
+    let named = ["audit", "verify", "--config", settings.to_str().unwrap()];
+    let by_file = dancu(&[&named[..], &["--output", "json"]].concat());
+    assert_eq!(object(&by_file), object(&good));
     let checkpoints = data.join("checkpoints.log");
     let mut lines = std::fs::read(&checkpoints).unwrap();
     let middle = lines.len() / 2;
@@ -156,4 +176,58 @@ fn agencies_and_personas_are_listed_without_a_service() {
     assert!(personas.iter().any(|p| p["key"] == "plain_match"));
     let table = dancu(&["personas", "--lang", "vi"]);
     assert!(String::from_utf8_lossy(&table.stdout).contains("tình huống"));
+}
+
+#[test]
+fn numbers_that_look_real_are_made_on_demand_only_and_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let (real, usual) = (folder.path().join("real"), folder.path().join("usual"));
+    let flag = "--real-looking-numbers";
+    let warned = |output: &Output| {
+        String::from_utf8_lossy(&output.stderr).contains("WARNING: personal numbers look real")
+    };
+    // Made by the first, found by the second: whoever serves it is warned each time.
+    for more in [&["--citizens", "1280", flag][..], &[], &[flag]] {
+        let output = demo(&real, more);
+        assert_eq!(output.status.code(), Some(0), "{:#}", object(&output));
+        assert!(warned(&output), "{more:?}");
+    }
+    let output = demo(&usual, &["--citizens", "1280"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!warned(&output));
+    // What is there is not made into something else.
+    let refused = demo(&usual, &[flag]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("numbers that look real"));
+
+    let numbers = |arguments: &[&str]| -> Vec<String> {
+        let listed = object(&dancu(arguments));
+        let all = listed["personas"].as_array().unwrap().iter();
+        all.map(|persona| persona["number"].as_str().unwrap().to_owned())
+            .filter(|number| number.len() == 12)
+            .collect()
+    };
+    let list = ["personas", "--output", "json", flag];
+    let (usual, real) = (numbers(&list[..3]), numbers(&list));
+    assert!(usual.iter().all(|number| number.starts_with('9')));
+    assert!(real.iter().all(|number| number.starts_with('0')));
+    let rest = |all: &[String]| -> Vec<String> { all.iter().map(|n| n[1..].to_owned()).collect() };
+    assert_eq!(rest(&usual), rest(&real));
+}
+
+#[test]
+fn help_speaks_the_language_asked_for() {
+    for arguments in [
+        &["--lang", "vi", "demo", "--help"][..],
+        &["demo", "--lang=vi", "-h"],
+    ] {
+        let output = dancu(arguments);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(said.contains("Cách dùng: dancu demo"), "{said}");
+        assert!(said.contains("Thư mục dữ liệu"), "{said}");
+        assert!(!said.contains("The data directory"), "{said}");
+    }
+    let said = dancu(&["demo", "--help"]).stdout;
+    assert!(String::from_utf8_lossy(&said).contains("The data directory"));
 }

@@ -48,7 +48,7 @@ pub use message::{
 };
 pub use name::{Agreement, PersonName};
 pub use outcome::{Outcome, ServiceCode, Verb};
-pub use place::{Detail, Place};
+pub use place::{Detail, Place, Provinces};
 pub use ports::{
     Applied, Candidates, ChangeFeed, ChangeNotice, Kept, Reading, Recorder, Registry,
     RegistryError, Source, VolumeKey, VolumeRow, Volumes, WriteSlot,

@@ -21,6 +21,27 @@ pub struct Place {
     pub country: [u8; 2],
 }
 
+/// Which provinces there are, by their codes of two digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provinces(u128);
+
+impl Provinces {
+    /// Every code of two digits.
+    pub const EVERY_CODE: Self = Self((1 << 100) - 2);
+
+    /// Those with these codes; a code that has more digits is left out.
+    pub fn of(codes: impl IntoIterator<Item = u8>) -> Self {
+        let bit = |bits: u128, code: u8| bits | (1_u128 << code.min(127));
+        let bits = codes.into_iter().fold(0, bit);
+        Self(bits & Self::EVERY_CODE.0)
+    }
+
+    /// Whether there is one with this code.
+    pub const fn has(self, code: u8) -> bool {
+        code < 100 && self.0 >> code & 1 == 1
+    }
+}
+
 /// A line of an address; `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Detail(pub Box<str>);

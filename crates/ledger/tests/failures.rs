@@ -273,9 +273,18 @@ async fn a_ledger_that_lost_what_a_checkpoint_vouches_for_is_not_opened() {
     desk.record(message(2, 3)).await.unwrap();
     ledger.close().await;
     shelf.rows().blocks.pop();
-    let opened = Ledger::open(shelf, StillClock::new(), keys(), config(folder.path()));
-    let Err(OpenError::Behind { stored, signed, .. }) = opened.await.map(drop) else {
-        panic!("the ledger was opened");
-    };
-    assert_eq!((stored, signed), (3, 6));
+    let mut config = config(folder.path());
+    for new_checkpoints in [false, true] {
+        config.new_checkpoints = new_checkpoints;
+        let opened = Ledger::open(shelf.clone(), StillClock::new(), keys(), config.clone());
+        let Err(OpenError::Behind { stored, signed, .. }) = opened.await.map(drop) else {
+            panic!("the ledger was opened");
+        };
+        assert_eq!((stored, signed), (3, 6));
+    }
+    // Whoever knows of the loss puts the file aside and begins another one.
+    let file = folder.path().join("checkpoints");
+    std::fs::rename(&file, folder.path().join("evidence")).unwrap();
+    open(&shelf, config).await;
+    assert!(file.exists());
 }

@@ -83,6 +83,43 @@ async fn an_emptied_file_of_checkpoints_is_as_good_as_none() {
 }
 
 #[tokio::test]
+async fn a_file_of_checkpoints_that_this_key_did_not_sign_is_not_gone_on_with() {
+    let edits: [fn(&mut String); 4] = [
+        |text| *text = text.replace("sequence=1", "sequence=3"),
+        |text| text.push_str("not a checkpoint\n"),
+        |text| text.insert(text.len() - 2, '0'),
+        |text| *text = "\n".to_owned(),
+    ];
+    for (place, edit) in edits.into_iter().enumerate() {
+        let (shelf, folder) = left().await;
+        let path = folder.path().join("checkpoints");
+        let before = std::fs::read_to_string(&path).unwrap();
+        let mut text = before.clone();
+        edit(&mut text);
+        assert_ne!(text, before, "edit {place} changes nothing");
+        std::fs::write(&path, &text).unwrap();
+        // That a new file may begin does not mean that this one may be gone on with.
+        for new_checkpoints in [false, true] {
+            let mut config = config(folder.path());
+            config.new_checkpoints = new_checkpoints;
+            let told = refused(&shelf, config).await;
+            assert!(
+                matches!(told, OpenError::ForeignCheckpoints),
+                "{place}: {told}"
+            );
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+    // Nor does a file go over to another key.
+    let (shelf, folder) = left().await;
+    let mut others = keys();
+    others.checkpoint = [34; 32];
+    let opened = Ledger::open(shelf, StillClock::new(), others, config(folder.path())).await;
+    let told = opened.map(drop).expect_err("the ledger was opened");
+    assert!(matches!(told, OpenError::ForeignCheckpoints), "{told}");
+}
+
+#[tokio::test]
 async fn a_last_block_that_was_edited_is_not_gone_on_from() {
     let edits: [fn(&mut dancu_ledger::Block); 4] = [
         |block| block.hash[0] ^= 1,

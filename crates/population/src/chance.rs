@@ -4,6 +4,8 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
+use crate::numbers::Mark;
+
 macro_rules! streams {
     ($($(#[$meta:meta])* $name:ident = $id:literal;)*) => {
         /// What is left to chance. The number of a stream is part of the generator's version: it
@@ -89,10 +91,12 @@ streams! {
 
 const STREAMS: usize = Stream::ALL.len();
 
-/// A seed's streams of chance.
+/// A seed's streams of chance, and what the numbers drawn from them begin with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Chance {
     keys: [(u64, u64); STREAMS],
+    /// The first digit of personal numbers.
+    pub(crate) mark: Mark,
 }
 
 impl Chance {
@@ -108,7 +112,10 @@ impl Chance {
         for stream in Stream::ALL {
             keys[*stream as usize] = (key(*stream, 0), key(*stream, 1));
         }
-        Self { keys }
+        Self {
+            keys,
+            mark: Mark::Synthetic,
+        }
     }
 
     /// The draw of a stream at a place: 64 bits that depend on seed, stream and place alone.

@@ -8,12 +8,14 @@ use crate::assemble::{self, Known};
 use crate::chance::Chance;
 use crate::draft::{self, Draft};
 use crate::events::Course;
-use crate::numbers;
+use crate::numbers::{self, Mark};
 use crate::template::SLOTS;
-use crate::{Persona, SandboxKey, agencies, keys, personas};
+use crate::{Persona, SandboxKey, agencies, keys, personas, provinces};
 
 /// The version of the generator: whatever changes a citizen's record raises it.
 pub const GENERATOR_VERSION: u32 = 1;
+/// Stands beside the version in [`Nation::generator`] where personal numbers look real.
+const REAL_LOOKING: u32 = 1 << 16;
 /// Citizens in a block of families. Kinship never leaves a block.
 pub const BLOCK: u64 = 64;
 /// The most citizens that a nation may have: numbers are proved to suffice for so many.
@@ -24,7 +26,8 @@ const REFERENCE_DATE: CivilDate = match CivilDate::new(2023, 1, 1) {
     None => panic!("1 January 2023 is on the calendar"),
 };
 
-/// A mock nation. Cheap to copy: nothing is stored but the seed, the size and the keys of chance.
+/// A mock nation. Cheap to copy: nothing is stored but the seed, the size, the keys of chance and
+/// the kind of its numbers.
 ///
 /// Citizens are known by index, from 0 to [`Nation::len`]; the record of an index depends on the
 /// seed alone, not on the size of the nation. Methods that take an index panic beyond the last.
@@ -44,6 +47,37 @@ impl Nation {
             blocks: citizens.clamp(1, MAX_CITIZENS).div_ceil(BLOCK),
             chance: Chance::new(seed),
         }
+    }
+
+    /// The same nation with personal numbers that begin with a 0 in place of the 9, for callers whose
+    /// own validators refuse the 9. Its people are as fictional as before, but **living people may
+    /// have these numbers**: whoever asks for this must be warned.
+    #[must_use]
+    pub const fn with_real_looking_numbers(mut self) -> Self {
+        self.chance.mark = Mark::RealLooking;
+        self
+    }
+
+    /// Whether living people may have its personal numbers.
+    pub const fn has_real_looking_numbers(&self) -> bool {
+        matches!(self.chance.mark, Mark::RealLooking)
+    }
+
+    /// What a registry keeps of how the nation was made: the version of the generator, and the kind
+    /// of its numbers.
+    pub const fn generator(&self) -> u32 {
+        match self.chance.mark {
+            Mark::Synthetic => GENERATOR_VERSION,
+            Mark::RealLooking => GENERATOR_VERSION | REAL_LOOKING,
+        }
+    }
+
+    /// The nation of which a registry kept this; `None` where another version made it.
+    pub fn made_by(generator: u32, seed: u64, citizens: u64) -> Option<Self> {
+        let nation = Self::new(seed, citizens);
+        [nation, nation.with_real_looking_numbers()]
+            .into_iter()
+            .find(|nation| nation.generator() == generator)
     }
 
     /// The seed.
@@ -157,9 +191,17 @@ impl Nation {
         draft::personal_ids(&self.chance, block)
     }
 
-    /// The personas: the same in every nation.
+    /// The personas: the same in every nation, but for the first digit where numbers look real.
     pub fn personas(&self) -> Vec<Persona> {
-        personas::personas()
+        personas::personas(self.chance.mark)
+    }
+
+    /// The codes of the provinces of 2023, in their order.
+    pub fn provinces() -> impl Iterator<Item = u8> {
+        provinces::provinces()
+            .all
+            .iter()
+            .map(|province| province.code)
     }
 
     /// Every agency: ministries, provinces, a sample of health facilities.

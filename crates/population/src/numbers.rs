@@ -1,4 +1,5 @@
-//! The numbers of the made-up: none of them can have been given to a living person.
+//! The numbers of the made-up: unless somebody asks for others, none of them can have been given
+//! to a living person.
 
 use std::ops::RangeInclusive;
 
@@ -18,8 +19,6 @@ pub const DOUBLED_LEGACY: RangeInclusive<u32> = 990_000_000..=990_099_999;
 
 /// Six digits, less those of the personas.
 pub(crate) const PLACES: u64 = 999_000;
-/// Marks a number as synthetic: the first digit of the province code, 0 in real numbers.
-const SYNTHETIC: u64 = 9;
 /// A first digit under which no CMND was issued; assumed.
 const LEGACY_BASE: u32 = 900_000_000;
 /// CMNDs that one citizen has: from 900,001,000 to 989,999,999.
@@ -36,6 +35,31 @@ const DOUBLED_EVERY: u64 = 16;
 /// Which of them is the first of the two.
 const DOUBLED_AT: u64 = 7;
 
+/// The first digit of the province code in personal numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// A 9, which is no province's: nobody alive has such a number.
+    Synthetic,
+    /// A 0, as in real numbers. Somebody alive may have the same number.
+    RealLooking,
+}
+
+impl Mark {
+    const fn digit(self) -> u64 {
+        match self {
+            Self::Synthetic => 9,
+            Self::RealLooking => 0,
+        }
+    }
+
+    /// A number that was written down with the mark of the synthetic, with this one in its place.
+    pub(crate) fn put_on(self, id: PersonalId) -> PersonalId {
+        let rest = id.digits() % 100_000_000_000;
+        PersonalId::from_digits(self.digit() * 100_000_000_000 + rest)
+            .expect("one leading and eleven other digits make twelve")
+    }
+}
+
 /// The leading six digits of a personal number, and the permutation of the six behind them.
 struct Series {
     lead: u64,
@@ -44,10 +68,14 @@ struct Series {
 
 impl Series {
     fn new(chance: &Chance, province: u8, century_and_sex: u64, year: u64) -> Self {
-        let lead = ((SYNTHETIC * 100 + u64::from(province)) * 10 + century_and_sex) * 100 + year;
+        let under = |mark: Mark| {
+            ((mark.digit() * 100 + u64::from(province)) * 10 + century_and_sex) * 100 + year
+        };
+        // The digits behind are the same under either mark.
+        let drawn = chance.draw(Stream::PersonalDigits, under(Mark::Synthetic));
         Self {
-            lead,
-            digits: Permutation::new(chance.draw(Stream::PersonalDigits, lead), PLACES),
+            lead: under(chance.mark),
+            digits: Permutation::new(drawn, PLACES),
         }
     }
 }
@@ -77,7 +105,7 @@ pub(crate) fn personal_id(
 pub(crate) fn issued(chance: &Chance, id: PersonalId) -> Option<(u64, u16, bool, u8)> {
     let (lead, suffix) = (id.digits() / 1_000_000, id.digits() % 1_000_000);
     let (century_and_sex, year) = (lead / 100 % 10, lead % 100);
-    let code = u8::try_from((lead / 1000).checked_sub(SYNTHETIC * 100)?).ok()?;
+    let code = u8::try_from((lead / 1000).checked_sub(chance.mark.digit() * 100)?).ok()?;
     let province = provinces().position(code)?;
     let suffix = suffix.checked_sub(PERSONA_PLACES)?;
     let place = Series::new(chance, code, century_and_sex, year)

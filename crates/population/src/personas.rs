@@ -8,6 +8,7 @@ use dancu_domain::{
 };
 
 use crate::agencies::{date, word};
+use crate::numbers::Mark;
 use crate::tables::{number, sections};
 
 const READ: &str = "the personas are part of the build, and a test reads all of them";
@@ -40,6 +41,7 @@ pub struct Persona {
 /// One section of the data file.
 struct Section {
     key: &'static str,
+    mark: Mark,
     fields: HashMap<&'static str, &'static str>,
 }
 
@@ -57,7 +59,8 @@ impl Section {
     }
 
     fn personal_id(&self) -> PersonalId {
-        PersonalId::parse(self.text("number"), "number").expect(READ)
+        self.mark
+            .put_on(PersonalId::parse(self.text("number"), "number").expect(READ))
     }
 
     fn legacy_id(&self) -> Option<LegacyId> {
@@ -75,11 +78,12 @@ impl Section {
 }
 
 /// Every persona, in the order of the data file.
-pub(crate) fn personas() -> Vec<Persona> {
+pub(crate) fn personas(mark: Mark) -> Vec<Persona> {
     let all: Vec<Section> = sections(include_str!("../data/personas.ini"))
         .into_iter()
         .map(|(key, fields)| Section {
             key,
+            mark,
             fields: fields.into_iter().collect(),
         })
         .collect();

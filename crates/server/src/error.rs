@@ -37,6 +37,8 @@ pub enum StartError {
         /// The version that made it.
         found: u32,
     },
+    /// Numbers that look real are asked for, and the nation that is there has others.
+    SyntheticNumbers,
     /// A file of keys cannot be read as one.
     KeysDamaged,
     /// There is a ledger but no keys: new ones would not find the old entries.
@@ -102,6 +104,10 @@ impl fmt::Display for StartError {
                 "the nation was made by version {found} of the generator, and this is version {}; \
                  choose another directory",
                 dancu_population::GENERATOR_VERSION
+            ),
+            Self::SyntheticNumbers => f.write_str(
+                "the nation that is there was made without numbers that look real; choose another \
+                 directory, or leave `real_looking_numbers` out",
             ),
             Self::KeysDamaged => f.write_str("read the file of keys: it does not hold five keys"),
             Self::KeysMissing => {

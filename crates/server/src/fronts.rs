@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use dancu_cache::Quotas;
+use dancu_domain::Provinces;
 use dancu_ledger::Ledger;
+use dancu_population::Nation;
 use dancu_store::RegistryMeta;
 use dancu_wire::Door;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -99,6 +101,7 @@ impl Fronts {
                         today: shared.meta.reference_date,
                         max_items: config.limits.items_per_message,
                         nation: shared.meta.nation,
+                        provinces: Provinces::of(Nation::provinces()),
                     },
                     event_days: config.event_days,
                     gates: gates.clone(),

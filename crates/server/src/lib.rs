@@ -43,6 +43,7 @@ pub use config::{
     LogConfig, Origin, QuotaConfig, RecordingConfig, RedisPlace, RegistryPlace, Secret,
     SettingError, Settled, Shown, Times,
 };
+pub use dancu_store::RegistryMeta;
 pub use error::StartError;
 pub use keys::Keys;
 pub use log::{LogForm, check as check_log, install as install_log, install_to as install_log_to};

@@ -62,11 +62,17 @@ impl Drop for Entered {
     }
 }
 
+/// Streams of callers without a credential (watches of health, reflection) at once, over all cores.
+/// They wait for nothing that is ours, but each takes memory for as long as it likes.
+const GUESTS: usize = 1_024;
+
 /// The gates of one core.
 #[derive(Clone, Debug)]
 pub(crate) struct Gates {
     /// Calls in flight.
     pub(crate) calls: Arc<Gate>,
+    /// Streams of callers without a credential.
+    pub(crate) guests: Arc<Gate>,
     /// Items in flight.
     pub(crate) items: Arc<Gate>,
     /// Bytes of unary requests that are being received.
@@ -79,6 +85,7 @@ impl Gates {
     pub(crate) fn part(limits: &Limits, cores: usize) -> Self {
         Self {
             calls: Gate::new(limits.calls.div_ceil(cores)),
+            guests: Gate::new(GUESTS.div_ceil(cores)),
             items: Gate::new(limits.items.div_ceil(cores).max(limits.items_per_message)),
             receiving: Gate::new(
                 limits

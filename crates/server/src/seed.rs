@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dancu_domain::{Agency, Citizen, Credential, Licence, NationId};
-use dancu_population::{BLOCK, GENERATOR_VERSION, Nation};
+use dancu_population::{BLOCK, Nation};
 use dancu_store::{
     PostgresOptions, PostgresRegistry, PostgresSeeding, RegistryMeta, Seeding, SqliteRegistry,
     StoreError,
@@ -57,10 +57,15 @@ pub(crate) async fn open_or_make(
     let path = Places::of(&config.data).registry();
     let nation = || {
         let (seed, citizens) = asked;
-        Nation::new(
+        let nation = Nation::new(
             seed.unwrap_or(DEFAULT_SEED),
             citizens.unwrap_or(DEFAULT_CITIZENS),
-        )
+        );
+        if config.real_looking_numbers {
+            nation.with_real_looking_numbers()
+        } else {
+            nation
+        }
     };
     let (registry, meta) = match postgres(config) {
         None => {
@@ -95,7 +100,7 @@ pub(crate) async fn open_or_make(
             (AnyRegistry::Postgres(opened.0), opened.1)
         }
     };
-    match fits(&meta, asked) {
+    match fits(&meta, asked, config.real_looking_numbers) {
         Ok(()) => Ok((registry, meta)),
         Err(error) => {
             registry.close().await;
@@ -121,7 +126,11 @@ fn postgres(config: &Config) -> Option<PostgresOptions> {
 }
 
 /// Whether the nation that is there is the one that is asked for.
-fn fits(meta: &RegistryMeta, asked: (Option<u64>, Option<u64>)) -> Result<(), StartError> {
+fn fits(
+    meta: &RegistryMeta,
+    asked: (Option<u64>, Option<u64>),
+    real_looking: bool,
+) -> Result<(), StartError> {
     let (seed, citizens) = asked;
     let rounded = citizens.map(|n| Nation::new(0, n).len());
     let other = seed.is_some_and(|seed| seed != meta.seed)
@@ -132,10 +141,14 @@ fn fits(meta: &RegistryMeta, asked: (Option<u64>, Option<u64>)) -> Result<(), St
             asked,
         });
     }
-    if meta.generator != GENERATOR_VERSION {
-        return Err(StartError::AnotherGenerator {
-            found: meta.generator,
-        });
+    let made = Nation::made_by(meta.generator, meta.seed, meta.citizens);
+    let nation = made.ok_or(StartError::AnotherGenerator {
+        found: meta.generator,
+    })?;
+    if nation.has_real_looking_numbers() {
+        tracing::warn!("the nation's personal numbers look real: living people may have them");
+    } else if real_looking {
+        return Err(StartError::SyntheticNumbers);
     }
     Ok(())
 }
@@ -199,7 +212,7 @@ async fn make(
         nation: NationId(id),
         seed: nation.seed(),
         citizens: nation.len(),
-        generator: GENERATOR_VERSION,
+        generator: nation.generator(),
         reference_date: nation.reference_date(),
     };
     let (mut seeding, blocks) = AnySeeding::begin(place, &meta).await?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Place;
 use crate::exit::Failure;
-use crate::output::{Form, Table, print, print_json};
+use crate::output::{Form, Table, print, print_json, tell};
 use crate::words::Lang;
 
 /// Which receipt, of which ledger.
@@ -22,7 +22,7 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        let found = dancu_server::audit::entries(self.place.at(), vec![self.receipt])
+        let found = dancu_server::audit::entries(self.place.at(lang)?.0, vec![self.receipt])
             .map_err(|error| Failure::unable(lang.of("đọc sổ", "read the ledger"), &error, lang))?;
         let entries: Vec<&EntryView> = found.iter().flatten().collect();
         match form {
@@ -89,10 +89,18 @@ impl Show {
             }
         }
         if entries.len() == self.receipt.count as usize {
-            Ok(())
-        } else {
-            Err(Failure::Wrong)
+            return Ok(());
         }
+        let words = lang.of(
+            "mục của biên nhận này có trong sổ, trên tổng số",
+            "entries of this receipt are in the ledger, of",
+        );
+        tell(&format!(
+            "dancu: {} {words} {}",
+            entries.len(),
+            self.receipt.count
+        ));
+        Err(Failure::Wrong)
     }
 }
 

@@ -26,6 +26,7 @@ use crate::edge::{fresh_id, now};
 use crate::exit::Failure;
 use crate::output::{Form, print, print_json};
 use crate::reach::{run, sign};
+use crate::real_looking;
 use crate::serve;
 use crate::volumes;
 use crate::words::Lang;
@@ -44,6 +45,10 @@ pub(crate) struct Demo {
     /// or 1.
     #[arg(long, env = "DANCU_SEED")]
     seed: Option<u64>,
+    /// Make the nation with personal numbers that begin with a 0, as real ones do. Living people may
+    /// have these numbers.
+    #[arg(long)]
+    real_looking_numbers: bool,
     /// The data directory. Made if it is not there.
     #[arg(long, env = "DANCU_DATA", default_value = ".dancu")]
     data: PathBuf,
@@ -136,6 +141,7 @@ impl Demo {
             new_checkpoints: self.new_checkpoints,
             citizens: self.citizens,
             seed: self.seed,
+            real_looking_numbers: self.real_looking_numbers,
             ..Config::default()
         }
     }
@@ -159,7 +165,7 @@ impl Demo {
                     .to_owned(),
                 cause: Some(error.reason().word().to_owned()),
             })?;
-        let nation = Nation::new(meta.seed, meta.citizens);
+        let nation = real_looking::nation_of(&meta);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Ok(DemoPlan {
             changed_by_others: changed,

@@ -13,6 +13,7 @@ use dancu_population::Nation;
 
 use crate::edge::fresh_id;
 use crate::exit::Failure;
+use crate::real_looking::Numbering;
 use crate::words::Lang;
 
 /// Which service, how hard, and with what.
@@ -30,6 +31,8 @@ pub(super) struct Wanted {
     /// The seed of the service's nation.
     #[arg(long, env = "DANCU_SEED", default_value_t = dancu_server::DEFAULT_SEED)]
     seed: u64,
+    #[command(flatten)]
+    numbering: Numbering,
     /// The seed of what is drawn.
     #[arg(long, default_value_t = 1)]
     draw_seed: u64,
@@ -145,7 +148,7 @@ impl Wanted {
         if !(0.0..=1.0).contains(&self.verify) {
             return Err(Failure::Usage("--verify is from 0 to 1".to_owned()));
         }
-        let nation = Nation::new(self.seed, self.citizens);
+        let nation = self.numbering.of(&Nation::new(self.seed, self.citizens));
         let verified = (self.verify * 1000.0).round() as u64;
         let nation_id = if verified > 0 {
             nation_at(server, &nation).map_err(|error| super::failure(&error, lang))?

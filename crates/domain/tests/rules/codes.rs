@@ -1,8 +1,8 @@
 //! The words of an envelope: ids, codes, dossier numbers.
 
 use dancu_domain::{
-    AgencyCode, Dossier, Failure, Fault, NationId, OfficerId, ProcedureCode, Purpose, PurposeSet,
-    Reason, RequestId, ServiceCode, SourceKey, UnitCode,
+    AgencyCode, Dossier, Failure, Fault, NationId, OfficerId, ProcedureCode, Provinces, Purpose,
+    PurposeSet, Reason, RequestId, ServiceCode, SourceKey, UnitCode,
 };
 use proptest::prelude::*;
 
@@ -226,4 +226,15 @@ proptest! {
         let date = dancu_domain::CivilDate::unpack(20_000_000 + day);
         prop_assert_eq!(dossier.is_ok(), date.is_some());
     }
+}
+
+#[test]
+fn a_province_is_one_of_those_that_there_are() {
+    let provinces = Provinces::of([1, 79, 200]);
+    let all: Vec<u8> = (0..=255).filter(|code| provinces.has(*code)).collect();
+    assert_eq!(all, [1, 79]);
+    let every: Vec<u8> = (0..=255)
+        .filter(|code| Provinces::EVERY_CODE.has(*code))
+        .collect();
+    assert_eq!(every, (1..=99).collect::<Vec<_>>());
 }

@@ -10,6 +10,8 @@ mod golden;
 #[cfg(test)]
 mod kinship;
 #[cfg(test)]
+mod marks;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod personas;

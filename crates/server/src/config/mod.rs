@@ -54,6 +54,9 @@ pub struct Config {
     pub seed: Option<u64>,
     /// The days that callers may name as event days; `None` lets them name none.
     pub event_days: Option<EventDays>,
+    /// Whether a nation is made with personal numbers that living people may have. One that is
+    /// there keeps the numbers that it has.
+    pub real_looking_numbers: bool,
     /// How many runtimes answer; `None` for one a core.
     pub cores: Option<usize>,
     /// Whether sandbox keys are taken although the service listens beyond loopback.
@@ -100,6 +103,7 @@ impl Default for Config {
             citizens: None,
             seed: None,
             event_days: None,
+            real_looking_numbers: false,
             cores: None,
             allow_sandbox_keys_anywhere: false,
             checkpoints: None,

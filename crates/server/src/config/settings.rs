@@ -128,6 +128,7 @@ settings! {
     "citizens" => config.citizens;
     "seed" => config.seed;
     "event_days" => event_days;
+    "real_looking_numbers" => config.real_looking_numbers;
     "registry.url" => registry;
     "registry.replica" => replica;
     "registry.readers" => readers;

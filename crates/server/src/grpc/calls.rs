@@ -117,13 +117,23 @@ where
             },
             caller: None,
         };
-        if !method.needs_credential() {
-            return Ok(call);
-        }
-        let Some(inside) = self.core.gates.calls.enter(1) else {
+        let gates = &self.core.gates;
+        let gate = match (method.needs_credential(), method.kind()) {
+            (true, _) => &gates.calls,
+            (false, Kind::ServerStream | Kind::Bidi) => &gates.guests,
+            // How the service is can be asked however full it is.
+            (false, Kind::Unary) => return Ok(call),
+        };
+        let Some(inside) = gate.enter(1) else {
             self.core.numbers.shed.add(1);
             return Err(Refused::For(Reason::Overloaded));
         };
+        if !method.needs_credential() {
+            if let Some(ticket) = &mut running.ticket {
+                ticket.is_inside(inside);
+            }
+            return Ok(call);
+        }
         let key = Doorman::header(request.headers()).map_err(Refused::For)?;
         let caller = self.core.doorman.authenticate(key).map_err(Refused::For)?;
         if let Some(ticket) = &mut running.ticket {
@@ -347,8 +357,14 @@ fn limit(
 
 fn is_grpc(request: &Request<Incoming>) -> bool {
     let kind = request.headers().get(CONTENT_TYPE);
-    request.method() == http::Method::POST
-        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+    request.method() == http::Method::POST && kind.is_some_and(|kind| means_grpc(kind.as_bytes()))
+}
+
+/// Whether a content type is gRPC's own, with or without a format behind it. `grpc-web` begins
+/// alike and is another protocol: its callers would not understand our frames.
+fn means_grpc(kind: &[u8]) -> bool {
+    let rest = kind.strip_prefix(b"application/grpc");
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')))
 }
 
 fn language(headers: &HeaderMap) -> Lang {

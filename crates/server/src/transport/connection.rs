@@ -34,6 +34,9 @@ pub(crate) fn http2(limits: &Limits, times: &Times) -> http2::Builder<TokioExecu
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams_per_connection)
+        // As many calls may be given up at once as may be open: with less, callers whose short
+        // deadlines run out together lose the connection, and everybody else's calls on it.
+        .max_pending_accept_reset_streams(limits.streams_per_connection as usize)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
         .max_header_list_size(HEADER_LIST)

@@ -6,11 +6,13 @@ use std::time::Duration;
 use dancu_domain::Reason;
 use dancu_population::KeyState;
 use dancu_wire::pb;
+use dancu_wire::pb::health::HealthCheckRequest;
+use dancu_wire::pb::health::health_client::HealthClient;
 use dancu_wire::pb::lookup_service_client::LookupServiceClient;
 use dancu_wire::pb::stream_lookup_citizens_response::Reply;
 use tonic::Code;
 
-use crate::common::{context, item, request};
+use crate::common::{Service, context, item, request};
 use crate::memory;
 
 #[tokio::test]
@@ -79,4 +81,47 @@ async fn messages_of_a_stream_are_shed_in_their_place() {
     };
     assert_eq!(dancu_wire::reason_of_rpc(&status), Some(Reason::Overloaded));
     assert!(replies.message().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn streams_without_a_credential_are_bounded_and_keep_nobody_else_out() {
+    let service = Service::with(|config| config.cores = Some(1));
+    let channel = service.channel().await;
+    let mut client = HealthClient::new(channel.clone());
+    let mut watches = Vec::new();
+    let refused = loop {
+        match client.watch(HealthCheckRequest::default()).await {
+            Ok(watch) => watches.push(watch.into_inner()),
+            Err(status) => break status,
+        }
+        // The connection has room for as many; another one goes on from there.
+        if watches.len() == 1_000 {
+            client = HealthClient::new(service.channel().await);
+        }
+        assert!(watches.len() <= 1_024, "they are not bounded");
+    };
+    assert_eq!(watches.len(), 1_024);
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(dancu_wire::reason_of(&refused), Some(Reason::Overloaded));
+    assert!(dancu_wire::retry_after_of(&refused).is_some());
+    // Health can still be asked, and whoever has a credential is answered.
+    client.check(HealthCheckRequest::default()).await.unwrap();
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let asked = pb::LookupCitizenRequest {
+        context: Some(context(&key, "r-1")),
+        item: Some(item(&persona.claims)),
+        ..Default::default()
+    };
+    let mut lookups = LookupServiceClient::new(service.channel().await);
+    lookups.lookup_citizen(request(&key, asked)).await.unwrap();
+    // Who leaves makes room.
+    drop(watches);
+    for _ in 0..100 {
+        if client.watch(HealthCheckRequest::default()).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("there was no room again");
 }

@@ -91,3 +91,60 @@ async fn connections_beyond_the_cap_are_closed_at_once_and_a_place_becomes_free_
     let metrics = ops::get(&service, "/metrics").await.1;
     assert!(metrics.contains("dancu_connections_beyond_cap_total 1\n"));
 }
+
+/// One HTTP/2 frame.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+    bytes.extend([kind, flags]);
+    bytes.extend(stream.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
+/// Reads frames until the peer says whether all is well: a ping that is answered, or a farewell.
+async fn answers_a_ping(socket: &mut TcpStream) -> bool {
+    let read = async {
+        loop {
+            let mut head = [0; 9];
+            if socket.read_exact(&mut head).await.is_err() {
+                return false;
+            }
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            let mut payload = vec![0; length as usize];
+            if socket.read_exact(&mut payload).await.is_err() {
+                return false;
+            }
+            match (head[3], head[4] & 1) {
+                (6, 1) => return true,
+                (7, _) => return false,
+                _ => {}
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), read).await == Ok(true)
+}
+
+#[tokio::test]
+async fn calls_that_are_given_up_at_once_do_not_cost_the_connection() {
+    let service = Service::start();
+    let mut socket = TcpStream::connect(service.running.grpc_addr())
+        .await
+        .unwrap();
+    // POST, http, and a path that is spelled out (RFC 7541, 6.1 and 6.2.2).
+    let path = b"/dancu.v1.LookupService/LookupCitizen";
+    let mut headers = vec![0x83, 0x86, 0x04, path.len() as u8];
+    headers.extend(path);
+    let mut bytes = PREFACE.to_vec();
+    bytes.extend(frame(4, 0, 0, &[]));
+    // As when the deadlines of so many calls run out together.
+    for call in 0..500 {
+        bytes.extend(frame(1, 4, 2 * call + 1, &headers));
+        bytes.extend(frame(3, 0, 2 * call + 1, &8_u32.to_be_bytes()));
+    }
+    bytes.extend(frame(6, 0, 0, b"01234567"));
+    socket.write_all(&bytes).await.unwrap();
+    assert!(
+        answers_a_ping(&mut socket).await,
+        "the connection was given up"
+    );
+}

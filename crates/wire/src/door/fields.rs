@@ -71,9 +71,9 @@ pub(super) fn event_day(
     Ok(day)
 }
 
-/// Reads an address. At home the province must be there, and a smaller unit only within a larger
-/// one; abroad there are no codes.
-pub(super) fn place(address: pb::Address, field: &str) -> Result<Place, Fault> {
+/// Reads an address. At home the province must be there and be one of the nation's, and a smaller
+/// unit only within a larger one; abroad there are no codes.
+pub(super) fn place(door: &Door, address: pb::Address, field: &str) -> Result<Place, Fault> {
     let wrong = |part: &str, reason| Fault::new(&format!("{field}.{part}"), reason);
     let country =
         country(&address.country).ok_or_else(|| wrong("country", Reason::FieldInvalid))?;
@@ -93,6 +93,8 @@ pub(super) fn place(address: pb::Address, field: &str) -> Result<Place, Fault> {
         }
     } else if province == 0 {
         return Err(wrong("province", Reason::FieldRequired));
+    } else if !u8::try_from(province).is_ok_and(|code| door.provinces.has(code)) {
+        return Err(wrong("province", Reason::FieldInvalid));
     } else if commune != 0 && district == 0 {
         return Err(wrong("district", Reason::FieldRequired));
     }

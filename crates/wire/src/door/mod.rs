@@ -13,7 +13,7 @@ mod sync;
 mod views;
 mod volumes;
 
-use dancu_domain::{CivilDate, Failure, Fault, NationId, Reason, RequestContext};
+use dancu_domain::{CivilDate, Failure, Fault, NationId, Provinces, Reason, RequestContext};
 use prost::Message;
 
 use crate::codec::undecodable;
@@ -40,18 +40,21 @@ pub struct Door {
     pub max_items: usize,
     /// The nation: tokens of another one are refused.
     pub nation: NationId,
+    /// The provinces in which an address at home may lie.
+    pub provinces: Provinces,
 }
 
 impl Door {
     /// The documented limit of items in a message.
     pub const MAX_ITEMS: usize = 1_000;
 
-    /// A door with the documented limits.
+    /// A door with the documented limits, to which every province is one.
     pub const fn new(nation: NationId, today: CivilDate) -> Self {
         Self {
             today,
             max_items: Self::MAX_ITEMS,
             nation,
+            provinces: Provinces::EVERY_CODE,
         }
     }
 

@@ -108,8 +108,9 @@ fn body_digest(request: &mut pb::PushChangesRequest) -> [u8; 32] {
 }
 
 fn row(door: &Door, record: pb::ReconcileRecord, needs_dossier: bool) -> Result<Row, Fault> {
-    let address =
-        |address: Option<pb::Address>, field| address.map(|a| fields::place(a, field)).transpose();
+    let address = |address: Option<pb::Address>, field| {
+        address.map(|a| fields::place(door, a, field)).transpose()
+    };
     Ok(Row {
         dossier: items::dossier(&record.dossier, needs_dossier)?,
         claims: fields::whole_claims(door, record.claims.as_ref().map(ClaimsView::from))?,
@@ -181,7 +182,7 @@ fn event(door: &Door, event: Option<pb::change_record::Event>) -> Result<ChangeE
                 .residence
                 .ok_or_else(|| Fault::new(field, Reason::FieldRequired))?;
             Ok(ChangeEvent::Residence {
-                place: fields::place(address, field)?,
+                place: fields::place(door, address, field)?,
                 since: fields::event_day(door, change.since, "residence_change.since")?,
             })
         }

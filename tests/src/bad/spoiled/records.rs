@@ -70,6 +70,20 @@ pub(super) fn reconciled(rows: &mut Rows) {
         },
     );
     row(
+        (
+            "no province of 2023",
+            FieldInvalid,
+            "permanent_residence.province",
+        ),
+        &[],
+        |r| {
+            r.permanent_residence = Some(pb::Address {
+                province: "03".to_owned(),
+                ..Default::default()
+            });
+        },
+    );
+    row(
         ("three letters", FieldInvalid, "current_residence.country"),
         &[],
         |r| {
@@ -170,6 +184,19 @@ pub(super) fn pushed(rows: &mut Rows) {
         |c| {
             moved(c, |change| {
                 change.residence.get_or_insert_default().province = "1".into();
+            });
+        },
+    );
+    row(
+        (
+            "no province of 2023",
+            FieldInvalid,
+            "residence_change.residence.province",
+        ),
+        &[],
+        |c| {
+            moved(c, |change| {
+                change.residence.get_or_insert_default().province = "99".into();
             });
         },
     );
