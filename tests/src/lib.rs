@@ -4,6 +4,7 @@ pub mod away;
 pub mod bad;
 pub mod balance;
 pub mod bench;
+pub mod browser;
 pub mod callers;
 pub mod canary;
 pub mod country;
