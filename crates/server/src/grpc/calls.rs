@@ -114,7 +114,7 @@ where
         if !method.needs_credential() {
             return Ok(call);
         }
-        let Some(inside) = self.core.gates.calls.enter(1) else {
+        let Some(inside) = self.core.gates.enter(method.is_unary_verb()) else {
             self.core.numbers.shed.add(1);
             return Err(Refused::For(Reason::Overloaded));
         };
