@@ -71,7 +71,12 @@ fn lookup_answers_while_redis_evicts_and_while_it_has_no_room() {
             // to give up, a bound below today's use could never be met.
             redis.say(&["EVAL", BALLAST, "0"]);
             let used: u64 = redis.info("used_memory").unwrap().parse().unwrap();
-            redis.say(&["CONFIG", "SET", "maxmemory", &(used - 1_000_000).to_string()]);
+            redis.say(&[
+                "CONFIG",
+                "SET",
+                "maxmemory",
+                &(used - 1_000_000).to_string(),
+            ]);
         },
     );
     let evicted: u64 = redis(&mut scene)
