@@ -15,6 +15,7 @@ pub mod kill_parts;
 pub mod ledger;
 pub mod messages;
 pub mod ops;
+pub mod overload;
 pub mod proxy;
 pub mod scene;
 pub mod stage;
