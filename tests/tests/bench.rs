@@ -1,54 +1,114 @@
 //! The benchmark in its short form: it runs, every side answers whatever it is asked, and what it
 //! writes can be read. How fast anything was plays no part here.
 
+use std::path::Path;
 use std::process::Command;
 
 use dancu_tests::stage;
 use serde_json::Value;
 
-#[test]
-fn the_short_form_measures_every_side_and_writes_what_it_saw() {
+/// Runs it with these arguments in a folder; what it printed, and its tables.
+fn bench(folder: &Path, arguments: &[&str]) -> (String, Vec<Value>) {
     // It is looked for beside the benchmark.
     stage::binary();
-    let folder = tempfile::tempdir().expect("a folder of one's own");
-    let (json, svg) = (folder.path().join("b.json"), folder.path().join("b.svg"));
+    let json = folder.join("b.json");
     let output = Command::new(env!("CARGO_BIN_EXE_bench"))
-        .args(["--short", "--citizens", "2000", "--rounds", "2"])
+        .args(["--short", "--citizens", "2000"])
         .args(["--seconds", "0.3", "--warm-up", "0.2"])
-        .args(["--concurrency", "2x1,2x8", "--streams", "2x1"])
-        .args(["--items", "40", "--depth", "3"])
+        .args(arguments)
         .arg("--json")
         .arg(&json)
         .arg("--svg")
-        .arg(&svg)
+        .arg(folder.join("b.svg"))
         .output()
         .expect("the benchmark runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let text = String::from_utf8(output.stdout).expect("text");
+    let whole = std::fs::read(&json).expect("the figures are written");
+    let whole: Value = serde_json::from_slice(&whole).expect("the figures are JSON");
+    let tables = whole["tables"].as_array().expect("tables").clone();
+    (text, tables)
+}
+
+/// The names of the sides, each of which was measured in every round and answered everything.
+fn measured(table: &Value, text: &str, rounds: usize) -> Vec<String> {
+    let sides = table["sides"].as_array().expect("sides").iter();
+    let measured = sides.map(|side| {
+        let name = side["side"].as_str().expect("a name");
+        assert!(text.contains(name), "{name}");
+        let rates = side["rate"].as_array().expect("rates");
+        assert_eq!(rates.len(), rounds, "{side}");
+        let answered = |rate: &Value| rate.as_f64().is_some_and(|rate| rate > 0.0);
+        assert!(rates.iter().all(answered), "{side}");
+        assert_eq!(side["failed"], 0, "{side}");
+        name.to_owned()
+    });
+    measured.collect()
+}
+
+#[test]
+fn the_short_form_measures_every_side_and_writes_what_it_saw() {
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let (text, tables) = bench(
+        folder.path(),
+        &[
+            "--rounds=2",
+            "--concurrency=2x1,2x8",
+            "--streams=2x1",
+            "--items=40",
+            "--depth=3",
+            "--load-tool=2x4",
+            "--stock=200",
+        ],
+    );
     assert!(
         text.contains("seed 1") && text.contains("commit "),
         "{text}"
     );
-
-    let whole = std::fs::read(&json).expect("the figures are written");
-    let whole: Value = serde_json::from_slice(&whole).expect("the figures are JSON");
-    let tables = whole["tables"].as_array().expect("tables");
-    assert_eq!(tables.len(), 3, "{whole}");
-    for table in tables {
-        let sides = table["sides"].as_array().expect("sides");
-        assert_eq!(sides.len(), 2, "{table}");
-        for side in sides {
-            let name = side["side"].as_str().expect("a name");
-            assert!(text.contains(name), "{name}");
-            let rates = side["rate"].as_array().expect("rates");
-            assert_eq!(rates.len(), 2, "{side}");
-            let answered = |rate: &Value| rate.as_f64().is_some_and(|rate| rate > 0.0);
-            assert!(rates.iter().all(answered), "{side}");
-            assert_eq!(side["failed"], 0, "{side}");
-        }
-    }
+    let sides: Vec<usize> = tables.iter().map(|t| measured(t, &text, 2).len()).collect();
+    // Two of unary calls and one of streams, each with echo, service and stub; two of the load
+    // tool, with service and stub.
+    assert_eq!(sides, [3, 3, 3, 2, 2], "{text}");
+    let svg = folder.path().join("b.svg");
     let drawn = std::fs::read_to_string(&svg).expect("the picture is written");
     assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"));
-    assert_eq!(drawn.matches("<rect ").count(), 1 + 6, "{drawn}");
+    assert_eq!(drawn.matches("<rect ").count(), 1 + 13, "{drawn}");
+}
+
+#[test]
+fn misses_are_read_from_postgresql_and_seeding_stands_beside_a_copy_of_the_same_rows() {
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let (text, tables) = bench(
+        folder.path(),
+        &[
+            "--parts",
+            "--rounds=1",
+            "--only=misses,seeding",
+            "--misses=2x2",
+            "--seeded=3000",
+        ],
+    );
+    let [misses, seeding] = &tables[..] else {
+        panic!("{text}");
+    };
+    assert_eq!(
+        measured(misses, &text, 1),
+        [
+            "pgbench, prepared point select",
+            "written plainly, PostgreSQL",
+            "dancu, every lookup a miss",
+            "the same, ledger in PostgreSQL",
+        ]
+    );
+    assert_eq!(
+        measured(seeding, &text, 1),
+        [
+            "COPY of the same rows",
+            "COPY, indexes, statistics",
+            "dancu seed, PostgreSQL",
+            "dancu seed, SQLite",
+        ]
+    );
+    assert_eq!(seeding["unit"], "rows");
 }

@@ -24,9 +24,6 @@ pub struct People {
 /// How often an index is drawn before somebody whom others changed is given up on.
 const TRIES: usize = 64;
 
-/// The most events that are looked through for what a record may become.
-const MOST_VERSIONS: u32 = 64;
-
 impl People {
     /// Everybody of the nation but those in `changed`.
     pub fn new(nation: Nation, changed: &[PersonalId]) -> Self {
@@ -105,19 +102,11 @@ impl People {
             .map_or_else(String::new, PersonalId::text)
     }
 
-    /// Whether claims that must not match come to NO_MATCH at every version from `low` to `high`,
-    /// or, where `high` is not known, at every version that the record can have.
-    pub fn never_matches(
-        &self,
-        about: &About,
-        claims: &dancu_domain::Claims,
-        low: u32,
-        high: Option<u32>,
-    ) -> bool {
-        let last = high.unwrap_or(low + MOST_VERSIONS);
-        (low..=last)
-            .map_while(|version| self.at(about, version))
-            .all(|citizen| matches!(match_claims(&[citizen], claims), Verdict::NoMatch(_)))
+    /// Whether claims that must not match come to NO_MATCH at every version that the record can
+    /// have. No event touches what claims are held against, so one version stands for all.
+    pub fn never_matches(&self, about: &About, claims: &dancu_domain::Claims) -> bool {
+        self.at(about, 0)
+            .is_none_or(|citizen| matches!(match_claims(&[citizen], claims), Verdict::NoMatch(_)))
     }
 
     /// Whether an item goes by a CMND that two people have, and its claims are true of both.
@@ -144,5 +133,39 @@ impl People {
         } else {
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dancu_domain::ChangeEvent;
+
+    /// What claims are held against.
+    fn identity(citizen: &Citizen) -> Citizen {
+        let mut rest = citizen.clone();
+        rest.version = 0;
+        rest.died_on = None;
+        rest
+    }
+
+    #[test]
+    fn no_event_touches_what_claims_are_held_against() {
+        let nation = Nation::new(3, 1_000);
+        let mut events = 0;
+        for index in 0..nation.len() {
+            let first = nation.citizen(index);
+            for version in 0..nation.events(index) {
+                // A kind of event that is added must be looked at here.
+                match nation.event(index, version).expect("there are so many") {
+                    ChangeEvent::Residence { .. } | ChangeEvent::Death { .. } => events += 1,
+                }
+                let mut later = identity(&nation.citizen_at(index, version + 1).unwrap());
+                later.current_residence = first.current_residence.clone();
+                later.resident_since = first.resident_since;
+                assert_eq!(later, identity(&first), "{index} {version}");
+            }
+        }
+        assert!(events > 5_000, "{events}");
     }
 }

@@ -2,7 +2,7 @@
 
 use dancu_domain::{ErrorClass, Reason};
 use dancu_wire::pb::rpc;
-use dancu_wire::{faults_of, reason_of_rpc, retry_after_of};
+use dancu_wire::{faults_of, reason_of_rpc, retry_after_of_rpc};
 use prost::Message as _;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -30,7 +30,6 @@ impl Told {
         let details = rpc::Status::decode(status.details()).unwrap_or_default();
         let mut told = Self::of_rpc(&details);
         told.code = status.code();
-        told.wait = retry_after_of(status);
         told.said.extend_from_slice(status.message().as_bytes());
         told
     }
@@ -44,7 +43,7 @@ impl Told {
                 .into_iter()
                 .map(|fault| (fault.field.into_owned(), fault.reason))
                 .collect(),
-            wait: None,
+            wait: retry_after_of_rpc(status),
             said: status.encode_to_vec(),
         }
     }

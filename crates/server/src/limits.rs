@@ -66,6 +66,13 @@ impl Drop for Entered {
 /// They wait for nothing that is ours, but each takes memory for as long as it likes.
 const GUESTS: usize = 1_024;
 
+/// A call that found room, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Inside(
+    #[expect(dead_code, reason = "it leaves by being dropped")] Entered,
+    #[expect(dead_code, reason = "it leaves by being dropped")] Option<Entered>,
+);
+
 /// The gates of one core.
 #[derive(Clone, Debug)]
 pub(crate) struct Gates {
@@ -73,6 +80,8 @@ pub(crate) struct Gates {
     pub(crate) calls: Arc<Gate>,
     /// Streams of callers without a credential.
     pub(crate) guests: Arc<Gate>,
+    /// Unary calls in flight.
+    pub(crate) unary: Arc<Gate>,
     /// Items in flight.
     pub(crate) items: Arc<Gate>,
     /// Bytes of unary requests that are being received.
@@ -80,12 +89,28 @@ pub(crate) struct Gates {
 }
 
 impl Gates {
+    /// Lets a call in; a unary one has two bounds.
+    pub(crate) fn enter(&self, is_unary: bool) -> Option<Inside> {
+        let unary = if is_unary {
+            Some(self.unary.enter(1)?)
+        } else {
+            None
+        };
+        Some(Inside(self.calls.enter(1)?, unary))
+    }
+
+    /// Lets in a stream of a caller without a credential.
+    pub(crate) fn enter_as_guest(&self) -> Option<Inside> {
+        Some(Inside(self.guests.enter(1)?, None))
+    }
+
     /// One core's part of the limits. Sockets are handed out in turn, so equal parts are fair;
     /// every core has room for one whole message.
     pub(crate) fn part(limits: &Limits, cores: usize) -> Self {
         Self {
             calls: Gate::new(limits.calls.div_ceil(cores)),
             guests: Gate::new(GUESTS.div_ceil(cores)),
+            unary: Gate::new(limits.unary_per_core),
             items: Gate::new(limits.items.div_ceil(cores).max(limits.items_per_message)),
             receiving: Gate::new(
                 limits
@@ -100,6 +125,25 @@ impl Gates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unary_calls_have_a_bound_of_their_own_and_leave_room_for_streams() {
+        let limits = Limits {
+            calls: 6,
+            unary_per_core: 2,
+            ..Limits::default()
+        };
+        let gates = Gates::part(&limits, 2);
+        let first = gates.enter(true).unwrap();
+        let _second = gates.enter(true).unwrap();
+        assert!(gates.enter(true).is_none());
+        let stream = gates.enter(false).unwrap();
+        assert!(gates.enter(false).is_none());
+        drop(stream);
+        drop(first);
+        assert_eq!((gates.calls.inside(), gates.unary.inside()), (1, 1));
+        assert!(gates.enter(true).is_some());
+    }
 
     #[test]
     fn a_gate_lets_no_more_in_than_it_holds_and_forgets_who_left() {

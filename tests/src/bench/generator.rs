@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use hdrhistogram::Histogram;
 
 /// What is sent: one method, framed messages in turn, one credential.
@@ -125,6 +126,30 @@ pub fn drive(address: SocketAddr, traffic: &Traffic, load: Load) -> Measured {
         seconds,
         latency,
         cpu,
+    }
+}
+
+/// Asks every message once, each in a call of its own.
+pub async fn once(address: SocketAddr, traffic: &Traffic) -> Result<(), h2::Error> {
+    let unreachable = |_| h2::Error::from(h2::Reason::CONNECT_ERROR);
+    let socket = tokio::net::TcpStream::connect(address).await;
+    let built = h2::client::Builder::new()
+        .initial_window_size(4 << 20)
+        .initial_connection_window_size(8 << 20)
+        .handshake::<_, Bytes>(socket.map_err(unreachable)?)
+        .await;
+    let (sender, driver) = built?;
+    let head = head(address, traffic);
+    let calls = futures::stream::iter(traffic.messages.iter().cloned()).map(|message| {
+        let (mut sender, head) = (sender.clone(), head.clone());
+        async move { call(&mut sender, &head, message).await }
+    });
+    let all = calls
+        .buffer_unordered(64)
+        .all(|answered| async move { answered.is_some() });
+    tokio::select! {
+        ended = driver => ended.and(Err(h2::Reason::CONNECT_ERROR.into())),
+        answered = all => answered.then_some(()).ok_or(h2::Reason::REFUSED_STREAM.into()),
     }
 }
 

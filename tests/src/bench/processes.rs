@@ -133,6 +133,12 @@ pub fn cpu_of_all(id: u32) -> f64 {
     cpu_with_ended(id).unwrap_or(0.0) + living.map(cpu_of_all).sum::<f64>()
 }
 
+/// Seconds of processor time of everybody whom this process started and has waited for.
+pub fn cpu_of_ended() -> f64 {
+    let own = std::process::id();
+    cpu_with_ended(own).unwrap_or(0.0) - cpu_seconds(own).unwrap_or(0.0)
+}
+
 /// The same of a process and those of its children that have ended and were waited for.
 fn cpu_with_ended(id: u32) -> Option<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;

@@ -1,12 +1,14 @@
 //! A run: every side at every concurrency, round by round, in turn.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::generator::{Load, Traffic, drive};
 use super::processes::{Server, cpu_of_all};
 use super::report::{Side, Table};
+use super::scrape;
 use super::tools::{Told, pgbench, redis_get};
 
 /// Connections x calls in flight on each.
@@ -46,7 +48,16 @@ pub struct Pace {
 #[derive(Debug)]
 pub enum Rival {
     /// A server, asked by our generator.
-    Server(Server),
+    Server {
+        /// Its process.
+        server: Server,
+        /// The first process of the database that it asks, where that is one of its own.
+        beside: Option<u32>,
+        /// Whether hardly anything may come from its cache.
+        misses: bool,
+    },
+    /// The stub: it answers unary calls at its first address, and streams at its second.
+    Stub(Server),
     /// A Redis, asked by `redis-benchmark`.
     Redis {
         /// Host and port.
@@ -108,23 +119,61 @@ pub fn table(
     })
 }
 
+/// Asks with our generator. `cpu` tells the processor time of the side so far, in seconds.
+fn asked(
+    address: SocketAddr,
+    cpu: impl Fn() -> f64,
+    traffic: &Traffic,
+    load: Load,
+    side: &mut Side,
+) {
+    let before = cpu();
+    let measured = drive(address, traffic, load);
+    let used = cpu() - before;
+    // The server worked through the warm-up too, and as fast.
+    let all = measured.rate() * (measured.seconds + load.warm_up.as_secs_f64());
+    side.rate.0.push(measured.rate());
+    side.server_cpu.0.push(used * 1e6 / all);
+    let each = measured.ok.max(1) as f64;
+    side.generator_cpu.0.push(measured.cpu * 1e6 / each);
+    let latency = |q| measured.latency.value_at_quantile(q) as f64;
+    side.p50.0.push(latency(0.5));
+    side.p99.0.push(latency(0.99));
+    side.failed += measured.failed;
+}
+
+/// Whether a side that is to read its registry for every lookup did.
+fn missed(before: (f64, f64), after: (f64, f64)) -> io::Result<()> {
+    let share = (after.0 - before.0) / (after.1 - before.1);
+    if share < 0.01 {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "{share:.3} of the lookups were answered from the cache"
+    )))
+}
+
 fn measure(rival: &Rival, traffic: &Traffic, load: Load, side: &mut Side) -> io::Result<()> {
     let seconds = load.measured.as_secs_f64();
     let told = match rival {
-        Rival::Server(server) => {
-            let before = cpu_of_all(server.id());
-            let measured = drive(server.address, traffic, load);
-            let used = cpu_of_all(server.id()) - before;
-            // The server worked through the warm-up too, and as fast.
-            let all = measured.rate() * (measured.seconds + load.warm_up.as_secs_f64());
-            side.rate.0.push(measured.rate());
-            side.server_cpu.0.push(used * 1e6 / all);
-            let each = measured.ok.max(1) as f64;
-            side.generator_cpu.0.push(measured.cpu * 1e6 / each);
-            let latency = |q| measured.latency.value_at_quantile(q) as f64;
-            side.p50.0.push(latency(0.5));
-            side.p99.0.push(latency(0.99));
-            side.failed += measured.failed;
+        Rival::Server {
+            server,
+            beside,
+            misses,
+        } => {
+            let cpu = || cpu_of_all(server.id()) + beside.map_or(0.0, cpu_of_all);
+            let kept = || server.ops.filter(|_| *misses).map(scrape::kept).transpose();
+            let before = kept()?;
+            asked(server.address, cpu, traffic, load, side);
+            return match (before, kept()?) {
+                (Some(before), Some(after)) => missed(before, after),
+                _ => Ok(()),
+            };
+        }
+        Rival::Stub(server) => {
+            let streams = server.ops.filter(|_| traffic.stream.is_some());
+            let cpu = || cpu_of_all(server.id());
+            asked(streams.unwrap_or(server.address), cpu, traffic, load, side);
             return Ok(());
         }
         Rival::Redis {
@@ -176,5 +225,12 @@ mod tests {
         for wrong in ["8", "x", "0x1", "8x0", "8x64x2"] {
             assert!(wrong.parse::<Concurrency>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_side_that_answers_from_its_cache_is_not_taken_for_one_that_reads() {
+        assert!(missed((10.0, 100.0), (12.0, 1_100.0)).is_ok());
+        assert!(missed((10.0, 100.0), (30.0, 1_100.0)).is_err());
+        assert!(missed((10.0, 100.0), (10.0, 100.0)).is_err());
     }
 }

@@ -6,10 +6,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
-use dancu_tests::bench::rivals::{self, House, serve};
+use clap::{Parser, ValueEnum};
+use dancu_load::draw::Shape;
+use dancu_tests::bench::house::House;
+use dancu_tests::bench::report::Table;
+use dancu_tests::bench::rivals::{All, Asked, NOTES, Wanted, begin};
 use dancu_tests::bench::run::{Concurrency, Pace, table};
-use dancu_tests::bench::{plot, report::Table};
+use dancu_tests::bench::serve::serve;
+use dancu_tests::bench::{load_tool, machine, plot, seeding};
 use serde_json::json;
 
 #[global_allocator]
@@ -45,7 +49,22 @@ struct Arguments {
     /// Messages of a stream on their way at once.
     #[arg(long, default_value_t = 2)]
     depth: usize,
-    /// Only the service and the bare echo on a runtime a core.
+    /// Connections x calls in flight, of lookups that are read from PostgreSQL.
+    #[arg(long, value_delimiter = ',', default_value = "8x1,8x8")]
+    misses: Vec<Concurrency>,
+    /// Connections x calls in flight, of the load tool's unary calls; its streams are 8x1.
+    #[arg(long, value_delimiter = ',', default_value = "8x64")]
+    load_tool: Vec<Concurrency>,
+    /// Items that the load tool prepares a verb and thread.
+    #[arg(long, default_value_t = 4_096)]
+    stock: usize,
+    /// Citizens that are put into registries.
+    #[arg(long, default_value_t = 1_000_000)]
+    seeded: u64,
+    /// What is measured; left out, all that can be.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Section>,
+    /// Only the service, the stub, and the bare echo on a runtime a core.
     #[arg(long)]
     short: bool,
     /// Also what needs PostgreSQL and Redis, started by `deploy/parts`.
@@ -79,32 +98,15 @@ fn main() -> Result<(), Failed> {
     }
     let heading = heading(&arguments);
     println!("{heading}\n");
-    let pace = Pace {
-        rounds: arguments.rounds,
-        measured: Duration::from_secs_f64(arguments.seconds),
-        warm_up: Duration::from_secs_f64(arguments.warm_up),
-    };
-    let all = rivals::begin(&house, arguments.short, arguments.parts, arguments.items)?;
     let mut tables: Vec<Table> = Vec::new();
-    let unary = house.unary();
-    for concurrency in &arguments.concurrency {
-        let name = format!("unary lookups from the cache, {concurrency}");
-        tables.push(table(name, &unary, *concurrency, pace, &all.unary())?);
-        println!("{}", tables[tables.len() - 1].text());
-    }
-    let streams = house.streams(arguments.items, arguments.depth);
-    for concurrency in &arguments.streams {
-        let name = format!(
-            "streams of {} whole records a message, {concurrency}, {} messages on their way",
-            arguments.items, arguments.depth
-        );
-        tables.push(table(name, &streams, *concurrency, pace, &all.streams())?);
-        println!("{}", tables[tables.len() - 1].text());
-    }
-    println!("{}", rivals::NOTES);
+    measure(&arguments, &house, |table| {
+        println!("{}", table.text());
+        tables.push(table);
+    })?;
+    println!("{NOTES}");
     if let Some(path) = &arguments.json {
         let tables: Vec<_> = tables.iter().map(Table::json).collect();
-        let whole = json!({ "run": heading, "notes": rivals::NOTES, "tables": tables });
+        let whole = json!({ "run": heading, "notes": NOTES, "tables": tables });
         std::fs::write(path, serde_json::to_vec_pretty(&whole)?)?;
     }
     if let Some(path) = &arguments.svg {
@@ -113,13 +115,108 @@ fn main() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Measures section by section; `done` is handed each table.
+fn measure(
+    arguments: &Arguments,
+    house: &House,
+    mut done: impl FnMut(Table),
+) -> Result<(), Failed> {
+    let pace = Pace {
+        rounds: arguments.rounds,
+        measured: Duration::from_secs_f64(arguments.seconds),
+        warm_up: Duration::from_secs_f64(arguments.warm_up),
+    };
+    let wanted = |section| arguments.only.is_empty() || arguments.only.contains(&section);
+    let (short, parts) = (arguments.short, arguments.parts);
+    let asked = wanted(Section::Unary) || wanted(Section::Streams);
+    let sides = Wanted {
+        more: asked && !short,
+        parts,
+        over_parts: parts && (asked || wanted(Section::Misses)),
+    };
+    let all = begin(house, sides, arguments.items)?;
+    let unary = house.unary();
+    if wanted(Section::Unary) {
+        for concurrency in &arguments.concurrency {
+            let name = format!("unary lookups from the cache, {concurrency}");
+            let sides = all.of(Asked::Unary);
+            done(table(name, &unary, *concurrency, pace, &sides)?);
+        }
+    }
+    if wanted(Section::Streams) {
+        let streams = house.streams(arguments.items, arguments.depth);
+        for concurrency in &arguments.streams {
+            let name = format!(
+                "streams of {} whole records a message, {concurrency}, {} messages on their way",
+                arguments.items, arguments.depth
+            );
+            let sides = all.of(Asked::Streams);
+            done(table(name, &streams, *concurrency, pace, &sides)?);
+        }
+    }
+    if wanted(Section::LoadTool) {
+        load_tool(arguments, house, &all, pace, &mut done)?;
+    }
+    if wanted(Section::Misses) && parts {
+        for concurrency in &arguments.misses {
+            let name = format!("unary lookups read from PostgreSQL, {concurrency}");
+            let sides = all.of(Asked::Misses);
+            done(table(name, &unary, *concurrency, pace, &sides)?);
+        }
+    }
+    if wanted(Section::Seeding) && (parts || !short) {
+        let (parts, folder) = (all.parts(), all.folder());
+        done(seeding::table(
+            house,
+            arguments.seeded,
+            parts,
+            folder,
+            pace.rounds,
+        )?);
+    }
+    Ok(())
+}
+
+/// The load tool's unary calls and streams.
+fn load_tool(
+    arguments: &Arguments,
+    house: &House,
+    all: &All,
+    pace: Pace,
+    done: &mut impl FnMut(Table),
+) -> Result<(), Failed> {
+    let sides = all.service_and_stub().ok_or("there is no stub")?;
+    for concurrency in &arguments.load_tool {
+        let how = (*concurrency, Shape::Unary, 1);
+        done(load_tool::table(house, sides, how, arguments.stock, pace)?);
+    }
+    let how = (Concurrency(8, 1), Shape::Stream, 100);
+    done(load_tool::table(house, sides, how, arguments.stock, pace)?);
+    Ok(())
+}
+
+/// A part of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// Unary lookups from the cache.
+    Unary,
+    /// Streams of whole records.
+    Streams,
+    /// The load tool against the service and against the stub.
+    LoadTool,
+    /// Unary lookups that are read from PostgreSQL; with `--parts`.
+    Misses,
+    /// Putting a nation into a registry; into PostgreSQL with `--parts`.
+    Seeding,
+}
+
 /// What must be known to do it again.
 fn heading(arguments: &Arguments) -> String {
     let command: Vec<String> = std::env::args().skip(1).collect();
     format!(
         "{}; commit {}; nation of {} of seed {}; {} rounds of {} s after {} s; bench {}",
-        rivals::machine(),
-        rivals::commit(),
+        machine::machine(),
+        machine::commit(),
         arguments.citizens,
         arguments.seed,
         arguments.rounds,

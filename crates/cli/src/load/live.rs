@@ -85,10 +85,10 @@ fn draw(
     let rows = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(3),
-        Constraint::Length(8),
         Constraint::Length(6),
-        Constraint::Length(6),
-        Constraint::Min(1),
+        Constraint::Min(3),
+        Constraint::Min(3),
+        Constraint::Length(1),
     ]);
     let [title, done, table, rates, tails, foot] = rows.areas(frame.area());
     let soft = Style::new().fg(Color::DarkGray);
@@ -119,20 +119,28 @@ fn draw(
     // The last interval still grows; the one before is whole.
     let whole = &intervals[..intervals.len().saturating_sub(1)];
     frame.render_widget(figures(whole, lang), table);
-    let spark = |title: &str, data: Vec<u64>, colour, area: ratatui::layout::Rect| {
+    let most = lang.of("cao nhất", "highest");
+    let write = |n: u64| lang.numbers().whole(n);
+    let spark = |title: &str,
+                 data: Vec<u64>,
+                 write: &dyn Fn(u64) -> String,
+                 colour,
+                 area: ratatui::layout::Rect| {
         let room = area.width.saturating_sub(2) as usize;
         let shown = &data[data.len().saturating_sub(room)..];
+        let highest = write(shown.iter().copied().max().unwrap_or(0));
         Sparkline::default()
-            .block(Block::bordered().title(title.to_owned()))
+            .block(Block::bordered().title(format!("{title} ({most} {highest})")))
             .data(shown.to_vec())
             .style(Style::new().fg(colour))
     };
     let answered = whole.iter().map(|i| i.all().answered).collect();
     let name = lang.of("trả lời mỗi giây", "answered a second");
-    frame.render_widget(spark(name, answered, Color::Green, rates), rates);
+    frame.render_widget(spark(name, answered, &write, Color::Green, rates), rates);
     let tail = whole.iter().map(|i| i.corrected.quantile(0.99)).collect();
     let name = lang.of("p99, từ lúc đến hạn", "p99, from when due");
-    frame.render_widget(spark(name, tail, Color::Yellow, tails), tails);
+    let write = |micros| time(Some(micros));
+    frame.render_widget(spark(name, tail, &write, Color::Yellow, tails), tails);
     let wrong = watch.wrong();
     let style = if wrong > 0 {
         Style::new().fg(Color::Red).add_modifier(Modifier::BOLD)
@@ -206,8 +214,8 @@ fn figures(whole: &[Interval], lang: Lang) -> Table<'static> {
     };
     let last = |n: usize| &whole[whole.len().saturating_sub(n)..];
     let rows = [
-        row(lang.of("giây qua", "last second"), last(1)),
-        row(lang.of("10 giây qua", "last ten"), last(10)),
+        row("1 s", last(1)),
+        row("10 s", last(10)),
         row(lang.of("tất cả", "all"), whole),
     ];
     let heading = [
@@ -219,18 +227,19 @@ fn figures(whole: &[Interval], lang: Lang) -> Table<'static> {
         "p50",
         "p99",
         "max",
-        lang.of("p99 xử lý", "service p99"),
+        lang.of("p99 xử lý", "svc p99"),
     ];
+    // All of it fits into eighty columns.
     let widths = [
-        Constraint::Length(13),
-        Constraint::Length(11),
-        Constraint::Length(12),
+        Constraint::Length(7),
+        Constraint::Length(8),
+        Constraint::Length(10),
+        Constraint::Length(6),
+        Constraint::Length(6),
+        Constraint::Length(8),
+        Constraint::Length(8),
+        Constraint::Length(8),
         Constraint::Length(9),
-        Constraint::Length(9),
-        Constraint::Length(10),
-        Constraint::Length(10),
-        Constraint::Length(10),
-        Constraint::Length(12),
     ];
     Table::new(rows, widths)
         .header(Row::new(heading.map(str::to_owned)).style(Style::new().fg(Color::DarkGray)))

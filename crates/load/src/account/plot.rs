@@ -25,7 +25,7 @@ const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 76.0;
 const RIGHT: f64 = 34.0;
 const TOP: f64 = 14.0;
-const BOTTOM: f64 = 42.0;
+const BOTTOM: f64 = 46.0;
 
 /// Where values lie on an axis.
 struct Scale {
@@ -122,7 +122,7 @@ pub(super) fn plot(id: &str, x: Axis, y: Axis, lines: &[Line]) -> String {
         let at = across.place(tick);
         put(format!(
             "<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-            HEIGHT - BOTTOM + 18.0,
+            HEIGHT - BOTTOM + 20.0,
             (x.write)(tick)
         ));
     }

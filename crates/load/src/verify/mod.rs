@@ -11,6 +11,7 @@ use dancu_domain::{
     Agreement, AttributeSet, Citizen, Freshness, NoMatchCause, Outcome, Receipt, Verb, WriterId,
 };
 use dancu_wire::pb;
+use tonic::Code;
 
 pub use push::push;
 pub use read::{authenticate, lookup};
@@ -49,6 +50,10 @@ pub fn failure(message: &Message, told: &Told) -> Judged {
         judge.silent(Some(place), told, item);
     }
     if told.excusable() {
+        // Whoever is turned away because there is no room is told when to come again.
+        if told.code == Code::ResourceExhausted && told.wait.is_none() {
+            judge.wrong(None, "status.retry_delay", "a delay");
+        }
         return judge.judged;
     }
     // The one item of a unary call fails the call where it would have a status in a batch.
@@ -237,13 +242,10 @@ impl<'a> Judge<'a> {
     /// Checks that claims answered with NO_MATCH match at no version possible during the call.
     fn never(&mut self, world: &World, at: usize) {
         let item = &self.message.items[at];
-        let (Some(index), Some(claims)) = (item.about.index(), claims::read(&item.claims)) else {
+        let (Some(_), Some(claims)) = (item.about.index(), claims::read(&item.claims)) else {
             return;
         };
-        let span = world.versions.span(index);
-        let low = span.map_or(0, |span| span.first);
-        let high = span.map(|span| span.high);
-        if !world.people.never_matches(&item.about, &claims, low, high) {
+        if !world.people.never_matches(&item.about, &claims) {
             self.wrong(Some(at), "outcome", "no match at any version possible");
         }
     }

@@ -71,6 +71,11 @@ impl Config {
             ),
             ("limits.calls", self.limits.calls > 0, "at least 1"),
             (
+                "limits.unary_per_core",
+                self.limits.unary_per_core > 0,
+                "at least 1",
+            ),
+            (
                 "limits.items_per_message",
                 (1..=1_000).contains(&self.limits.items_per_message),
                 "from 1 to 1,000",

@@ -141,6 +141,7 @@ settings! {
     "limits.connections" => config.limits.connections;
     "limits.streams_per_connection" => config.limits.streams_per_connection;
     "limits.calls" => config.limits.calls;
+    "limits.unary_per_core" => config.limits.unary_per_core;
     "limits.items" => config.limits.items;
     "limits.receiving_bytes" => config.limits.receiving_bytes;
     "limits.messages_per_stream" => config.limits.messages_per_stream;

@@ -118,13 +118,13 @@ where
             caller: None,
         };
         let gates = &self.core.gates;
-        let gate = match (method.needs_credential(), method.kind()) {
-            (true, _) => &gates.calls,
-            (false, Kind::ServerStream | Kind::Bidi) => &gates.guests,
+        let inside = match (method.needs_credential(), method.kind()) {
+            (true, _) => gates.enter(method.is_unary_verb()),
+            (false, Kind::ServerStream | Kind::Bidi) => gates.enter_as_guest(),
             // How the service is can be asked however full it is.
             (false, Kind::Unary) => return Ok(call),
         };
-        let Some(inside) = gate.enter(1) else {
+        let Some(inside) = inside else {
             self.core.numbers.shed.add(1);
             return Err(Refused::For(Reason::Overloaded));
         };

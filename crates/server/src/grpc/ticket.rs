@@ -9,7 +9,7 @@ use tonic::Code;
 use crate::clock::instant;
 use crate::grpc::finish::Ending;
 use crate::grpc::method::Method;
-use crate::limits::Entered;
+use crate::limits::Inside;
 use crate::log::{Line, Outcomes};
 use crate::transport::activity::CallOfConnection;
 
@@ -29,7 +29,7 @@ pub(crate) struct Ticket {
     agency: Option<AgencyCode>,
     open: bool,
     _connection: CallOfConnection,
-    inside: Option<Entered>,
+    inside: Option<Inside>,
 }
 
 impl Ticket {
@@ -46,7 +46,7 @@ impl Ticket {
     }
 
     /// Notes that the call found room.
-    pub(crate) fn is_inside(&mut self, inside: Entered) {
+    pub(crate) fn is_inside(&mut self, inside: Inside) {
         self.inside = Some(inside);
     }
 

@@ -50,6 +50,51 @@ async fn what_finds_no_room_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn unary_calls_beyond_what_a_core_takes_are_shed_and_streams_are_not() {
+    let (service, trouble) = memory::start(|config| {
+        config.cores = Some(1);
+        config.limits.unary_per_core = 2;
+    });
+    trouble.append_ms.store(500, Ordering::Relaxed);
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let client = LookupServiceClient::new(service.channel().await);
+    let calls = (0..5).map(|i| {
+        let mut client = client.clone();
+        let asked = request(
+            &key,
+            pb::LookupCitizenRequest {
+                context: Some(context(&key, &format!("r-{i}"))),
+                item: Some(item(&persona.claims)),
+                ..Default::default()
+            },
+        );
+        async move { client.lookup_citizen(asked).await }
+    });
+    let mut streaming = client.clone();
+    let batch = pb::StreamLookupCitizensRequest {
+        batch: Some(pb::BatchLookupCitizensRequest {
+            context: Some(context(&key, "r-stream")),
+            items: vec![item(&persona.claims); 2],
+            ..Default::default()
+        }),
+    };
+    let stream = async {
+        let messages = futures::stream::iter([batch]);
+        let replies = streaming.stream_lookup_citizens(request(&key, messages));
+        replies.await.unwrap().into_inner().message().await
+    };
+    let (answers, streamed) = futures::join!(futures::future::join_all(calls), stream);
+    let reply = streamed.unwrap().unwrap().reply.unwrap();
+    assert!(matches!(reply, Reply::Answer(_)));
+    let (answered, shed): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((answered.len(), shed.len()), (2, 3));
+    for status in shed.into_iter().map(Result::unwrap_err) {
+        assert_eq!(dancu_wire::reason_of(&status), Some(Reason::Overloaded));
+    }
+}
+
+#[tokio::test]
 async fn messages_of_a_stream_are_shed_in_their_place() {
     let (service, trouble) = memory::start(|config| {
         config.cores = Some(1);

@@ -78,8 +78,12 @@ pub fn faults_of(status: &rpc::Status) -> Vec<Fault> {
 
 /// How long a status asks the caller to wait.
 pub fn retry_after_of(status: &Status) -> Option<Duration> {
-    let status = rpc::Status::decode(status.details()).ok()?;
-    let retry: rpc::RetryInfo = detail(&status)?;
+    retry_after_of_rpc(&rpc::Status::decode(status.details()).ok()?)
+}
+
+/// How long a status among answers says to wait.
+pub fn retry_after_of_rpc(status: &rpc::Status) -> Option<Duration> {
+    let retry: rpc::RetryInfo = detail(status)?;
     retry.retry_delay?.try_into().ok()
 }
 

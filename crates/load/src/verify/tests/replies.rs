@@ -1,11 +1,13 @@
 //! Every part of every reply, altered.
 
-use dancu_domain::{Reason, Verb};
-use dancu_wire::pb;
+use dancu_domain::{Failure, Reason, Verb};
+use dancu_wire::{Lang, pb, rpc_status};
 
 use super::stage::{Answer, Stage};
 use super::{caught, wrong};
 use crate::ask::{Expect, Item, Message};
+use crate::told::Told;
+use crate::verify::failure;
 
 /// A way to alter a part of an answer.
 type Alter<T> = fn(&mut T);
@@ -257,4 +259,18 @@ fn a_version_that_went_back_behind_a_token_is_caught() {
     let strict = stage.world.versions.floor(index, true);
     assert!(!stage.world.versions.read(index, span.first, strict));
     assert!(stage.world.versions.read(index, span.low, strict));
+}
+
+#[test]
+fn whoever_is_turned_away_must_be_told_when_to_come_again() {
+    let stage = Stage::new(640);
+    let message = stage.messages(Verb::Lookup, 11, 1).remove(0);
+    let busy = Failure::new(Reason::Overloaded);
+    let mut status = rpc_status(&busy, Lang::En);
+    assert_eq!(failure(&message, &Told::of_rpc(&status)).wrong, []);
+    status
+        .details
+        .retain(|detail| !detail.type_url.ends_with("RetryInfo"));
+    let judged = failure(&message, &Told::of_rpc(&status));
+    assert_eq!(judged.wrong[0].field, "status.retry_delay");
 }
