@@ -119,7 +119,6 @@ pub const ROOMS: &[Room] = &[
             "indicatif",
             "mimalloc",
             "ratatui",
-            "serde",
             "serde_json",
             "tokio",
             "tonic",

@@ -1,6 +1,8 @@
 //! How the making of a nation is shown: a bar on a terminal, one line elsewhere.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::output::tell;
 use crate::words::Lang;
@@ -29,8 +31,18 @@ fn begin(all: u64, lang: Lang) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(all);
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let numbers = lang.numbers();
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {how_far}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key(
+            "how_far",
+            move |state: &ProgressState, out: &mut dyn Write| {
+                let (done, rate) = (state.pos(), state.per_sec() as u64);
+                let [done, all, rate] = [done, all, rate].map(|number| numbers.whole(number));
+                let _ = write!(out, "{done}/{all} {rate}/s");
+            },
+        );
+    bar.set_style(style);
     bar.set_message(doing.to_owned());
     bar
 }

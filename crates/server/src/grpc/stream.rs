@@ -49,8 +49,8 @@ pub(crate) async fn stream<X: Exchange, R: Registry, L: Recorder + Clone>(
                     None => Ok(read),
                 }
             };
-            let (inbox, cut) = Inbox::new(request.into_inner(), read, core.phase.clone());
-            let at_once = core.messages_per_stream;
+            let (at_once, phase) = (core.messages_per_stream, core.phase.clone());
+            let (inbox, cut) = Inbox::new(request.into_inner(), read, at_once, phase);
             let last = async move {
                 let drained = cut.load(Relaxed);
                 drained.then(|| Err(status(&Failure::new(Reason::Draining), lang, None)))

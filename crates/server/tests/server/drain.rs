@@ -105,6 +105,35 @@ async fn an_open_stream_is_ended_in_good_order() {
     assert_eq!(drained.await.unwrap().cut, 0);
 }
 
+#[tokio::test]
+async fn a_stream_whose_messages_never_cease_is_ended_as_well() {
+    let service = Service::start();
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let batch = pb::BatchLookupCitizensRequest {
+        context: Some(context(&key, "r-1")),
+        items: vec![item(&persona.claims); 20],
+        ..Default::default()
+    };
+    let message = pb::StreamLookupCitizensRequest { batch: Some(batch) };
+    let mut client = LookupServiceClient::new(service.channel().await);
+    let mut replies = client
+        .stream_lookup_citizens(request(&key, futures::stream::repeat(message)))
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(replies.message().await.unwrap().is_some());
+    let drained = tokio::task::spawn_blocking(|| service.running.drain());
+    let status = loop {
+        match replies.message().await {
+            Ok(reply) => assert!(reply.is_some(), "it ended as if all had been answered"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(dancu_wire::reason_of(&status), Some(Reason::Draining));
+    assert_eq!(drained.await.unwrap().cut, 0);
+}
+
 #[test]
 fn the_nation_is_found_again_and_another_one_is_refused() {
     let dir = tempfile::tempdir().unwrap();
