@@ -191,8 +191,9 @@ impl Shared {
             }
             (first, second) => {
                 self.note(format!("message {n}: {first:?} and {second:?}"));
-                first.iter().for_each(|told| self.acknowledged(told));
-                second.iter().for_each(|told| self.acknowledged(told));
+                for told in [first, second].iter().flatten() {
+                    self.acknowledged(told);
+                }
             }
         }
     }

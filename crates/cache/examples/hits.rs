@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use dancu_cache::{Cached, Watermark};
+use dancu_cache::{Bounds, Cached, Watermark};
 use dancu_domain::{
     Applied, Candidates, ChangeFeed, ChangeNotice, ChangeRecord, Clock, Freshness, IdKey, NationId,
     Reading, Registry, RegistryError, Revision, Source, Timestamp,
@@ -164,7 +164,7 @@ fn main() {
         watermark,
         capacity,
         Arc::new(Still),
-        1_000,
+        Bounds::default(),
     ));
     block_on(async {
         for keys in ids.chunks(BATCH) {

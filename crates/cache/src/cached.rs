@@ -14,6 +14,8 @@
 //!   In any other case (the registry is ahead of the watermark, or somebody changed) the whole
 //!   batch is read again at one revision.
 //!
+//! While the registry counts as away nothing kept is served, whatever is asked for.
+//!
 //! A token of `t` is met because kept values are served only at a watermark of `t` or later,
 //! every later watermark is later still, and a reading below `t` is refused here whoever gave it.
 
@@ -28,7 +30,7 @@ use dancu_domain::{
 
 use crate::counters::{Event, Striped};
 use crate::feed::catch_up;
-use crate::freshness::plan;
+use crate::freshness::{Bounds, plan};
 use crate::level::{Found, answers};
 use crate::{CacheCounts, CoalesceConfig, Coalesced, Level, Watermark};
 
@@ -37,15 +39,15 @@ use crate::{CacheCounts, CoalesceConfig, Coalesced, Level, Watermark};
 pub struct CacheConfig {
     /// How many numbers with somebody are kept.
     pub capacity: usize,
-    /// How far an answer without a token may be behind the registry, in milliseconds.
-    pub bound_ms: i64,
+    /// How long what is kept may be served after the registry was last heard of.
+    pub bounds: Bounds,
 }
 
 impl Default for CacheConfig {
     fn default() -> Self {
         Self {
             capacity: 1 << 18,
-            bound_ms: 1_000,
+            bounds: Bounds::default(),
         }
     }
 }
@@ -55,7 +57,7 @@ pub struct Cached<R> {
     inner: R,
     level: Arc<Level>,
     clock: Arc<dyn Clock>,
-    bound_ms: i64,
+    bounds: Bounds,
     counters: Striped,
 }
 
@@ -73,7 +75,7 @@ pub fn layered<R: Registry + ChangeFeed>(
 ) {
     let level = Level::new(watermark, cache.capacity);
     let (coalesced, driver) = Coalesced::filling(inner, level.clone(), coalesce);
-    let cached = Cached::over(coalesced, level, clock, cache.bound_ms);
+    let cached = Cached::over(coalesced, level, clock, cache.bounds);
     (cached, driver)
 }
 
@@ -86,25 +88,25 @@ struct Looked {
 }
 
 impl<R: Registry + ChangeFeed> Cached<R> {
-    /// A level of `capacity` numbers in front of `inner`. `bound_ms` is how far an answer without
-    /// a token may be behind.
+    /// A level of `capacity` numbers in front of `inner`. `bounds` say how long after the
+    /// registry was last heard of they may be served.
     pub fn new(
         inner: R,
         watermark: Arc<Watermark>,
         capacity: usize,
         clock: Arc<dyn Clock>,
-        bound_ms: i64,
+        bounds: Bounds,
     ) -> Self {
-        Self::over(inner, Level::new(watermark, capacity), clock, bound_ms)
+        Self::over(inner, Level::new(watermark, capacity), clock, bounds)
     }
 
     /// The same over a level that exists already.
-    pub fn over(inner: R, level: Arc<Level>, clock: Arc<dyn Clock>, bound_ms: i64) -> Self {
+    pub fn over(inner: R, level: Arc<Level>, clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
         Self {
             inner,
             level,
             clock,
-            bound_ms,
+            bounds,
             counters: Striped::default(),
         }
     }
@@ -230,7 +232,7 @@ impl<R: Registry + ChangeFeed> Cached<R> {
 impl<R: Registry + ChangeFeed> Registry for Cached<R> {
     async fn read(&self, keys: &[IdKey], freshness: Freshness) -> Result<Reading, RegistryError> {
         let (may_serve, watermark, rest) =
-            plan(self.watermark(), &self.clock, self.bound_ms, freshness)?;
+            plan(self.watermark(), &self.clock, self.bounds, freshness)?;
         if !may_serve {
             self.counters.add(Event::Bypassed, keys.len() as u64);
             return self.through(keys, rest, watermark).await;

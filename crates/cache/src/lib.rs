@@ -28,6 +28,7 @@ pub use cached::{CacheConfig, Cached, layered};
 pub use coalesce::{CoalesceConfig, Coalesced, coalesced};
 pub use counters::{CacheCounts, CoalesceCounts, SharedCounts};
 pub use feed::follow;
+pub use freshness::Bounds;
 pub use level::Level;
 pub use link::{Away, BadAddress, Link, LinkConfig, LinkCounts, RedisState};
 pub use quotas::{QuotaCounts, QuotaLimits, Quotas};

@@ -46,7 +46,7 @@ use redis::Value;
 use self::fill::Fills;
 use self::value::{Keeping, Kept};
 use crate::feed::catch_up;
-use crate::freshness::plan;
+use crate::freshness::{Bounds, plan};
 use crate::level::answers;
 use crate::{Link, SealKeys, SharedCounts, Watermark};
 
@@ -67,8 +67,8 @@ pub struct SharedConfig {
     pub expiry: Duration,
     /// How long it is kept that nobody has a number: so that a flood of such numbers passes.
     pub absent_expiry: Duration,
-    /// How far an answer without a token may be behind the registry, in milliseconds.
-    pub bound_ms: i64,
+    /// How long what is kept may be served after the registry was last heard of.
+    pub bounds: Bounds,
     /// Values that may wait to be kept; what comes beyond is not kept.
     pub waiting_fills: usize,
     /// The secrets.
@@ -83,7 +83,7 @@ impl SharedConfig {
         Self {
             expiry: Duration::from_hours(1),
             absent_expiry: Duration::from_mins(1),
-            bound_ms: 1_000,
+            bounds: Bounds::default(),
             waiting_fills: 8_192,
             seal,
             form,
@@ -101,7 +101,7 @@ struct Level {
     keeping: Arc<Keeping>,
     link: Link,
     clock: Arc<dyn Clock>,
-    bound_ms: i64,
+    bounds: Bounds,
     fills: Fills,
 }
 
@@ -130,7 +130,7 @@ impl<R: Registry + ChangeFeed> Shared<R> {
             keeping,
             link,
             clock,
-            bound_ms: config.bound_ms,
+            bounds: config.bounds,
             fills,
         };
         let shared = Self {
@@ -255,7 +255,7 @@ impl<R: Registry + ChangeFeed> Registry for Shared<R> {
             return self.inner.read(keys, freshness).await;
         };
         let (may_serve, watermark, rest) =
-            plan(level.watermark(), &level.clock, level.bound_ms, freshness)?;
+            plan(level.watermark(), &level.clock, level.bounds, freshness)?;
         if keys.is_empty() {
             return self.inner.read(keys, rest).await;
         }

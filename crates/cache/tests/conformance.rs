@@ -7,7 +7,9 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dancu_cache::{CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered};
+use dancu_cache::{
+    Bounds, CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered,
+};
 use dancu_domain::{ChangeFeed, Registry};
 use dancu_store::conformance::parts::Parts;
 use dancu_store::conformance::{Fixture, Subject};
@@ -31,7 +33,7 @@ async fn cached_memory(fixture: Fixture) -> Subject<Cached<MemoryRegistry>, Memo
         EVERY,
         pending(),
     ));
-    let cached = Cached::new(registry.clone(), watermark, 1_000, clock, 1_000);
+    let cached = Cached::new(registry.clone(), watermark, 1_000, clock, Bounds::default());
     Subject::new(cached, registry, ())
 }
 
@@ -39,7 +41,7 @@ async fn cached_memory(fixture: Fixture) -> Subject<Cached<MemoryRegistry>, Memo
 async fn cached_memory_alone(fixture: Fixture) -> Subject<Cached<MemoryRegistry>, MemoryRegistry> {
     let (registry, clock) = (fixture.in_memory(), TestClock::start());
     let watermark = Watermark::new(fixture.meta.nation, 0);
-    let cached = Cached::new(registry.clone(), watermark, 1_000, clock, 1_000);
+    let cached = Cached::new(registry.clone(), watermark, 1_000, clock, Bounds::default());
     Subject::new(cached, registry, ())
 }
 
@@ -104,7 +106,7 @@ fn behind_all<R: Registry + ChangeFeed>(
     ));
     let cache = CacheConfig {
         capacity,
-        bound_ms: 1_000,
+        bounds: Bounds::default(),
     };
     let (cached, driver) = layered(registry, watermark, clock, cache, CoalesceConfig::default());
     tokio::spawn(driver);

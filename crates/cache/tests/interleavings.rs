@@ -5,13 +5,13 @@ mod support;
 
 use dancu_cache::{CacheConfig, Cached, CoalesceConfig, layered};
 use support::Shared;
-use support::judging::{BOUND_MS, run};
+use support::judging::{BOUNDS, run};
 
 #[tokio::test(start_paused = true)]
 async fn the_level_alone_never_serves_what_is_older_than_it_says() {
     for seed in 0..150 {
         let answered = run(seed, |model, watermark, clock, _| {
-            Cached::new(Shared(model), watermark, 1_000, clock, BOUND_MS)
+            Cached::new(Shared(model), watermark, 1_000, clock, BOUNDS)
         })
         .await;
         assert!(
@@ -27,7 +27,7 @@ async fn the_level_over_the_waiting_list_never_serves_what_is_older_than_it_says
         let answered = run(seed, |model, watermark, clock, back| {
             let cache = CacheConfig {
                 capacity: 1_000,
-                bound_ms: BOUND_MS,
+                bounds: BOUNDS,
             };
             let coalesce = CoalesceConfig {
                 max_keys: 8,

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use dancu_cache::{Cached, Watermark, follow};
+use dancu_cache::{Bounds, Cached, Watermark, follow};
 use dancu_domain::{Clock, Freshness, NationId, Registry, RegistryError, Revision, Source};
 use support::{Model, NATION, Shared, TestClock, at, at_least, change, legacy_key, personal_key};
 use tokio::time::{advance, sleep, timeout};
 
-const BOUND_MS: i64 = 1_000;
+const BOUNDS: Bounds = Bounds {
+    fresh_ms: 1_000,
+    away_ms: 2_000,
+};
 const ANY: Freshness = Freshness::MinimizeLatency;
 
 struct House {
@@ -32,7 +35,7 @@ impl House {
             watermark.clone(),
             1_000,
             clock.clone(),
-            BOUND_MS,
+            BOUNDS,
         );
         Self {
             model,
@@ -174,10 +177,28 @@ async fn a_registry_that_went_away_is_not_hidden_for_longer_than_the_bound() {
     house.follow_for(Duration::from_millis(200)).await;
     let gone = house.cached.read(&key, ANY).await;
     assert_eq!(gone.unwrap_err(), RegistryError::Unavailable);
-    // Whoever asks for an old revision is answered truly from what is kept.
+    // Whoever asks for an old revision is answered truly from what is kept, until the registry
+    // counts as away.
     assert!(house.cached.read(&key, at_least(0)).await.is_ok());
+    advance(Duration::from_millis(850)).await;
+    assert!(house.cached.read(&key, at_least(0)).await.is_ok());
+    advance(Duration::from_millis(100)).await;
+    let gone = house.cached.read(&key, at_least(0)).await;
+    assert_eq!(gone.unwrap_err(), RegistryError::Unavailable);
+    let both = [personal_key(1), personal_key(2)];
+    let gone = house.cached.read(&both, at_least(0)).await;
+    assert_eq!(gone.unwrap_err(), RegistryError::Unavailable);
     let consistent = house.cached.read(&key, Freshness::FullyConsistent).await;
     assert_eq!(consistent.unwrap_err(), RegistryError::Unavailable);
+    // Back, it is what confirms that lets memory answer again.
+    house.model.away.store(false, Ordering::Relaxed);
+    house.model.feed_away.store(false, Ordering::Relaxed);
+    let reads = house.model.reads();
+    house.cached.read(&key, at_least(0)).await.unwrap();
+    assert_eq!(house.model.reads(), reads + 1);
+    house.follow_for(Duration::from_millis(5)).await;
+    house.cached.read(&key, at_least(0)).await.unwrap();
+    assert_eq!(house.model.reads(), reads + 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,7 +249,7 @@ async fn a_nation_of_the_very_capacity_fits() {
         let model = Model::new(clock.clone(), 1, 0, people);
         let watermark = Watermark::new(NATION, 0);
         watermark.confirm(0, clock.now());
-        let cached = Cached::new(Shared(model), watermark, people as usize, clock, BOUND_MS);
+        let cached = Cached::new(Shared(model), watermark, people as usize, clock, BOUNDS);
         let keys: Vec<_> = (0..people).map(personal_key).collect();
         for _ in 0..2 {
             cached.read(&keys, ANY).await.unwrap();

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dancu_cache::{CacheConfig, Cached, CoalesceConfig, Coalesced, Shared, layered};
+use dancu_cache::{Bounds, CacheConfig, Cached, CoalesceConfig, Coalesced, Shared, layered};
 use dancu_domain::{Applied, ChangeRecord, Freshness, IdKey, Reading, Registry, RegistryError};
 use dancu_store::conformance::{Fixture, Subject};
 use dancu_store::{MemoryRegistry, registry_conformance};
@@ -33,7 +33,7 @@ fn behind_all(
 ) -> Cached<Coalesced<Shared<MemoryRegistry>>> {
     let cache = CacheConfig {
         capacity,
-        bound_ms: 1_000,
+        bounds: Bounds::default(),
     };
     let (cached, driver) = layered(
         instance.shared.clone(),

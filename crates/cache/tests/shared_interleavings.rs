@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dancu_cache::{CacheConfig, CoalesceConfig, Shared, layered};
 use support::Chance;
-use support::judging::{BOUND_MS, run};
+use support::judging::{BOUNDS, run};
 use support::over_redis::{PATIENT, config, link, seal_keys, until_up};
 use support::redis_server::RedisServer;
 use tokio::task::JoinSet;
@@ -84,7 +84,7 @@ async fn meddled(seed: u64, in_process: usize) {
     let answered = run(seed, |model, watermark, clock, back| {
         let cache = CacheConfig {
             capacity: in_process,
-            bound_ms: BOUND_MS,
+            bounds: BOUNDS,
         };
         let coalesce = CoalesceConfig {
             max_keys: 8,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dancu_cache::{Cached, Watermark, follow};
+use dancu_cache::{Bounds, Cached, Watermark, follow};
 use dancu_domain::Registry;
 use support::{Chance, Model, NATION, Shared, TestClock, at_least, personal_key};
 use tokio::task::JoinSet;
@@ -23,7 +23,7 @@ async fn readers_on_other_threads_see_what_the_follower_noted() {
         watermark.clone(),
         1_000,
         clock.clone(),
-        1_000,
+        Bounds::default(),
     ));
     let over = Arc::new(AtomicBool::new(false));
     let mut readers = JoinSet::new();

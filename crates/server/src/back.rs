@@ -112,6 +112,7 @@ impl<R: RegistryHome> Back<R> {
             Arc::clone(&registry),
             parts.clone(),
             Arc::clone(&seen),
+            config.times.registry_read,
         ));
         let link = sharing::link(&config, &board)?;
         let level = Arc::new(sharing::level(
@@ -128,7 +129,7 @@ impl<R: RegistryHome> Back<R> {
             clock,
             CacheConfig {
                 capacity: config.limits.cached_citizens,
-                bound_ms: config.times.freshness_bound.as_millis() as i64,
+                bounds: sharing::bounds(&config.times),
             },
             CoalesceConfig {
                 max_waiting: config.limits.waiting_reads,
@@ -154,7 +155,7 @@ impl<R: RegistryHome> Back<R> {
         tokio::spawn(watchers::registry(
             Arc::clone(&watermark),
             Arc::clone(&board),
-            config.times.freshness_bound,
+            sharing::bounds(&config.times),
         ));
         tokio::spawn(watchers::directory(
             Arc::clone(&registry),

@@ -17,9 +17,7 @@ use crate::clock::instant;
 use crate::numbers::BOUNDS_US;
 use crate::parts::{Part, Parts};
 
-/// How long the registry has for a question.
-const READ: Duration = Duration::from_secs(3);
-/// How long it has for a write, which may wait for others.
+/// How long the registry has for a write, which may wait for others.
 const WRITE: Duration = Duration::from_secs(10);
 
 /// What the registry is asked.
@@ -46,13 +44,6 @@ impl Operation {
             Self::Apply => "apply",
             Self::Head => "head",
             Self::Changes => "changes",
-        }
-    }
-
-    const fn limit(self) -> Duration {
-        match self {
-            Self::Apply => WRITE,
-            _ => READ,
         }
     }
 }
@@ -89,6 +80,8 @@ pub(crate) struct Observed<R> {
     inner: Arc<R>,
     parts: watch::Receiver<Parts>,
     seen: Arc<SeenOfRegistry>,
+    /// How long it has for a question.
+    read: Duration,
 }
 
 impl<R> Observed<R> {
@@ -96,8 +89,14 @@ impl<R> Observed<R> {
         inner: Arc<R>,
         parts: watch::Receiver<Parts>,
         seen: Arc<SeenOfRegistry>,
+        read: Duration,
     ) -> Self {
-        Self { inner, parts, seen }
+        Self {
+            inner,
+            parts,
+            seen,
+            read,
+        }
     }
 
     /// Asks, if the registry is there, and waits no longer than it has.
@@ -121,7 +120,11 @@ impl<R> Observed<R> {
     ) -> Result<T, RegistryError> {
         let seen = self.seen.of(operation);
         let began = instant();
-        let answered = timeout(operation.limit(), asked).await;
+        let limit = match operation {
+            Operation::Apply => WRITE,
+            Operation::Read | Operation::Head | Operation::Changes => self.read,
+        };
+        let answered = timeout(limit, asked).await;
         let micros = instant().duration_since(began).as_micros() as u64;
         seen.buckets[BOUNDS_US.partition_point(|bound| *bound < micros)].fetch_add(1, Relaxed);
         seen.micros.fetch_add(micros, Relaxed);

@@ -120,6 +120,7 @@ fn postgres(config: &Config) -> Option<PostgresOptions> {
         } => Some(PostgresOptions {
             replica: replica.as_ref().map(|url| url.reveal().to_owned()),
             readers: *readers,
+            read_within: config.times.registry_read,
             ..PostgresOptions::new(url.reveal())
         }),
     }

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use dancu_cache::{
-    BlockVolumes, Link, LinkConfig, LiveVolumes, QuotaLimits, Quotas, RecordForm, RedisState,
-    SealKeys, Shared, SharedConfig, Watermark, WriterVolumes,
+    BlockVolumes, Bounds, Link, LinkConfig, LiveVolumes, QuotaLimits, Quotas, RecordForm,
+    RedisState, SealKeys, Shared, SharedConfig, Watermark, WriterVolumes,
 };
 use dancu_domain::{AgencyCode, ChangeFeed, Clock, NationId, Registry, WriterId};
 use dancu_ledger::{BlockStore as _, Committed, Standing};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::any::AnyBlocks;
 use crate::clock::WallClock;
-use crate::config::{Config, QuotaConfig};
+use crate::config::{Config, QuotaConfig, Times};
 use crate::error::StartError;
 use crate::keys::Keys;
 use crate::parts::{Board, Part, PartState};
@@ -59,6 +59,14 @@ async fn watch_link(mut state: watch::Receiver<RedisState>, board: Arc<Board>) {
     }
 }
 
+/// How long what is kept may be served after the registry was last heard of.
+pub(crate) const fn bounds(times: &Times) -> Bounds {
+    Bounds {
+        fresh_ms: times.freshness_bound.as_millis() as i64,
+        away_ms: times.registry_away.as_millis() as i64,
+    }
+}
+
 /// The registry behind the second level; the registry itself where there is no Redis.
 pub(crate) fn level<R: Registry + ChangeFeed>(
     observed: Arc<R>,
@@ -81,7 +89,7 @@ pub(crate) fn level<R: Registry + ChangeFeed>(
     };
     let kept = SharedConfig {
         expiry: place.expiry,
-        bound_ms: config.times.freshness_bound.as_millis() as i64,
+        bounds: bounds(&config.times),
         ..SharedConfig::new(seal, form)
     };
     let clock: Arc<dyn Clock> = Arc::new(WallClock);

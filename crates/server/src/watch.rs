@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dancu_cache::Watermark;
+use dancu_cache::{Bounds, Watermark};
 use dancu_domain::Clock as _;
 use dancu_ledger::{Ledger, LedgerFailure};
 use tokio::sync::watch;
@@ -65,23 +65,24 @@ pub(crate) async fn ledger(
 }
 
 /// Keeps the state of the registry: it is there while its head was confirmed a moment ago. Beyond
-/// the bound of freshness calls are read through; beyond twice that the registry is away.
-pub(crate) async fn registry(watermark: Arc<Watermark>, board: Arc<Board>, bound: Duration) {
-    let bound_ms = bound.as_millis() as i64;
+/// the bound of freshness calls are read through; beyond that of its absence it is away, by the
+/// same measure by which memory answers nothing any more.
+pub(crate) async fn registry(watermark: Arc<Watermark>, board: Arc<Board>, bounds: Bounds) {
+    let soon = Duration::from_millis(bounds.fresh_ms.unsigned_abs());
     // Nothing was confirmed yet at the start; the head was asked for a moment ago.
     let mut confirmed = false;
     let began = instant();
     loop {
         sleep(LOOK).await;
         let now = WallClock.now();
-        let fresh = watermark.confirmed_within(now, bound_ms);
+        let fresh = watermark.confirmed_within(now, bounds.fresh_ms);
         confirmed |= fresh;
-        if !confirmed && instant().duration_since(began) < bound {
+        if !confirmed && instant().duration_since(began) < soon {
             continue;
         }
         let (feed, registry) = if fresh {
             (PartState::Up, PartState::Up)
-        } else if watermark.confirmed_within(now, 2 * bound_ms) {
+        } else if watermark.confirmed_within(now, bounds.away_ms) {
             (PartState::Degraded("behind, read through"), PartState::Up)
         } else {
             (

@@ -8,8 +8,8 @@ use crate::scene::{Moment, PATIENCE, Scene};
 
 /// What callers may be told while a part is away.
 const TOLD: &[&str] = &["Unavailable"];
-/// After this long nothing that was remembered may be given as if it were fresh: the bound of
-/// freshness, and what a busy machine needs to see it.
+/// After this long nothing that was remembered is given, whatever was asked for: the bound after
+/// which the registry counts as away, and what a busy machine needs to see it.
 const BOUND: Duration = Duration::from_millis(2_500);
 /// Nobody waits longer than this for being told.
 const SLOWEST: Duration = Duration::from_secs(9);
@@ -35,12 +35,11 @@ pub fn told_as(scene: &Scene, parts: &[&str]) -> Moment {
 }
 
 /// Nothing is answered for as long as `time`, counted from when readiness said so and the bound is
-/// over. Left out are lookups that sent a revision: what is remembered from it on is what they
-/// asked for.
+/// over; lookups that send a revision neither, although what is remembered is what they ask for.
 pub fn nothing_is_answered(scene: &Scene, hurt: Moment, told: Moment, time: Duration) {
     scene.go_on(time + (hurt + BOUND).saturating_sub(told));
     let from = told.max(hurt + BOUND);
-    let since = || scene.tally(|seen| seen.began >= from && !seen.with_token);
+    let since = || scene.tally(|seen| seen.began >= from);
     // On a wire that stands still a caller may wait longer than that before he is told.
     let asked = within(SLOWEST, || since().failures() > 0);
     let (seen, log) = (since(), scene.country.instances[0].log());

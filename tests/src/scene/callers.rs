@@ -69,7 +69,6 @@ impl Caller {
         while !self.shared.stop.load(Ordering::Relaxed) {
             turn += 1;
             let began = self.shared.began.elapsed();
-            let with_token = token.is_some() && sends_token(turn);
             self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
             let end = match kind {
                 Kind::LookUpKnown => {
@@ -87,7 +86,6 @@ impl Caller {
             let pause = if end == End::Answered { BREATH } else { PAUSE };
             self.shared.log.note(Seen {
                 kind,
-                with_token,
                 instance: self.instance,
                 began,
                 ended: self.shared.began.elapsed(),

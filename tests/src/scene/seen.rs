@@ -33,8 +33,6 @@ pub enum End {
 pub struct Seen {
     /// What it was.
     pub kind: Kind,
-    /// Whether it said how old the answer may be: such a one may come from memory at any time.
-    pub with_token: bool,
     /// Which instance it went to.
     pub instance: usize,
     /// When it began, from the beginning of the scene.

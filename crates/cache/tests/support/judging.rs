@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dancu_cache::{Cached, Watermark, follow};
+use dancu_cache::{Bounds, Cached, Watermark, follow};
 use dancu_domain::{ChangeFeed, Clock, Freshness, IdKey, Reading, Registry, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -15,6 +15,11 @@ use super::{Chance, Model, NATION, TestClock, at_least, change, legacy_key, pers
 pub(crate) const PEOPLE: u64 = 6;
 pub(crate) const NUMBERS: u64 = 10;
 pub(crate) const BOUND_MS: i64 = 120;
+/// The bounds that it is one of.
+pub(crate) const BOUNDS: Bounds = Bounds {
+    fresh_ms: BOUND_MS,
+    away_ms: 2 * BOUND_MS,
+};
 
 /// What every caller holds an answer against.
 struct Judge {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dancu_cache::{
-    Link, LinkConfig, RecordForm, RedisState, SealKeys, Shared, SharedConfig, Watermark, follow,
+    Bounds, Link, LinkConfig, RecordForm, RedisState, SealKeys, Shared, SharedConfig, Watermark,
+    follow,
 };
-use dancu_domain::{ChangeFeed, NationId, Registry};
+use dancu_domain::{ChangeFeed, Clock as _, NationId, Registry, Timestamp};
 use dancu_store::{decode_citizen, encode_citizen};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -48,7 +49,14 @@ pub(crate) fn seal_keys() -> SealKeys {
 }
 
 pub(crate) fn config(seal: &SealKeys) -> SharedConfig {
-    SharedConfig::new(seal.clone(), form())
+    SharedConfig {
+        // Who follows nobody has heard of the registry when it began, and never again.
+        bounds: Bounds {
+            away_ms: i64::MAX,
+            ..Bounds::default()
+        },
+        ..SharedConfig::new(seal.clone(), form())
+    }
 }
 
 /// A link with its keeper, for the length of `back`.
@@ -80,7 +88,8 @@ pub(crate) async fn until_up(link: &Link) {
 }
 
 impl<R: Registry + ChangeFeed> Instance<R> {
-    /// An instance at `head` that follows nobody.
+    /// An instance at `head` that follows nobody, and heard of the registry long ago: answers
+    /// without a token go through.
     pub(crate) fn alone(
         registry: Arc<R>,
         nation: NationId,
@@ -92,6 +101,7 @@ impl<R: Registry + ChangeFeed> Instance<R> {
         let mut back = JoinSet::new();
         let watermark = Watermark::new(nation, head);
         let clock = TestClock::start();
+        watermark.confirm(head, Timestamp(clock.now().0 - 3_600_000));
         let link = link(url, limit, &mut back);
         let (shared, driver) = Shared::new(
             registry,

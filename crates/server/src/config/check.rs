@@ -133,6 +133,16 @@ impl Config {
                 "longer than nothing and shorter than `times.directory_oldest`",
             ),
             (
+                "times.registry_away",
+                self.times.registry_away >= self.times.freshness_bound,
+                "at least `times.freshness_bound`",
+            ),
+            (
+                "times.registry_read",
+                !self.times.registry_read.is_zero(),
+                "longer than nothing",
+            ),
+            (
                 "times.feed_every",
                 !self.times.feed_every.is_zero()
                     && self.times.feed_every <= self.times.freshness_bound,

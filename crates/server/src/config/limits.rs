@@ -77,6 +77,10 @@ pub struct Times {
     pub directory_oldest: Duration,
     /// How far behind the registry an answer of `minimize_latency` may be.
     pub freshness_bound: Duration,
+    /// How long after it was last heard of the registry counts as away, and nothing is answered.
+    pub registry_away: Duration,
+    /// How long a read of the registry is waited for.
+    pub registry_read: Duration,
     /// How often the change feed is asked.
     pub feed_every: Duration,
     /// What an exhausted caller is told to wait.
@@ -98,6 +102,8 @@ impl Default for Times {
             directory_every: Duration::from_secs(1),
             directory_oldest: Duration::from_secs(10),
             freshness_bound: Duration::from_secs(1),
+            registry_away: Duration::from_secs(2),
+            registry_read: Duration::from_secs(3),
             feed_every: Duration::from_millis(100),
             retry_after: Duration::from_millis(200),
             slow: Duration::from_secs(1),

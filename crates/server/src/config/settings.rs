@@ -161,6 +161,8 @@ settings! {
     "times.directory_every" => config.times.directory_every;
     "times.directory_oldest" => config.times.directory_oldest;
     "times.freshness_bound" => config.times.freshness_bound;
+    "times.registry_away" => config.times.registry_away;
+    "times.registry_read" => config.times.registry_read;
     "times.feed_every" => config.times.feed_every;
     "times.retry_after" => config.times.retry_after;
     "times.slow" => config.times.slow;

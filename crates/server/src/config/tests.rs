@@ -80,6 +80,7 @@ fn every_choice_of_a_configuration_can_be_made() {
                     "event_days" => "2023-01-01..2023-09-30".to_owned(),
                     "log.form" => "json".to_owned(),
                     "times.freshness_bound" => "3s".to_owned(),
+                    "times.registry_away" => "4s".to_owned(),
                     "redis.expiry" => "2h".to_owned(),
                     name if name.starts_with("times.") || name.starts_with("redis.") => {
                         format!("{text} 1ms").replace("1m 1ms", "1m 1s")

@@ -62,21 +62,27 @@ async fn a_registry_that_is_away_is_not_serving_until_it_is_back() {
         config.times.directory_every = Duration::from_millis(50);
         config.times.directory_oldest = Duration::from_millis(200);
         config.times.freshness_bound = Duration::from_millis(200);
+        config.times.registry_away = Duration::from_millis(400);
     });
     let mut client = LookupServiceClient::new(service.channel().await);
-    client
+    let known = client
         .lookup_citizen(message(&service, "r-1"))
         .await
         .unwrap();
+    let known = known.into_inner().header.unwrap().revision;
     trouble.registry_away.store(true, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    let status = client
-        .lookup_citizen(message(&service, "r-2"))
-        .await
-        .unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
-    let reason = dancu_wire::reason_of(&status);
-    assert_eq!(reason, Some(Reason::RegistryUnavailable));
+    // Nor is what is remembered given to callers who ask for no more than that.
+    let mut with_token = message(&service, "r-2");
+    with_token.get_mut().freshness = known.map(|revision| pb::Freshness {
+        requirement: Some(pb::freshness::Requirement::AtLeastAsFresh(revision)),
+    });
+    for asked in [message(&service, "r-2"), with_token] {
+        let status = client.lookup_citizen(asked).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable);
+        let reason = dancu_wire::reason_of(&status);
+        assert_eq!(reason, Some(Reason::RegistryUnavailable));
+    }
     assert_eq!(ops::get(&service, "/readyz").await.0, 503);
     trouble.registry_away.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -85,4 +91,19 @@ async fn a_registry_that_is_away_is_not_serving_until_it_is_back() {
         .await
         .unwrap();
     assert_eq!(ops::get(&service, "/readyz").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_read_that_stalls_is_given_up_after_its_time_and_not_before() {
+    let deadline = Duration::from_secs(6);
+    for read in [Duration::from_millis(300), Duration::from_mins(1)] {
+        let (service, trouble) = memory::start(|config| config.times.registry_read = read);
+        let mut client = LookupServiceClient::new(service.channel().await);
+        trouble.read_ms.store(120_000, Ordering::Relaxed);
+        let mut asked = message(&service, "r-1");
+        asked.set_timeout(deadline);
+        let status = client.lookup_citizen(asked).await.unwrap_err();
+        let given_up = status.code() == Code::Unavailable;
+        assert_eq!(given_up, read < deadline, "{read:?}: {status}");
+    }
 }

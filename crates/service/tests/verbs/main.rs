@@ -14,6 +14,7 @@ mod not_matching;
 mod over_the_store;
 #[cfg(test)]
 mod overtaken;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod pushing;

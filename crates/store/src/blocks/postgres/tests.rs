@@ -48,6 +48,52 @@ fn a_step_that_has_landed_is_frozen() {
     assert_eq!(sums, [543_768_027_019_035_860, 3_643_805_218_338_724_091]);
 }
 
+/// The plan of a statement, as sessions make it that do not look at the values.
+async fn plan(connection: &mut PgConnection, sql: &str, values: &str) -> String {
+    let sql = format!("SET plan_cache_mode = force_generic_plan; PREPARE hot AS {sql}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    let sql = format!("EXPLAIN EXECUTE hot({values})");
+    let lines: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
+    sqlx::raw_sql("DEALLOCATE hot")
+        .execute(connection)
+        .await
+        .unwrap();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn what_asks_for_write_messages_searches_and_never_scans_them() {
+    let (_, mut connection) = fresh().await;
+    sqlx::raw_sql(
+        "INSERT INTO kept SELECT 'H26', n, '', '', 1, n, 1, n, '', NULL
+         FROM generate_series(1, 100000) AS n;
+         ANALYZE",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    let lists = |count| vec!["'{}'"; count].join(", ");
+    for (sql, values) in [
+        (statements::CLAIM_WRITES, format!("1, 'h', 0, {}", lists(3))),
+        (statements::RELEASE_WRITES, format!("'h', {}", lists(2))),
+        (statements::DISCARD_KEPT, lists(2)),
+        (
+            statements::APPEND,
+            format!("1, 1, 0, 1, 0, '', '', '', {}, 'h'", lists(14)),
+        ),
+    ] {
+        let plan = plan(&mut connection, sql, &values).await;
+        assert!(plan.contains("kept_pkey"), "{sql}\n{plan}");
+        assert!(!plan.contains("Seq Scan on kept"), "{sql}\n{plan}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_alters_or_removes_a_block_by_a_slip() {
     let (url, mut owner) = fresh().await;
