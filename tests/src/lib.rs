@@ -17,6 +17,7 @@ pub mod messages;
 pub mod ops;
 pub mod overload;
 pub mod proxy;
+pub mod recorded;
 pub mod scene;
 pub mod stage;
 pub mod stale;

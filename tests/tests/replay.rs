@@ -1,145 +1,17 @@
 //! Traffic recorded from a real service and asked again of the same nation: the same outcomes, at
 //! two speeds, and across kills of the replay; and nobody is named in the recording.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
-use dancu_domain::{Outcome, Verb};
-use dancu_load::replay::{Seen, look};
-use dancu_load::run::{nation_at, volumes};
-use dancu_load::{DemoPlan, Progress, Report, drive};
-use dancu_population::Nation;
-use dancu_tests::bench::processes::Server;
+use dancu_load::replay::look;
 use dancu_tests::canary::Canaries;
+use dancu_tests::recorded::{Counts, counted, nation, number, outcomes, record, replay, replaying};
 use dancu_tests::within;
-use dancu_tests::{messages, ops, stage};
-use serde_json::Value;
-
-const CITIZENS: u64 = 6_400;
-const SEED: u64 = 11;
-
-/// Items by verb and outcome.
-type Counts = BTreeMap<(String, String), u64>;
-
-/// A folder with a recording, and what the callers of then were told.
-struct Recorded {
-    folder: tempfile::TempDir,
-    report: Report,
-    counted: Counts,
-}
-
-impl Recorded {
-    fn files(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.folder.path().join("recording"));
-        let entries = entries.expect("the service made the folder");
-        let mut paths: Vec<_> = entries.map(|e| e.expect("an entry").path()).collect();
-        paths.sort();
-        paths
-    }
-
-    fn seen(&self) -> Seen {
-        look(&self.files()).expect("the recording can be read")
-    }
-
-    fn fresh(&self, name: &str) -> Server {
-        serve(&self.folder.path().join(name), &[])
-    }
-}
-
-fn nation() -> Nation {
-    Nation::new(SEED, CITIZENS)
-}
-
-fn serve(data: &Path, settings: &[String]) -> Server {
-    let mut command = stage::serve_command(stage::binary(), data, CITIZENS, SEED);
-    for setting in settings {
-        command.args(["--set", setting]);
-    }
-    command.stderr(Stdio::null());
-    Server::start(&mut command).expect("the service starts")
-}
-
-/// Serves a nation, lets callers of every kind ask it for a while, and records.
-fn record() -> Recorded {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let place = folder.path().join("recording");
-    let settings = [
-        format!("recording.folder={}", place.display()),
-        "recording.part_bytes=20000".to_owned(),
-    ];
-    let mut server = serve(&folder.path().join("recorded"), &settings);
-    let id = nation_at(server.address, &nation()).expect("the service tells its nation");
-    let mut plan = DemoPlan::new("rec".to_owned(), nation(), id);
-    plan.duration = Duration::from_secs(3);
-    plan.connections = 4;
-    let report = drive(plan, server.address, &Arc::new(Progress::default()));
-    let report = report.expect("the run can be made");
-    assert_eq!(report.wrong, 0, "{:?}", report.discrepancies);
-    let counted = counted(&server);
-    server.terminate().expect("the service ends");
-    Recorded {
-        folder,
-        report,
-        counted,
-    }
-}
-
-/// What a service has counted.
-fn counted(server: &Server) -> Counts {
-    let rows = volumes(server.address, &nation(), None).expect("the service tells its totals");
-    let mut counts = Counts::new();
-    for row in rows {
-        let verb = Verb::from_code(row.verb as u8).expect("a verb");
-        let outcome = Outcome::from_code(row.outcome as u8).expect("an outcome");
-        let key = (verb.word().to_owned(), outcome.word().to_owned());
-        *counts.entry(key).or_default() += row.count as u64;
-    }
-    counts
-}
-
-fn replaying(recorded: &Recorded, server: &Server, more: &[&str]) -> Command {
-    let mut command = Command::new(stage::binary());
-    command
-        .arg("replay")
-        .args(recorded.files())
-        .args(["--server", &format!("http://{}", server.address)])
-        .args(["--output", "json", "--patience", "60s", "--deadline", "30s"])
-        .args(more)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null());
-    command
-}
-
-/// Replays to the end: the exit code and what was reported.
-fn replay(recorded: &Recorded, server: &Server, more: &[&str]) -> (Option<i32>, Value) {
-    let output = replaying(recorded, server, more).output();
-    let output = output.expect("the replay can be started");
-    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
-    (output.status.code(), report)
-}
-
-fn number(report: &Value, field: &str) -> u64 {
-    report["replay"][field].as_u64().unwrap_or(u64::MAX)
-}
-
-/// The outcomes of a report, as they were recorded or replayed; those without an outcome left out.
-fn outcomes(report: &Value, which: &str) -> Counts {
-    let mut counts = Counts::new();
-    let verbs = report["replay"]["outcomes"].as_object();
-    for (verb, ended) in verbs.into_iter().flatten() {
-        for (outcome, ended) in ended.as_object().into_iter().flatten() {
-            let count = ended[which].as_u64().unwrap_or(0);
-            if outcome != "MALFORMED" && count > 0 {
-                counts.insert((verb.clone(), outcome.clone()), count);
-            }
-        }
-    }
-    counts
-}
+use dancu_tests::{messages, ops};
 
 #[test]
 fn what_was_recorded_is_what_was_answered_and_ends_the_same_at_two_speeds() {
@@ -162,11 +34,11 @@ fn what_was_recorded_is_what_was_answered_and_ends_the_same_at_two_speeds() {
     }
     // A push that was sent twice is counted once and stands here twice.
     let pushes = |counts: &mut Counts| counts.retain(|(verb, _), _| verb != "PUSH");
-    let mut counted = recorded.counted.clone();
-    pushes(&mut counted);
+    let mut reads = recorded.counted.clone();
+    pushes(&mut reads);
     let mut others = stands.clone();
     pushes(&mut others);
-    assert_eq!(others, counted);
+    assert_eq!(others, reads);
     for outcome in [
         "NO_MATCH",
         "AMBIGUOUS",
@@ -193,7 +65,7 @@ fn what_was_recorded_is_what_was_answered_and_ends_the_same_at_two_speeds() {
         assert_eq!(outcomes(report, "recorded"), stands);
         assert_eq!(outcomes(report, "replayed"), stands);
         // And the service has counted the same as the recorded one had.
-        assert_eq!(self::counted(&server), recorded.counted, "at speed {speed}");
+        assert_eq!(counted(&server), recorded.counted, "at speed {speed}");
         server.terminate().expect("the service ends");
     }
 }

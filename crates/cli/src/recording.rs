@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::edge::fresh_id;
 use crate::exit::Failure;
 use crate::output::{Form, Table, print, print_json};
+use crate::real_looking::Numbering;
 use crate::words::Lang;
 
 /// Shows what is in recordings of traffic, and makes them out of other logs.
@@ -42,6 +43,8 @@ enum What {
         /// The seed of that nation.
         #[arg(long, env = "DANCU_SEED", default_value_t = dancu_server::DEFAULT_SEED)]
         seed: u64,
+        #[command(flatten)]
+        numbering: Numbering,
     },
 }
 
@@ -55,7 +58,11 @@ impl Recording {
                 out,
                 citizens,
                 seed,
-            } => make(log, out, &Nation::new(*seed, *citizens), form, lang),
+                numbering,
+            } => {
+                let nation = numbering.of(&Nation::new(*seed, *citizens));
+                make(log, out, &nation, form, lang)
+            }
         }
     }
 }
@@ -94,7 +101,7 @@ fn text(seen: &Seen, lang: Lang) -> String {
             table.row([verb.clone(), word, numbers.whole(*n)]);
         }
     }
-    let mut text = format!("{}\n", table.text());
+    let mut lines = vec![table.text()];
     let seconds = seen.micros as f64 / 1e6;
     let counts = [
         (lang.of("tệp", "files"), seen.files),
@@ -108,12 +115,12 @@ fn text(seen: &Seen, lang: Lang) -> String {
         .iter()
         .map(|(word, n)| format!("{word} {}", numbers.whole(*n)))
         .collect();
-    text.push_str(&format!("{}; {seconds:.3} s\n", counts.join(", ")));
+    lines.push(format!("{}; {seconds:.3} s", counts.join(", ")));
     for (reason, n) in &seen.reasons {
-        text.push_str(&format!("{reason} {}\n", numbers.whole(*n)));
+        lines.push(format!("{reason} {}", numbers.whole(*n)));
     }
-    text.push_str(&format!(
-        "{} {} {}, {} {}, {} {}\n",
+    lines.push(format!(
+        "{} {} {}, {} {}, {} {}",
         numbers.whole(seen.citizens),
         lang.of("công dân, hạt giống", "citizens of seed"),
         seen.seed,
@@ -122,7 +129,7 @@ fn text(seen: &Seen, lang: Lang) -> String {
         lang.of("phiên bản dữ liệu", "from revision"),
         seen.revision,
     ));
-    text
+    lines.join("\n") + "\n"
 }
 
 fn make(log: &Path, out: &Path, nation: &Nation, form: Form, lang: Lang) -> Result<(), Failure> {

@@ -193,7 +193,7 @@ fn text(sums: &Sums, lang: Lang) -> String {
             ]);
         }
     }
-    let mut text = format!("\n{}\n", table.text());
+    let mut lines = vec![String::new(), table.text()];
     let counts = [
         (lang.of("thông điệp", "messages"), sums.messages),
         (lang.of("đã xác nhận", "acknowledged"), sums.acknowledged),
@@ -212,12 +212,11 @@ fn text(sums: &Sums, lang: Lang) -> String {
         .iter()
         .map(|(word, n)| format!("{word} {}", numbers.whole(*n)))
         .collect();
-    text.push_str(&counts.join(", "));
-    text.push('\n');
+    lines.push(counts.join(", "));
     for difference in sums.differences.iter().take(20) {
-        text.push_str(&format!("{}: {difference}\n", lang.of("khác", "differs")));
+        lines.push(format!("{}: {difference}", lang.of("khác", "differs")));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 fn speed(text: &str) -> Result<Speed, String> {

@@ -102,7 +102,7 @@ impl<R: RegistryHome> Back<R> {
             None => None,
         };
 
-        let board = Arc::new(Board::new(Parts::EMBEDDED));
+        let board = Arc::new(Board::new(&Parts::EMBEDDED));
         let parts = board.watch();
         let (phase, phases) = watch::channel(Phase::Serving);
         let (stop, stops) = watch::channel(None);

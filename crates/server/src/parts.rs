@@ -157,8 +157,8 @@ pub(crate) struct Board(watch::Sender<Parts>);
 
 impl Board {
     /// A board on which the parts stand like this.
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self(watch::Sender::new(parts))
+    pub(crate) fn new(parts: &Parts) -> Self {
+        Self(watch::Sender::new(*parts))
     }
 
     /// Who watches.
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn who_watches_is_woken_by_changes_only() {
-        let board = Board::new(Parts::EMBEDDED);
+        let board = Board::new(&Parts::EMBEDDED);
         let mut watching = board.watch();
         board.report(Part::Redis, PartState::Absent("not configured"));
         assert!(!watching.has_changed().unwrap());

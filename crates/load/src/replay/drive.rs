@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dancu_domain::{Revision, Verb};
-use dancu_population::{GENERATOR_VERSION, Nation};
+use dancu_population::Nation;
 use dancu_wire::pb::recording::Exchange;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::LocalSet;
@@ -57,10 +57,9 @@ struct Letter {
 pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayError> {
     plan.validate()?;
     let ordered = Ordered::open(&plan.recordings)?;
-    if ordered.header.generator != GENERATOR_VERSION {
-        return Err(ReplayError::Generator);
-    }
-    let nation = Nation::new(ordered.header.seed, ordered.header.citizens);
+    let header = &ordered.header;
+    let nation = Nation::made_by(header.generator, header.seed, header.citizens)
+        .ok_or(ReplayError::Generator)?;
     nation_at(plan.server, &nation).map_err(ReplayError::Service)?;
     let fresh = Identity {
         run: plan.run_id.clone(),
@@ -96,7 +95,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     let dispatcher = Dispatcher {
         plan,
         state: Rc::clone(&state),
-        remaker: Remaker::new(nation, identity.run.clone()),
+        remaker: Remaker::new(&nation, identity.run.clone()),
         heads: Heads::new(plan.server.to_string(), plan.language, plan.deadline),
         history: History::default(),
         ordered,

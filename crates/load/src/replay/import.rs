@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{self, BufRead, Write};
 
 use dancu_domain::{Attribute, AttributeSet, EventKind, Outcome, Purpose, Verb};
-use dancu_population::{GENERATOR_VERSION, Nation};
+use dancu_population::Nation;
 use dancu_wire::pb::recording as form;
 use prost::Message as _;
 use serde::Deserialize;
@@ -132,7 +132,7 @@ pub fn import(
         recording,
         seed: nation.seed(),
         citizens: nation.len(),
-        generator: GENERATOR_VERSION,
+        generator: nation.generator(),
         instance: "imported".to_owned(),
         imported: true,
         ..Default::default()

@@ -38,10 +38,10 @@ pub(super) struct Persons {
 }
 
 impl Persons {
-    pub(super) fn new(nation: Nation) -> Self {
+    pub(super) fn new(nation: &Nation) -> Self {
         let personas = nation.personas().into_iter();
         Self {
-            people: People::new(nation, &[]),
+            people: People::new(*nation, &[]),
             personas: personas.map(|persona| persona.citizen).collect(),
         }
     }
@@ -238,7 +238,7 @@ pub(super) fn must_be_wrong(verb: Verb, person: &Person, item: &Item, authority:
             // An event before the birth is rejected whatever is claimed.
             let day = item.event.as_ref().filter(|event| event.number == 0);
             let earliest = BirthDate::earliest(person.citizen.birth).days_since_epoch();
-            !day.is_some_and(|event| event.day < earliest)
+            day.is_none_or(|event| event.day >= earliest)
         }
         _ => false,
     }

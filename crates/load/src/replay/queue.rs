@@ -108,7 +108,8 @@ mod tests {
     fn whatever_the_order_of_replies_nobody_is_asked_about_twice_at_once() {
         let mut chance = crate::chance::Chance::new(5, 0);
         let mut queue = Queue::new();
-        let (mut out, mut last): (Vec<(u64, Vec<u64>)>, HashMap<u64, u64>) = Default::default();
+        let mut out: Vec<(u64, Vec<u64>)> = Vec::new();
+        let mut last: HashMap<u64, u64> = HashMap::new();
         let mut sent = 0;
         for position in 0..2_000 {
             let about: Vec<u64> = (0..=chance.below(3)).map(|_| chance.below(12)).collect();

@@ -1,7 +1,7 @@
 //! A recorded message made again: from whoever may ask it, about the same people, with claims that
 //! are as true as they were.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use dancu_domain::{
@@ -37,13 +37,13 @@ pub(super) struct Remade {
 pub(super) struct Remaker {
     pub(super) persons: Persons,
     callers: HashMap<AgencyCode, Arc<Caller>>,
-    authorities: HashMap<(AgencyCode, EventKind), ()>,
+    authorities: HashSet<(AgencyCode, EventKind)>,
     today: CivilDate,
     run: String,
 }
 
 impl Remaker {
-    pub(super) fn new(nation: Nation, run: String) -> Self {
+    pub(super) fn new(nation: &Nation, run: String) -> Self {
         let agencies = Nation::agencies();
         let kinds: HashMap<_, _> = agencies.iter().map(|a| (a.code, a.kind)).collect();
         let callers = nation.sandbox_keys().into_iter();
@@ -62,7 +62,7 @@ impl Remaker {
         let authorities = nation.licences().into_iter().flat_map(|licence| {
             let agency = licence.agency;
             let of = licence.authority.into_iter();
-            of.map(move |kind| ((agency, kind), ()))
+            of.map(move |kind| (agency, kind))
         });
         Self {
             callers: callers.collect(),
@@ -185,7 +185,7 @@ impl Remaker {
             form::EventKind::Death => Some(EventKind::Death),
             form::EventKind::Unspecified => None,
         });
-        let authority = kind.is_some_and(|kind| self.authorities.contains_key(&(agency, kind)));
+        let authority = kind.is_some_and(|kind| self.authorities.contains(&(agency, kind)));
         let wrong = must_be_wrong(verb, person, item, authority);
         let mut made = Item {
             id: String::new(),

@@ -81,7 +81,7 @@ fn every_choice_of_a_configuration_can_be_made() {
                     "log.form" => "json".to_owned(),
                     "times.freshness_bound" => "3s".to_owned(),
                     "times.registry_away" => "4s".to_owned(),
-                    "redis.expiry" => "2h".to_owned(),
+                    "redis.expiry" | "recording.part_age" => "2h".to_owned(),
                     name if name.starts_with("times.") || name.starts_with("redis.") => {
                         format!("{text} 1ms").replace("1m 1ms", "1m 1s")
                     }
@@ -102,6 +102,7 @@ fn every_choice_of_a_configuration_can_be_made() {
         ("LEDGER_URL", "postgres://a/c"),
         ("REDIS_URL", "redis://a"),
         ("QUOTAS_ITEMS_PER_SECOND", "7"),
+        ("RECORDING_FOLDER", "r"),
     ] {
         environment.push((format!("DANCU_{name}"), text.to_owned()));
     }

@@ -15,7 +15,7 @@ use super::method::Method;
 use crate::parts::Parts;
 
 /// What is told of a service: the empty name is the whole; `None` for one that is not here.
-fn standing(service: &str, parts: Parts) -> Option<ServingStatus> {
+fn standing(service: &str, parts: &Parts) -> Option<ServingStatus> {
     let serving = if service.is_empty() || service.starts_with("dancu.") {
         parts.serving()
     } else {
@@ -41,7 +41,7 @@ pub(crate) async fn check(
     request: http::Request<Inflow>,
 ) -> http::Response<tonic::body::Body> {
     let answer = service_fn(|request: tonic::Request<HealthCheckRequest>| {
-        let found = standing(&request.get_ref().service, *parts.borrow());
+        let found = standing(&request.get_ref().service, &parts.borrow());
         std::future::ready(
             found
                 .map(|status| tonic::Response::new(response(status)))
@@ -77,7 +77,7 @@ fn changes(service: String, parts: watch::Receiver<Parts>) -> Changes {
         |(service, mut parts, mut last)| async move {
             loop {
                 let now = *parts.borrow_and_update();
-                let status = standing(&service, now).unwrap_or(ServingStatus::ServiceUnknown);
+                let status = standing(&service, &now).unwrap_or(ServingStatus::ServiceUnknown);
                 if last != Some(status) {
                     last = Some(status);
                     return Some((Ok(response(status)), (service, parts, last)));
@@ -101,14 +101,14 @@ mod tests {
     fn a_service_of_ours_serves_only_while_every_part_does() {
         let all = Parts::EMBEDDED;
         let lookup = "dancu.v1.LookupService";
-        assert_eq!(standing("", all), Some(ServingStatus::Serving));
-        assert_eq!(standing(lookup, all), Some(ServingStatus::Serving));
-        assert_eq!(standing("dancu.v1.NoService", all), None);
-        assert_eq!(standing("unknown", all), None);
+        assert_eq!(standing("", &all), Some(ServingStatus::Serving));
+        assert_eq!(standing(lookup, &all), Some(ServingStatus::Serving));
+        assert_eq!(standing("dancu.v1.NoService", &all), None);
+        assert_eq!(standing("unknown", &all), None);
         for part in [Part::Registry, Part::Ledger, Part::Directory, Part::Open] {
             let broken = all.with(part, PartState::Away("gone"));
-            assert_eq!(standing("", broken), Some(ServingStatus::NotServing));
-            assert_eq!(standing(lookup, broken), Some(ServingStatus::NotServing));
+            assert_eq!(standing("", &broken), Some(ServingStatus::NotServing));
+            assert_eq!(standing(lookup, &broken), Some(ServingStatus::NotServing));
         }
         for part in [
             Part::Redis,
@@ -117,7 +117,7 @@ mod tests {
             Part::LedgerStandby,
         ] {
             let worse = all.with(part, PartState::Degraded("slow"));
-            assert_eq!(standing(lookup, worse), Some(ServingStatus::Serving));
+            assert_eq!(standing(lookup, &worse), Some(ServingStatus::Serving));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hasher as _;
 
 use dancu_domain::{IdKey, PersonalId};
-use dancu_population::{BLOCK, GENERATOR_VERSION, Nation, PERSONA_SUFFIXES};
+use dancu_population::{BLOCK, Nation, PERSONA_SUFFIXES};
 use dancu_store::RegistryMeta;
 use dancu_wire::pb::recording::item::Subject;
 use siphasher::sip::SipHasher13;
@@ -24,10 +24,11 @@ impl Places {
     /// Of the nation in a registry. One that another generator made has no places here: everybody
     /// in it is a stranger.
     pub(super) fn new(meta: &RegistryMeta, key: [u8; 16]) -> Self {
-        let nation = Nation::new(meta.seed, meta.citizens);
-        let ours = meta.generator == GENERATOR_VERSION && nation.len() == meta.citizens;
+        let nation = Nation::made_by(meta.generator, meta.seed, meta.citizens)
+            .filter(|nation| nation.len() == meta.citizens);
         let mut personas = HashMap::new();
-        for (place, persona) in (0..).zip(nation.personas()) {
+        let all = nation.iter().flat_map(Nation::personas);
+        for (place, persona) in (0..).zip(all) {
             let citizen = persona.citizen;
             personas.insert(IdKey::Personal(citizen.personal_id).packed(), place);
             if let Some(legacy) = citizen.legacy_id {
@@ -39,7 +40,7 @@ impl Places {
         }
         Self {
             key,
-            nation: ours.then_some(nation),
+            nation,
             personas,
             known: HashMap::new(),
         }

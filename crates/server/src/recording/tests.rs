@@ -233,7 +233,16 @@ fn people_of_the_nation_have_places_and_all_others_are_strangers() {
         Places::new(&meta, [6; 16]).subject(nobodys, None),
         strangers[0]
     );
+    // So have the people of a nation whose numbers look real, under those numbers only.
+    let real = nation.with_real_looking_numbers();
+    meta.generator = real.generator();
+    let mut places = Places::new(&meta, [5; 16]);
+    let ids = [&real, &nation].map(|nation| IdKey::Personal(nation.personal_id(9)));
+    let [found, other] = ids.map(|id| places.subject(id, None));
+    assert_eq!(found, Subject::Citizen(9));
+    assert!(matches!(other, Subject::Stranger(_)));
     // A nation that another generator made has no places here.
+    meta.generator = GENERATOR_VERSION;
     meta.generator += 1;
     let id = IdKey::Personal(nation.personal_id(0));
     let mut places = Places::new(&meta, [5; 16]);

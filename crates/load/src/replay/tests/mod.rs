@@ -1,23 +1,16 @@
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod making;
 
-use dancu_domain::{
-    Agreement, Attribute, AttributeSet, Outcome, PersonName, Verdict, match_claims,
-};
+use std::path::{Path, PathBuf};
+
+use dancu_domain::{Attribute, AttributeSet};
 use dancu_population::Nation;
 use dancu_wire::pb;
-use dancu_wire::pb::recording::{
-    Event, EventKind, Exchange, Frame, Gap, Header, Item, NameForm, Row, frame, item::Subject,
-};
+use dancu_wire::pb::recording::{Exchange, Frame, Gap, Header, Item, Row, frame, item::Subject};
 use prost::Message as _;
 
 use super::frames::{Entry, RecordingError, open};
-use super::history::History;
 use super::import::{ImportError, import};
 use super::order::Ordered;
-use super::persons::Persons;
-use super::rows::row;
-use crate::{claims, rows};
 
 /// A folder that is removed with everything in it.
 struct Folder(PathBuf);
@@ -189,7 +182,6 @@ fn a_file_is_read_up_to_where_it_was_cut_off_and_gaps_are_told() {
     assert_eq!(entries(&path), (3_000, 7, 0));
     let whole = std::fs::read(&path).unwrap();
     let cut = folder.0.join("cut");
-    let mut read = 0;
     for length in (200..whole.len()).step_by(whole.len() / 7) {
         std::fs::write(&cut, &whole[..length]).unwrap();
         let Ok(_) = open(&cut) else { continue };
@@ -198,9 +190,7 @@ fn a_file_is_read_up_to_where_it_was_cut_off_and_gaps_are_told() {
             messages < 3_000 && cuts == 1,
             "{length}: {messages}, {cuts}"
         );
-        read += messages;
     }
-    let _ = read;
     for (bytes, what) in [
         (Vec::new(), "nothing"),
         (b"{}".to_vec(), "no zstd"),
@@ -221,130 +211,6 @@ fn a_file_is_read_up_to_where_it_was_cut_off_and_gaps_are_told() {
 }
 
 #[test]
-fn a_row_differs_in_what_it_differed_in_and_in_nothing_else() {
-    let nation = Nation::new(4, 6_400);
-    let all = [
-        Attribute::Sex,
-        Attribute::LegacyNumber,
-        Attribute::CurrentResidence,
-        Attribute::PermanentResidence,
-        Attribute::MaritalStatus,
-        Attribute::SocialInsurance,
-        Attribute::Death,
-    ];
-    let mut deaths = 0;
-    for index in 0..nation.len() {
-        let citizen = nation.citizen(index);
-        let mut held = AttributeSet::of(&all);
-        if citizen.died_on.is_none() {
-            held = held.without(AttributeSet::of(&[Attribute::Death]));
-        } else {
-            deaths += 1;
-        }
-        for bits in [0, 0b1, 0b1010_1010, 0b0101_0101, 0b111_1111] {
-            let mut differed = AttributeSet::NONE;
-            for (nth, attribute) in (0..).zip(all) {
-                if bits >> nth & 1 == 1 && (held.has(attribute) || citizen.died_on.is_some()) {
-                    differed.insert(attribute);
-                }
-            }
-            let made = row(&citizen, held, differed);
-            let found = rows::differing(&citizen, &made, Agreement::Exact);
-            assert_eq!(found, differed, "citizen {index}");
-        }
-        if citizen.died_on.is_some() {
-            let death = AttributeSet::of(&[Attribute::Death]);
-            let made = row(&citizen, AttributeSet::NONE, death);
-            let found = rows::differing(&citizen, &made, Agreement::Exact);
-            assert_eq!(found, death, "a row that says nothing says that he lives");
-        }
-    }
-    assert!(deaths > 20, "{deaths}");
-}
-
-#[test]
-fn claims_are_as_true_as_they_were() {
-    let nation = Nation::new(4, 6_400);
-    let (persons, history) = (Persons::new(nation), History::default());
-    for index in (0..nation.len()).step_by(3) {
-        let citizen = Arc::new(nation.citizen(index));
-        for (form, wanted) in [
-            (NameForm::Exact, Some(Agreement::Exact)),
-            (NameForm::TonePlacement, Some(Agreement::TonePlacement)),
-            (NameForm::Unaccented, Some(Agreement::Unaccented)),
-            (NameForm::Unspecified, None),
-        ] {
-            let item = Item {
-                subject: Some(Subject::Citizen(index)),
-                name: form.into(),
-                birth: pb::recording::BirthForm::Day.into(),
-                outcome: match wanted {
-                    Some(_) => pb::Outcome::Found,
-                    None => pb::Outcome::NoMatch,
-                }
-                .into(),
-                ..Item::default()
-            };
-            let person = persons.of(&item, &history, 0).unwrap();
-            let wrong =
-                super::persons::must_be_wrong(dancu_domain::Verb::Lookup, &person, &item, false);
-            let made = claims::read(&persons.claims(&person, &item, wrong)).unwrap();
-            let mut open = citizen.as_ref().clone();
-            open.locked = false;
-            open.died_on = None;
-            match (match_claims(&[Arc::new(open)], &made), wanted) {
-                (Verdict::NoMatch(_), None) => {}
-                (Verdict::Match(_, found), Some(wanted)) => {
-                    // Not every name can be written in every way.
-                    let plain = |text: &str| PersonName::parse(text, "").unwrap().unaccented();
-                    let text = citizen.name.text();
-                    let fits = found == wanted
-                        || (wanted == Agreement::TonePlacement && found == Agreement::Unaccented)
-                        || plain(text) == text;
-                    assert!(fits, "citizen {index}: {found:?} for {wanted:?}");
-                }
-                (verdict, wanted) => panic!("citizen {index}: {verdict:?} for {wanted:?}"),
-            }
-        }
-    }
-}
-
-#[test]
-fn a_record_is_what_the_recorded_pushes_made_of_it() {
-    let nation = Nation::new(4, 640);
-    let index = (0..640).find(|i| nation.events(*i) > 6).unwrap();
-    let mut history = History::default();
-    let pushed = |number, version, day| Exchange {
-        verb: pb::Verb::Push.into(),
-        items: vec![Item {
-            subject: Some(Subject::Citizen(index)),
-            outcome: pb::Outcome::Applied.into(),
-            version,
-            event: Some(Event {
-                kind: EventKind::ResidenceChange.into(),
-                number,
-                day,
-                place: 77,
-                ..Event::default()
-            }),
-            ..Item::default()
-        }],
-        ..Exchange::default()
-    };
-    // Two changes lay before the recording; then one of the nation's, one that is nobody's.
-    history.note(&pushed(4, 3, 0));
-    history.note(&pushed(0, 4, 19_700));
-    let at = |version| history.record(&nation, index, version);
-    assert!(at(0) == nation.citizen(index));
-    assert!(at(2) == nation.citizen_at(index, 2).unwrap());
-    let third = nation.citizen_at(index, 4).unwrap();
-    assert_eq!(at(3).current_residence, third.current_residence);
-    assert_eq!(at(4).resident_since.days_since_epoch(), 19_700);
-    assert_ne!(at(4).current_residence, at(3).current_residence);
-    assert!(at(4).current_residence == at(9).current_residence);
-}
-
-#[test]
 fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_values() {
     let nation = Nation::new(4, 6_400);
     let folder = Folder::new("import");
@@ -359,7 +225,7 @@ fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_va
     let imported = import(log.as_bytes(), out, &nation, 9).unwrap();
     assert_eq!((imported.messages, imported.items), (4, 5));
     assert_eq!(
-        order(&[path.clone()]),
+        order(std::slice::from_ref(&path)),
         [250_000, 500_000, 1_500_000, 2_000_000]
     );
     let mut ordered = Ordered::open(&[path]).unwrap();
@@ -420,5 +286,4 @@ fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_va
             other => panic!("{line}: {other:?}"),
         }
     }
-    let _ = Outcome::Found;
 }

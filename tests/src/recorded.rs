@@ -1,0 +1,151 @@
+//! Traffic of callers of every kind, recorded from a real service, and replays of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dancu_domain::{Outcome, Verb};
+use dancu_load::replay::{Seen, look};
+use dancu_load::run::{nation_at, volumes};
+use dancu_load::{DemoPlan, Progress, Report, drive};
+use dancu_population::Nation;
+use serde_json::Value;
+
+use crate::bench::processes::Server;
+use crate::stage;
+
+/// Citizens of the nation that is recorded.
+pub const CITIZENS: u64 = 6_400;
+/// Its seed.
+pub const SEED: u64 = 11;
+
+/// Items by verb and outcome.
+pub type Counts = BTreeMap<(String, String), u64>;
+
+/// A folder with a recording, and what the callers of then were told.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The folder.
+    pub folder: tempfile::TempDir,
+    /// What the callers were told.
+    pub report: Report,
+    /// What the service had counted.
+    pub counted: Counts,
+}
+
+impl Recorded {
+    /// The files of the recording.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.path().join("recording"));
+        let entries = entries.expect("the service made the folder");
+        let mut paths: Vec<_> = entries.map(|e| e.expect("an entry").path()).collect();
+        paths.sort();
+        paths
+    }
+
+    /// What is in them.
+    pub fn seen(&self) -> Seen {
+        look(&self.files()).expect("the recording can be read")
+    }
+
+    /// Serves the nation as it was.
+    pub fn fresh(&self, name: &str) -> Server {
+        serve(&self.folder.path().join(name), &[])
+    }
+}
+
+/// The nation that is recorded.
+pub fn nation() -> Nation {
+    Nation::new(SEED, CITIZENS)
+}
+
+fn serve(data: &Path, settings: &[String]) -> Server {
+    let mut command = stage::serve_command(stage::binary(), data, CITIZENS, SEED);
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    command.stderr(Stdio::null());
+    Server::start(&mut command).expect("the service starts")
+}
+
+/// Serves a nation, lets callers of every kind ask it for a while, and records.
+pub fn record() -> Recorded {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let place = folder.path().join("recording");
+    let settings = [
+        format!("recording.folder={}", place.display()),
+        "recording.part_bytes=20000".to_owned(),
+    ];
+    let mut server = serve(&folder.path().join("recorded"), &settings);
+    let id = nation_at(server.address, &nation()).expect("the service tells its nation");
+    let mut plan = DemoPlan::new("rec".to_owned(), nation(), id);
+    plan.duration = Duration::from_secs(3);
+    plan.connections = 4;
+    let report = drive(plan, server.address, &Arc::new(Progress::default()));
+    let report = report.expect("the run can be made");
+    assert_eq!(report.wrong, 0, "{:?}", report.discrepancies);
+    let counted = counted(&server);
+    server.terminate().expect("the service ends");
+    Recorded {
+        folder,
+        report,
+        counted,
+    }
+}
+
+/// What a service has counted.
+pub fn counted(server: &Server) -> Counts {
+    let rows = volumes(server.address, &nation(), None).expect("the service tells its totals");
+    let mut counts = Counts::new();
+    for row in rows {
+        let verb = Verb::from_code(row.verb as u8).expect("a verb");
+        let outcome = Outcome::from_code(row.outcome as u8).expect("an outcome");
+        let key = (verb.word().to_owned(), outcome.word().to_owned());
+        *counts.entry(key).or_default() += row.count as u64;
+    }
+    counts
+}
+
+/// The command that replays to a service.
+pub fn replaying(recorded: &Recorded, server: &Server, more: &[&str]) -> Command {
+    let mut command = Command::new(stage::binary());
+    command
+        .arg("replay")
+        .args(recorded.files())
+        .args(["--server", &format!("http://{}", server.address)])
+        .args(["--output", "json", "--patience", "60s", "--deadline", "30s"])
+        .args(more)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// Replays to the end: the exit code and what was reported.
+pub fn replay(recorded: &Recorded, server: &Server, more: &[&str]) -> (Option<i32>, Value) {
+    let output = replaying(recorded, server, more).output();
+    let output = output.expect("the replay can be started");
+    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code(), report)
+}
+
+/// A number of a report.
+pub fn number(report: &Value, field: &str) -> u64 {
+    report["replay"][field].as_u64().unwrap_or(u64::MAX)
+}
+
+/// The outcomes of a report, as they were recorded or replayed; those without an outcome left out.
+pub fn outcomes(report: &Value, which: &str) -> Counts {
+    let mut counts = Counts::new();
+    let verbs = report["replay"]["outcomes"].as_object();
+    for (verb, ended) in verbs.into_iter().flatten() {
+        for (outcome, ended) in ended.as_object().into_iter().flatten() {
+            let count = ended[which].as_u64().unwrap_or(0);
+            if outcome != "MALFORMED" && count > 0 {
+                counts.insert((verb.clone(), outcome.clone()), count);
+            }
+        }
+    }
+    counts
+}
