@@ -21,6 +21,7 @@ use tonic::Status;
 use super::body::AnswerBody;
 use super::dispatch::{Call, Work, dispatch};
 use super::finish::{Ending, finish};
+use super::full::FULL;
 use super::inflow::Inflow;
 use super::message::Told as MessageTold;
 use super::method::{Kind, Method};
@@ -76,6 +77,7 @@ where
         running.state = match self.admit(&request, method, &mut running) {
             Ok(call) => State::Working(self.work(request, method, call)),
             Err(Refused::NotGrpc) => State::NotGrpc,
+            Err(Refused::ForRoom) => State::Full(core.full.headers(lang)),
             Err(Refused::For(reason)) => State::Failed(reason),
         };
         running
@@ -85,6 +87,7 @@ where
 /// Why a call is not begun.
 enum Refused {
     NotGrpc,
+    ForRoom,
     For(Reason),
 }
 
@@ -116,7 +119,7 @@ where
         }
         let Some(inside) = self.core.gates.enter(method.is_unary_verb()) else {
             self.core.numbers.shed.add(1);
-            return Err(Refused::For(Reason::Overloaded));
+            return Err(Refused::ForRoom);
         };
         let key = Doorman::header(request.headers()).map_err(Refused::For)?;
         let caller = self.core.doorman.authenticate(key).map_err(Refused::For)?;
@@ -159,6 +162,7 @@ pub(crate) struct Running {
 enum State {
     Working(Work),
     Failed(Reason),
+    Full(HeaderMap),
     NotGrpc,
     Done,
 }
@@ -185,6 +189,15 @@ impl Future for Running {
             State::Failed(reason) => {
                 let reason = *reason;
                 this.failed(reason)
+            }
+            State::Full(headers) => {
+                let mut response = Response::new(AnswerBody::empty());
+                *response.headers_mut() = std::mem::take(headers);
+                this.state = State::Done;
+                if let Some(ticket) = this.ticket.take() {
+                    ticket.end(FULL, false);
+                }
+                return Poll::Ready(Ok(response));
             }
             State::NotGrpc => {
                 this.state = State::Done;
