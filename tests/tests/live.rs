@@ -83,7 +83,7 @@ fn the_live_view_fits_a_small_terminal_shows_what_goes_on_and_ends_at_a_key() {
     assert!(lines[0].starts_with("dancu load 127.0.0.1:"), "{last}");
     for word in [
         "sent/s",
-        "answered/s",
+        "answers/s",
         "failed",
         "missed",
         "p50",
@@ -107,8 +107,13 @@ fn the_live_view_fits_a_small_terminal_shows_what_goes_on_and_ends_at_a_key() {
         "{last}"
     );
     let all = row(&last, "all").expect("it was there");
-    // Eight figures, three latencies with their units apart.
-    assert!(all.len() >= 8, "{all:?}");
+    // Four counts and four latencies, each with its whole unit: no column is cut.
+    assert_eq!(all.len(), 12, "{all:?}");
+    let units: Vec<&str> = all[5..].iter().step_by(2).map(String::as_str).collect();
+    assert!(
+        units.iter().all(|unit| ["µs", "ms", "s"].contains(unit)),
+        "{all:?}"
+    );
 
     terminal.tmux(&["send-keys", "q"]);
     let ended = within(PATIENCE, || terminal.screen().is_none());

@@ -36,14 +36,14 @@ fn beyond_its_capacity_the_service_answers_what_it_can_and_turns_the_rest_away()
         );
         assert!(number(&step["messages"]) > 0.0, "{step}");
         // Whatever was not answered was shed, and each time with a delay.
-        assert_eq!(number(&step["wrong"]), 0.0, "{step}");
+        assert_eq!(step["wrong"], 0, "{step}");
         assert!(number(&step["other"]).abs() < 0.01, "{step}");
         assert!(number(&step["most"]["descriptors"]) > 5.0, "{step}");
         assert!(number(&step["most"]["memory"]) > 1e6, "{step}");
     }
     // Callers who wait find room: there is a place for each of them.
     assert!(
-        closed.iter().all(|step| number(&step["shed"]) == 0.0),
+        closed.iter().all(|step| number(&step["shed"]) <= 0.0),
         "{text}"
     );
     assert!(number(&open[1]["shed"]) > 0.0, "{text}");

@@ -33,7 +33,7 @@ fn page(folder: &Path) -> (Account, std::path::PathBuf) {
     let ran = run(plan.clone(), &Arc::new(Watch::default())).expect("the run can be made");
     let mut account = Account::new(&plan, ran);
     let thresholds = ["p99<1us", "wrong<1"];
-    let thresholds: Vec<Threshold> = thresholds.iter().map(|t| t.parse().unwrap()).collect();
+    let thresholds = thresholds.map(|t| t.parse::<Threshold>().expect("it is a threshold"));
     account.judge(&thresholds);
     let file = folder.join("page.html");
     std::fs::write(&file, account.html()).expect("the page is written");

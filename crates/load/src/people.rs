@@ -71,11 +71,12 @@ impl People {
 
     /// The citizen with this index at version 0, unless others have changed the record.
     pub fn citizen(&self, index: u64) -> Option<(u64, Arc<Citizen>)> {
-        let id = self.nation.personal_id(index);
-        if self.changed.contains(&id.digits()) {
+        // The number alone would cost nearly as much as the whole record, which is wanted as a rule.
+        let citizen = self.nation.citizen(index);
+        if self.changed.contains(&citizen.personal_id.digits()) {
             return None;
         }
-        Some((index, Arc::new(self.nation.citizen(index))))
+        Some((index, Arc::new(citizen)))
     }
 
     /// Somebody's record at a version; `None` where the record never has that version.

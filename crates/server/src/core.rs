@@ -34,6 +34,8 @@ pub(crate) struct Core<R, L> {
     pub(crate) event_days: Option<EventDays>,
     /// The bounds.
     pub(crate) gates: Gates,
+    /// What is said where they leave no room.
+    pub(crate) full: crate::grpc::full::Full,
     /// How much an agency may ask, where that is limited.
     pub(crate) quotas: Option<Quotas>,
     /// What it counts.

@@ -20,6 +20,7 @@ use crate::core::Core;
 use crate::credentials::{DirectoryCell, Doorman};
 use crate::error::StartError;
 use crate::grpc::calls::Calls;
+use crate::grpc::full::Full;
 use crate::grpc::reflection::Reflection;
 use crate::limits::Gates;
 use crate::log::RequestLog;
@@ -105,6 +106,7 @@ impl Fronts {
                     },
                     event_days: config.event_days,
                     gates: gates.clone(),
+                    full: Full::new(config.times.retry_after),
                     quotas: shared.quotas.clone(),
                     numbers: Arc::clone(&numbers),
                     log: RequestLog::part(&config.log, config.times.slow, cores, instant()),

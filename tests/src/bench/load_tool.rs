@@ -20,8 +20,8 @@ use super::run::{Concurrency, Pace};
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// How often the stub is taught before it is given up.
-const LESSONS: u32 = 20;
-/// How long it is taught at a time.
+const LESSONS: u32 = 7;
+/// How long it is taught first. Each run asks from the beginning, so each lesson is twice as long.
 const LESSON: Duration = Duration::from_millis(500);
 
 /// Lookups and authentications in a closed loop, every reply verified, `size` a message. `stock` is
@@ -89,11 +89,11 @@ pub fn table(
 fn teach(plan: &LoadPlan, learns: SocketAddr, stubbed: SocketAddr) -> Result<(), Failed> {
     let mut plan = LoadPlan {
         warm_up: Duration::ZERO,
-        pace: lasting(LESSON),
         ..plan.clone()
     };
     let mut last = None;
-    for _ in 0..LESSONS {
+    for nth in 0..LESSONS {
+        plan.pace = lasting(LESSON * (1 << nth));
         plan.server = learns;
         account(&plan)?;
         plan.server = stubbed;

@@ -144,22 +144,23 @@ impl Report {
 
     /// The shares as text.
     pub fn text(&self) -> String {
-        let mut text = format!(
-            "capacity {:.0} messages a second in a closed loop",
-            self.capacity
-        );
-        if let Some(peak) = self.peak() {
-            text += &format!(
-                "; the peak is {:.0} at p99 {} us ({})\n",
+        let peak = self.peak().map_or_else(String::new, |peak| {
+            format!(
+                "; the peak is {:.0} at p99 {} us ({})",
                 peak.messages, peak.p99, peak.name
-            );
-        }
-        for (step, goodput, p99) in self.shares() {
-            text += &format!("  {:<22} goodput {goodput:.2}, p99 {p99:.2}\n", step.name);
-        }
+            )
+        });
+        let shares = self.shares().into_iter().map(|(step, goodput, p99)| {
+            format!("  {:<22} goodput {goodput:.2}, p99 {p99:.2}\n", step.name)
+        });
+        let shares: Vec<String> = shares.collect();
         let verdict = if self.is_kept() { "kept" } else { "not kept" };
-        text += &format!("goodput at least 0.8 and p99 at most 2: {verdict}\n");
-        text
+        format!(
+            "capacity {:.0} messages a second in a closed loop{peak}\n{}\
+             goodput at least 0.8 and p99 at most 2: {verdict}\n",
+            self.capacity,
+            shares.concat()
+        )
     }
 }
 

@@ -221,7 +221,7 @@ fn figures(whole: &[Interval], lang: Lang) -> Table<'static> {
     let heading = [
         "",
         lang.of("gửi/s", "sent/s"),
-        lang.of("trả lời/s", "answered/s"),
+        lang.of("trả lời/s", "answers/s"),
         lang.of("lỗi", "failed"),
         lang.of("lỡ", "missed"),
         "p50",
@@ -230,17 +230,7 @@ fn figures(whole: &[Interval], lang: Lang) -> Table<'static> {
         lang.of("p99 xử lý", "svc p99"),
     ];
     // All of it fits into eighty columns.
-    let widths = [
-        Constraint::Length(7),
-        Constraint::Length(8),
-        Constraint::Length(10),
-        Constraint::Length(6),
-        Constraint::Length(6),
-        Constraint::Length(8),
-        Constraint::Length(8),
-        Constraint::Length(8),
-        Constraint::Length(9),
-    ];
+    let widths = [6, 7, 9, 6, 6, 9, 9, 9, 9].map(Constraint::Length);
     Table::new(rows, widths)
         .header(Row::new(heading.map(str::to_owned)).style(Style::new().fg(Color::DarkGray)))
         .block(Block::bordered())

@@ -1,6 +1,7 @@
 //! What whoever reads an account must be told before the figures.
 
 use super::model::Account;
+use super::plot::time;
 
 /// The share of a core that a generator thread may use before it may be the limit itself.
 const BUSY: f64 = 0.9;
@@ -21,8 +22,9 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
     let lag = account.lag.quantile(0.99);
     if account.is_open() && lag > LATE_US {
         list.push(format!(
-            "the schedule was not kept: one message in a hundred left {lag} µs late or later; \
-             the corrected latencies hold that"
+            "the schedule was not kept: one message in a hundred left {} late or later; the \
+             corrected latencies hold that",
+            time(lag as f64)
         ));
     }
     let threads: usize = account.runs.iter().map(|run| run.threads).sum();

@@ -22,6 +22,7 @@ use tonic::Status;
 use super::body::AnswerBody;
 use super::dispatch::{Call, Heading, Work, dispatch};
 use super::finish::{Ending, finish};
+use super::full::FULL;
 use super::inflow::Inflow;
 use super::message::Told as MessageTold;
 use super::method::{Kind, Method};
@@ -77,6 +78,7 @@ where
         running.state = match self.admit(&request, method, &mut running) {
             Ok(call) => State::Working(self.work(request, method, call)),
             Err(Refused::NotGrpc) => State::NotGrpc,
+            Err(Refused::ForRoom) => State::Full(core.full.headers(lang)),
             Err(Refused::For(reason)) => State::Failed(Failure::new(reason).into()),
             Err(Refused::Malformed(failure)) => State::Failed(failure.into()),
         };
@@ -87,6 +89,7 @@ where
 /// Why a call is not begun.
 enum Refused {
     NotGrpc,
+    ForRoom,
     For(Reason),
     Malformed(Failure),
 }
@@ -126,7 +129,7 @@ where
         };
         let Some(inside) = inside else {
             self.core.numbers.shed.add(1);
-            return Err(Refused::For(Reason::Overloaded));
+            return Err(Refused::ForRoom);
         };
         if !method.needs_credential() {
             if let Some(ticket) = &mut running.ticket {
@@ -179,6 +182,7 @@ pub(crate) struct Running {
 enum State {
     Working(Work),
     Failed(Box<Failure>),
+    Full(HeaderMap),
     NotGrpc,
     Done,
 }
@@ -205,6 +209,15 @@ impl Future for Running {
             State::Failed(failure) => {
                 let failure = std::mem::replace(&mut **failure, Failure::new(Reason::Internal));
                 this.failed(&failure)
+            }
+            State::Full(headers) => {
+                let mut response = Response::new(AnswerBody::empty());
+                *response.headers_mut() = std::mem::take(headers);
+                this.state = State::Done;
+                if let Some(ticket) = this.ticket.take() {
+                    ticket.end(FULL, false);
+                }
+                return Poll::Ready(Ok(response));
             }
             State::NotGrpc => {
                 this.state = State::Done;

@@ -10,6 +10,7 @@ pub(crate) mod calls;
 mod dispatch;
 mod exchange;
 mod finish;
+pub(crate) mod full;
 mod health;
 mod inbox;
 mod inflow;
