@@ -2,9 +2,8 @@
 //! counted under it; where they may not, a header is refused and never passed over.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use dancu_domain::{CivilDate, Day, Outcome, Reason, Timestamp, VolumeKey};
+use dancu_domain::{CivilDate, Clock as _, Day, Outcome, Reason, VolumeKey};
 use dancu_ledger::audit;
 use dancu_population::KeyState;
 use dancu_tests::bad::asked::Asked;
@@ -31,8 +30,7 @@ fn day(text: &str) -> Day {
 }
 
 fn today() -> Day {
-    let passed = SystemTime::now().duration_since(UNIX_EPOCH);
-    Timestamp(passed.expect("the clock is right").as_millis() as i64).day()
+    dancu_server::WallClock.now().day()
 }
 
 /// Holds the refusal of a header against the table, for one method in one language.

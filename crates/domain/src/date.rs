@@ -103,10 +103,9 @@ impl CivilDate {
     pub fn from_iso(text: &str) -> Result<Self, Reason> {
         let digits = |range: std::ops::Range<usize>| {
             let part = text.as_bytes().get(range)?;
-            let number = part.iter().try_fold(0_u32, |n, byte| {
+            part.iter().try_fold(0_u32, |n, byte| {
                 Some(n * 10 + char::from(*byte).to_digit(10)?)
-            });
-            number
+            })
         };
         let dashes = |at: usize| text.as_bytes().get(at) == Some(&b'-');
         match (digits(0..4), digits(5..7), digits(8..10)) {

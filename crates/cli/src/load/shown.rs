@@ -90,7 +90,7 @@ pub(super) fn tried(rate: f64, account: &Account, lang: Lang) -> String {
             let word = if held.held {
                 lang.of("giữ được", "held")
             } else {
-                lang.of("không giữ được", "missed")
+                lang.of("không giữ được", "did not hold")
             };
             format!("{}: {}, {word}", held.threshold, held.measured)
         })

@@ -209,7 +209,7 @@ mod tests {
             days.take(V, 1);
         }
         assert_eq!(days.due(V, 1, 0.5), None);
-        assert!(before < Duration::from_secs(273 * 86_400));
+        assert!(before < Duration::from_hours(273 * 24));
         assert!((40_000..45_000).contains(&in_hours), "{in_hours}");
     }
 }

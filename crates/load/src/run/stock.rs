@@ -104,9 +104,10 @@ impl Stock {
         verb
     }
 
-    /// Takes back the lane of a push that is over.
+    /// Takes back the lane of a push that is over. It goes on first: another one would have to look
+    /// people up before, and in a short or slow run the lookups would be that and nothing else.
     pub(crate) fn give_back(&mut self, pusher: Draw) {
-        self.pushers.push_back(pusher);
+        self.pushers.push_front(pusher);
     }
 
     fn push(&mut self) -> Option<Rc<Ask>> {
