@@ -10,7 +10,7 @@ use super::heard::{self, Answer};
 use super::sums::{Held, hold};
 use crate::clock::now;
 use crate::draw::Shape;
-use crate::run::{GRACE, Link};
+use crate::run::{GRACE, Link, code_word};
 use dancu_wire::pb::recording::Exchange;
 
 /// How long a message waits before it is asked again, where it was not told how long.
@@ -98,9 +98,5 @@ pub(super) async fn ask(
 }
 
 fn word(told: &crate::told::Told) -> String {
-    let code = format!("{:?}", told.code);
-    match told.reason {
-        Some(reason) => format!("{code} {}", reason.word()),
-        None => code,
-    }
+    code_word(told.code as i32).to_owned()
 }

@@ -356,7 +356,7 @@ fn unreadable(ask: &Ask) -> Judged {
 }
 
 /// The word of a gRPC status.
-const fn code_word(code: i32) -> &'static str {
+pub(crate) const fn code_word(code: i32) -> &'static str {
     match code {
         0 => "OK",
         1 => "CANCELLED",

@@ -21,6 +21,7 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 
 pub(crate) use ask::{Ask, Heads};
+pub(crate) use desk::code_word;
 pub(crate) use lane::GRACE;
 pub(crate) use link::{Heard, Link};
 pub use plan::{LoadError, LoadPlan};
