@@ -43,7 +43,7 @@ impl ::prost::Name for Claims {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Address {
-    /// Tỉnh, thành phố: two digits, `01` for Hà Nội.
+    /// Tỉnh, thành phố: two digits, one of the 63 of 2023, `01` for Hà Nội.
     #[prost(string, tag = "1")]
     pub province: ::prost::alloc::string::String,
     /// Quận, huyện: three digits. The simulation's own.
@@ -1799,7 +1799,7 @@ pub struct LookupCitizenRequest {
     pub view: i32,
     /// Which fields of Citizen are wanted, such as `full_name,sex`. What is granted together comes
     /// together: `resident_since` with `current_residence`, the two fields of the household, and
-    /// those of death and disappearance.
+    /// those of death and disappearance. `*` wants all that is granted.
     #[prost(message, optional, tag = "4")]
     pub read_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// Who.
@@ -3083,7 +3083,8 @@ impl ::prost::Name for InvalidRecord {
     }
 }
 /// ReconcileRecord is one row of an agency. The claims say who it is; what else the row holds is
-/// compared, and what it leaves out is not.
+/// compared, and what it leaves out is not, with one exception: a row without a day of death is of
+/// somebody whom the agency takes to be alive.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct ReconcileRecord {
