@@ -18,7 +18,10 @@ use dancu_domain::{
 use dancu_ledger::{BlockStore, Desk, Ledger, LedgerConfig, LedgerKeys, audit};
 use dancu_store::conformance::parts::Parts;
 use dancu_store::{MemoryBlocks, PostgresBlocks, PostgresBlocksOptions};
+use tokio::task::JoinHandle;
 
+/// How many are under way at the same time.
+const AT_ONCE: usize = 20;
 const MESSAGES: usize = 300;
 
 struct StillClock;
@@ -121,44 +124,52 @@ async fn write(desk: &Desk, n: usize, body: u8, done: &Done) -> Told {
     }
 }
 
+/// Holds what both instances said of a message against each other.
+async fn check(n: usize, pair: Vec<JoinHandle<Told>>, done: &Done) {
+    let mut told = Vec::new();
+    for task in pair {
+        told.push(task.await.unwrap());
+    }
+    let told: [Told; 2] = told.try_into().unwrap();
+    match told {
+        [Some(first), Some(second)] if n % 5 != 0 => assert_eq!(first, second),
+        [Some((receipt, body)), None] | [None, Some((receipt, body))] if n % 5 == 0 => {
+            assert_eq!(receipt.count as usize, 1 + n % 3);
+            let ran = done.carried_out.lock().unwrap();
+            assert!(ran.contains(&(n, body[0])) && !ran.contains(&(n, 3 - body[0])));
+        }
+        told => panic!("message {n}: {told:?}"),
+    }
+}
+
 async fn both_at_once<S: BlockStore>(one: S, two: S, mut reader: S) {
     let folder = tempfile::tempdir().unwrap();
     let (first, one) = instance(one, "one", folder.path()).await;
     let (second, two) = instance(two, "two", folder.path()).await;
     let done = Arc::new(Done::default());
-    let mut tasks = Vec::new();
-    for n in 0..MESSAGES {
-        // Every fifth comes with another body to the second instance.
-        let bodies = if n % 5 == 0 { [1, 2] } else { [1, 1] };
-        let pair: Vec<_> = [&one, &two]
-            .into_iter()
-            .zip(bodies)
-            .map(|(desk, body)| {
-                let (desk, done) = (desk.clone(), Arc::clone(&done));
-                tokio::spawn(async move { write(&desk, n, body, &done).await })
+    let mut entries = 0;
+    // A few at a time, and in turn to either of them first: so neither takes all of them before
+    // the other has begun.
+    for beginning in (0..MESSAGES).step_by(AT_ONCE) {
+        let mut desks = [&one, &two];
+        if beginning / AT_ONCE % 2 == 1 {
+            desks.reverse();
+        }
+        let these = beginning..MESSAGES.min(beginning + AT_ONCE);
+        let pairs = these.map(|n| (n, desks.map(|desk| (desk.clone(), Arc::clone(&done)))));
+        let tasks: Vec<_> = pairs
+            .map(|(n, pair)| {
+                // Every fifth comes with another body to the second instance.
+                let bodies = if n % 5 == 0 { [1, 2] } else { [1, 1] };
+                let sent = pair.into_iter().zip(bodies).map(|((desk, done), body)| {
+                    tokio::spawn(async move { write(&desk, n, body, &done).await })
+                });
+                (n, sent.collect::<Vec<_>>())
             })
             .collect();
-        tasks.push((n, pair));
-        if n % 10 == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-    let mut entries = 0;
-    for (n, pair) in tasks {
-        let mut told = Vec::new();
-        for task in pair {
-            told.push(task.await.unwrap());
-        }
-        let told: [Told; 2] = told.try_into().unwrap();
-        entries += 1 + n as u64 % 3;
-        match told {
-            [Some(first), Some(second)] if n % 5 != 0 => assert_eq!(first, second),
-            [Some((receipt, body)), None] | [None, Some((receipt, body))] if n % 5 == 0 => {
-                assert_eq!(receipt.count as usize, 1 + n % 3);
-                let ran = done.carried_out.lock().unwrap();
-                assert!(ran.contains(&(n, body[0])) && !ran.contains(&(n, 3 - body[0])));
-            }
-            told => panic!("message {n}: {told:?}"),
+        for (n, pair) in tasks {
+            entries += 1 + n as u64 % 3;
+            check(n, pair, &done).await;
         }
     }
     assert_eq!(done.more_than_once.load(Ordering::Relaxed), 0);
