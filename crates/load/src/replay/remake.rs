@@ -86,11 +86,19 @@ impl Remaker {
         let verb = Verb::from_code(u8::try_from(exchange.verb).ok()?)?;
         let agency = AgencyCode::parse(&exchange.agency, "agency").ok()?;
         let caller = Arc::clone(self.callers.get(&agency)?);
+        // Whom a malformed item is about is the same whenever the same request is sent again.
+        let drawn = if verb == Verb::Push {
+            exchange.request
+        } else {
+            position
+        };
         let mut about = Vec::new();
         let mut items = Vec::with_capacity(exchange.items.len());
         for (nth, item) in (0_u64..).zip(&exchange.items) {
             self.persons.keys(item, &mut about);
-            let person = self.persons.of(item, history, position + nth * 7)?;
+            let person = self
+                .persons
+                .of(item, history, drawn.wrapping_add(nth * 7))?;
             items.push(self.item(exchange, verb, item, &person, nth)?);
         }
         if items.is_empty() {

@@ -7,9 +7,10 @@ use dancu_wire::pb::recording::{Event, EventKind, Exchange, Item, NameForm, item
 
 use crate::replay::history::History;
 use crate::replay::persons::{Persons, must_be_wrong};
+use crate::replay::remake::Remaker;
 use crate::replay::rows::row;
 use crate::spelling::Spelling;
-use crate::{claims, rows};
+use crate::{claims, encode, rows};
 
 #[test]
 fn a_row_differs_in_what_it_differed_in_and_in_nothing_else() {
@@ -131,4 +132,31 @@ fn a_record_is_what_the_recorded_pushes_made_of_it() {
     assert_eq!(at(4).resident_since.days_since_epoch(), 19_700);
     assert_ne!(at(4).current_residence, at(3).current_residence);
     assert!(at(4).current_residence == at(9).current_residence);
+}
+
+#[test]
+fn a_request_that_was_sent_twice_is_made_twice_with_the_same_body() {
+    let nation = Nation::new(4, 6_400);
+    let remaker = Remaker::new(&nation, "again".to_owned());
+    let history = History::default();
+    let invalid = || Item {
+        outcome: pb::Outcome::Invalid.into(),
+        fault: pb::ErrorReason::FieldRequired.into(),
+        field: "records[0].record_id".to_owned(),
+        ..Item::default()
+    };
+    let pushed = |request| Exchange {
+        verb: pb::Verb::Push.into(),
+        agency: "G01".to_owned(),
+        purpose: pb::Purpose::LifeEvent.into(),
+        request,
+        items: vec![invalid(), invalid()],
+        ..Exchange::default()
+    };
+    let made = |request, position| {
+        let remade = remaker.remake(&pushed(request), position, &history, None);
+        encode::push(&remade.unwrap().message)
+    };
+    assert!(made(7, 174) == made(7, 3_441));
+    assert!(made(7, 174) != made(8, 174));
 }
