@@ -29,6 +29,12 @@ impl History {
         }
     }
 
+    /// Whether a citizen's record is at a version now; `None` where no message has told.
+    pub(super) fn is_at(&self, index: u64, version: u32) -> Option<bool> {
+        let (now, _) = self.0.get(&index)?.last()?;
+        Some(*now == version)
+    }
+
     /// A citizen's record at a version. Changes from before the recording are taken to be the ones
     /// that lie ahead of everybody, in their order.
     pub(super) fn record(&self, nation: &Nation, index: u64, version: u32) -> Citizen {

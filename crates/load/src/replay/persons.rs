@@ -121,15 +121,25 @@ impl Persons {
         let twin = nation.legacy_twin(index).filter(|_| item.legacy);
         let mut other = twin.map(|twin| (twin, record(twin)));
         let mut index = index;
-        // The answer did not say which of two it was: it was the one of whom it can be true.
-        let fits = |citizen: &Citizen| match item.outcome() {
-            Outcome::Deceased => citizen.died_on.is_some() && !citizen.locked,
-            Outcome::Match | Outcome::InStep => citizen.died_on.is_none() && !citizen.locked,
-            _ => true,
+        // The answer did not say which of two it was: it was the one of whom it can be true, and
+        // whose record is known to be at the version that the answer told.
+        let fits = |citizen: &Citizen, index| {
+            let state = match item.outcome() {
+                Outcome::Deceased => citizen.died_on.is_some() && !citizen.locked,
+                Outcome::Match | Outcome::InStep => citizen.died_on.is_none() && !citizen.locked,
+                Outcome::Found | Outcome::Differs => true,
+                _ => return (true, None),
+            };
+            (state, history.is_at(index, item.version))
+        };
+        let likely = |(state, at)| match (state, at) {
+            (false, _) => 0,
+            (true, Some(false)) => 1,
+            (true, None) => 2,
+            (true, Some(true)) => 3,
         };
         if let Some((twin, record)) = &mut other
-            && !fits(&citizen)
-            && fits(record)
+            && likely(fits(record, *twin)) > likely(fits(&citizen, index))
         {
             std::mem::swap(twin, &mut index);
             std::mem::swap(record, &mut citizen);

@@ -135,6 +135,55 @@ fn a_record_is_what_the_recorded_pushes_made_of_it() {
 }
 
 #[test]
+fn of_two_under_one_number_it_is_the_one_whose_record_was_at_the_version_told() {
+    let nation = Nation::new(4, 6_400);
+    let persons = Persons::new(&nation);
+    let living = |index| {
+        let citizen = nation.citizen(index);
+        citizen.died_on.is_none() && !citizen.locked
+    };
+    let (one, two) = (0..nation.len())
+        .find_map(|one| {
+            let two = nation.legacy_twin(one)?;
+            (living(one) && living(two) && nation.events(one) > 0).then_some((one, two))
+        })
+        .unwrap();
+    let mut history = History::default();
+    history.note(&Exchange {
+        verb: pb::Verb::Push.into(),
+        items: vec![Item {
+            subject: Some(Subject::Citizen(one)),
+            outcome: pb::Outcome::Applied.into(),
+            version: 1,
+            event: Some(Event {
+                kind: EventKind::ResidenceChange.into(),
+                place: 77,
+                day: 19_700,
+                ..Event::default()
+            }),
+            ..Item::default()
+        }],
+        ..Exchange::default()
+    });
+    let found = |index, version| {
+        let item = Item {
+            subject: Some(Subject::Citizen(index)),
+            legacy: true,
+            outcome: pb::Outcome::Match.into(),
+            version,
+            ..Item::default()
+        };
+        let person = persons.of(&item, &history, 0).unwrap();
+        person.citizen.personal_id
+    };
+    // Whichever of the two the recording names.
+    for named in [one, two] {
+        assert!(found(named, 1) == nation.personal_id(one));
+        assert!(found(named, 0) == nation.personal_id(two));
+    }
+}
+
+#[test]
 fn a_request_that_was_sent_twice_is_made_twice_with_the_same_body() {
     let nation = Nation::new(4, 6_400);
     let remaker = Remaker::new(&nation, "again".to_owned());
