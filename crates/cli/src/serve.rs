@@ -33,8 +33,11 @@ impl Serve {
         dancu_server::install_log(config.log.form, &config.log.levels)
             .map_err(|why| Failure::Usage(format!("log.levels: {why}")))?;
         let running = start(config, lang)?;
+        // Whoever reads that it serves may end it at once, and it drains all the same.
+        let stopping = running.stopping();
         announce(&running, form, lang);
-        wait(running, lang)
+        let stop = stopping.recv().unwrap_or_else(|_| Stop::ended());
+        end(running, stop, lang)
     }
 }
 
@@ -56,12 +59,6 @@ pub(crate) fn start(config: Config, lang: Lang) -> Result<Running, Failure> {
         })?;
     real_looking::warn_of(&running.meta(), lang);
     Ok(running)
-}
-
-/// Waits for a signal, then drains.
-pub(crate) fn wait(running: Running, lang: Lang) -> Result<(), Failure> {
-    let stop = running.wait();
-    end(running, stop, lang)
 }
 
 /// Drains after this.

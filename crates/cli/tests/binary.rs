@@ -231,3 +231,30 @@ fn help_speaks_the_language_asked_for() {
     let said = dancu(&["demo", "--help"]).stdout;
     assert!(String::from_utf8_lossy(&said).contains("The data directory"));
 }
+
+#[test]
+fn a_service_that_is_told_to_end_as_soon_as_it_says_that_it_serves_drains() {
+    use std::io::{BufRead as _, BufReader};
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let data = folder.path().to_str().expect("a folder of ours");
+    let common = ["serve", "--citizens", "2000", "--ops", "off", "--data"];
+    for turn in 0..30 {
+        let mut service = Command::new(env!("CARGO_BIN_EXE_dancu"))
+            .args(common)
+            .args([data, "--listen", "127.0.0.1:0"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let out = service.stdout.take().expect("it is piped");
+        let mut line = String::new();
+        BufReader::new(out)
+            .read_line(&mut line)
+            .expect("it says where it serves");
+        let told = Command::new("kill")
+            .args(["-TERM", &service.id().to_string()])
+            .status();
+        assert!(told.expect("it can be told").success());
+        let ended = service.wait().expect("it ends");
+        assert!(ended.success(), "turn {turn}: {ended}");
+    }
+}

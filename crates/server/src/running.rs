@@ -26,7 +26,8 @@ pub enum Stop {
 
 impl Stop {
     /// Of a service that is gone without a word.
-    fn ended() -> Self {
+    /// The end of a service that told nobody why.
+    pub fn ended() -> Self {
         Self::Failed("the service ended".to_owned())
     }
 }
@@ -126,9 +127,14 @@ impl Running {
     pub fn stopping(&self) -> std_mpsc::Receiver<Stop> {
         let (sender, receiver) = std_mpsc::channel();
         let mut stop = self.stop.clone();
+        // Taken over here and not in the task: a signal may come before the task has begun.
+        let signals = {
+            let _inside = self.back.enter();
+            Signals::new()
+        };
         self.back.spawn(async move {
             let reason = tokio::select! {
-                signal = signal() => signal,
+                signal = signals.wait() => signal,
                 failed = stop.wait_for(Option::is_some) => match failed {
                     Ok(reason) => reason.clone().unwrap_or(Stop::Signal),
                     Err(_) => Stop::ended(),
@@ -183,26 +189,50 @@ impl fmt::Debug for Running {
     }
 }
 
-/// Waits for a signal to end. Where none can be waited for, nothing ever comes.
-async fn signal() -> Stop {
-    #[cfg(unix)]
-    {
+/// The signals to end. Where none can be waited for, nothing ever comes.
+#[cfg(unix)]
+struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
+
+#[cfg(unix)]
+impl Signals {
+    /// Takes them over: from now on they end the process no more by themselves.
+    fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut terminate), Ok(mut interrupt)) = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::interrupt()),
-        ) else {
-            tracing::warn!("cannot wait for signals");
+        let terminate = signal(SignalKind::terminate());
+        let interrupt = signal(SignalKind::interrupt());
+        if let (Ok(terminate), Ok(interrupt)) = (terminate, interrupt) {
+            return Self(Some([terminate, interrupt]));
+        }
+        tracing::warn!("cannot wait for signals");
+        Self(None)
+    }
+
+    async fn wait(self) -> Stop {
+        let Some([mut terminate, mut interrupt]) = self.0 else {
             return std::future::pending().await;
         };
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        Stop::Signal
     }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        return std::future::pending().await;
+}
+
+/// The signal to end.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Self {
+        Self
     }
-    Stop::Signal
+
+    async fn wait(self) -> Stop {
+        if tokio::signal::ctrl_c().await.is_err() {
+            return std::future::pending().await;
+        }
+        Stop::Signal
+    }
 }
