@@ -24,9 +24,12 @@ struct Arguments {
     /// Seed of the nation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Cores that answer; left out, all.
+    /// Cores that answer; left out, all that the service may use.
     #[arg(long)]
     cores: Option<usize>,
+    /// Gives the service the first half of the cores and the load tool the second.
+    #[arg(long)]
+    apart: bool,
     /// A setting of the service, such as limits.calls=1000; can be given many times.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
@@ -83,6 +86,7 @@ fn main() -> Result<(), Failed> {
         citizens: arguments.citizens,
         seed: arguments.seed,
         cores: arguments.cores,
+        apart: arguments.apart,
         settings: arguments.settings.clone(),
         shape,
         size,

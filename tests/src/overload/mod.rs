@@ -1,6 +1,7 @@
 //! Load beyond the capacity: what is still answered, how fast, and what becomes of the rest (P11).
 
 pub mod asked;
+mod halves;
 pub mod told;
 
 use std::io;
@@ -26,8 +27,10 @@ pub struct Wanted {
     pub citizens: u64,
     /// Its seed.
     pub seed: u64,
-    /// Cores that answer; left out, all.
+    /// Cores that answer; left out, all that the service may use.
     pub cores: Option<usize>,
+    /// Whether service and load tool have cores of their own.
+    pub apart: bool,
     /// Settings of the service, each `NAME=VALUE`.
     pub settings: Vec<String>,
     /// How messages travel.
@@ -64,6 +67,11 @@ impl Stage {
         let binary = stage::sibling("dancu")?;
         let data = folder.path().join("data");
         let mut command = stage::serve_command(&binary, &data, wanted.citizens, wanted.seed);
+        if wanted.apart {
+            let [service, tool] = halves::halves()?;
+            halves::take(&tool)?;
+            command = halves::within(&service, &command);
+        }
         if let Some(cores) = wanted.cores {
             command.args(["--cores", &cores.to_string()]);
         }
