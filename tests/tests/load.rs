@@ -247,3 +247,20 @@ fn an_altered_reply_is_caught_also_where_the_right_one_was_known_before() {
         assert!(!account.is_good());
     }
 }
+
+#[test]
+fn no_more_is_in_flight_than_the_service_takes_and_what_is_left_out_is_told() {
+    let service = start(CITIZENS, |config| config.limits.streams_per_connection = 3);
+    let mut plan = plan(&service, service.running.grpc_addr(), open(400.0, 2.0));
+    plan.in_flight = 64;
+    let account = account(plan);
+    assert_eq!(account.wrong, 0, "{:?}", account.discrepancies);
+    assert!(account.all.calls.answered > 0);
+    assert_eq!(account.left_out, 2 * 61);
+    let told = |text: &str| account.warnings.iter().any(|line| line.contains(text));
+    assert!(
+        told("122 of the calls in flight were left out"),
+        "{:?}",
+        account.warnings
+    );
+}

@@ -17,6 +17,7 @@ use crate::numbers::Numbers;
 use crate::parts::Parts;
 use crate::phase::Phase;
 use crate::recording::Notebook;
+use crate::refusals::Refusals;
 use crate::transport::connection::End;
 use crate::transport::front::Beside;
 
@@ -34,6 +35,8 @@ pub(crate) struct Core<R, L> {
     pub(crate) event_days: Option<EventDays>,
     /// The bounds.
     pub(crate) gates: Gates,
+    /// How often it may be said that they leave no room.
+    pub(crate) refusals: Arc<Refusals>,
     /// What is said where they leave no room.
     pub(crate) full: crate::grpc::full::Full,
     /// How much an agency may ask, where that is limited.
@@ -97,6 +100,10 @@ impl Drop for Write {
 impl<R: Registry, L> Beside for Core<R, L> {
     fn is_busy(&self) -> bool {
         self.writes.load(Relaxed) > 0
+    }
+
+    fn refusals(&self) -> Arc<Refusals> {
+        Arc::clone(&self.refusals)
     }
 
     fn opened(&self) {

@@ -28,6 +28,7 @@ use crate::numbers::Numbers;
 use crate::parts::Parts;
 use crate::phase::Phase;
 use crate::recording::Recording;
+use crate::refusals::Refusals;
 use crate::threads;
 use crate::totals::{Place, Wanted};
 use crate::transport::accept::Handed;
@@ -106,6 +107,11 @@ impl Fronts {
                     },
                     event_days: config.event_days,
                     gates: gates.clone(),
+                    refusals: Refusals::new(
+                        config.limits.refusals_per_core,
+                        instant(),
+                        Arc::clone(&numbers),
+                    ),
                     full: Full::new(config.times.retry_after),
                     quotas: shared.quotas.clone(),
                     numbers: Arc::clone(&numbers),

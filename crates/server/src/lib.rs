@@ -25,6 +25,7 @@ mod ops;
 mod parts;
 mod phase;
 mod recording;
+mod refusals;
 mod running;
 mod seed;
 mod sharing;

@@ -26,6 +26,11 @@ impl Gate {
         self.inside.load(Relaxed)
     }
 
+    /// Whether there is room for nobody.
+    fn is_full(&self) -> bool {
+        self.inside() >= self.most
+    }
+
     /// Lets `n` in, if there is room for all of them.
     pub(crate) fn enter(self: &Arc<Self>, n: usize) -> Option<Entered> {
         let mut entered = Entered {
@@ -89,9 +94,13 @@ pub(crate) struct Gates {
 }
 
 impl Gates {
-    /// Lets a call in; a unary one has two bounds.
+    /// Lets a call in; a unary one has two bounds, and where no item has room its body need not be
+    /// read to know so.
     pub(crate) fn enter(&self, is_unary: bool) -> Option<Inside> {
         let unary = if is_unary {
+            if self.items.is_full() {
+                return None;
+            }
             Some(self.unary.enter(1)?)
         } else {
             None

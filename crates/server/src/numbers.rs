@@ -64,6 +64,8 @@ pub(crate) struct Numbers {
     failures: [Count; Reason::ALL.len()],
     /// Calls and messages that were shed.
     pub(crate) shed: Count,
+    /// Times that a connection was read more slowly because its calls were shed.
+    pub(crate) slowed: Count,
     /// Lines of the request log that the rate did not allow.
     pub(crate) lines_omitted: Count,
     /// Connections that ended because no preface came.
@@ -100,6 +102,7 @@ impl Default for Numbers {
             answers: Default::default(),
             failures: std::array::from_fn(|_| Count::default()),
             shed: Count::default(),
+            slowed: Count::default(),
             lines_omitted: Count::default(),
             silent: Count::default(),
             broken: Count::default(),

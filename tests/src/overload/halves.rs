@@ -12,7 +12,9 @@ pub(super) fn halves() -> io::Result<[String; 2]> {
         .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
     let cores = listed(allowed.unwrap_or_default().trim());
     if cores.len() < 2 {
-        return Err(io::Error::other("two halves need two cores: leave out --apart"));
+        return Err(io::Error::other(
+            "two halves need two cores: leave out --apart",
+        ));
     }
     let (first, second) = cores.split_at(cores.len() / 2);
     Ok([first, second].map(|half| {

@@ -88,6 +88,10 @@ pub struct Account {
     pub discrepancies: Vec<String>,
     /// Connections made anew.
     pub reconnects: u64,
+    /// Calls in flight that were asked for and left out, because the service takes fewer at once on
+    /// a connection.
+    #[serde(default)]
+    pub left_out: u64,
     /// Messages that were sent after their calendar was over, because they were missed or shed.
     #[serde(default)]
     pub put_off: u64,
@@ -156,6 +160,7 @@ impl Account {
                 .map(ToString::to_string)
                 .collect(),
             reconnects: figures.reconnects,
+            left_out: figures.left_out,
             put_off: figures.put_off,
             intervals: ran.intervals,
             warnings: Vec::new(),
@@ -188,6 +193,7 @@ impl Account {
             wrong: 0,
             discrepancies: Vec::new(),
             reconnects: 0,
+            left_out: 0,
             put_off: 0,
             intervals: Vec::new(),
             warnings: Vec::new(),
@@ -251,6 +257,7 @@ impl Account {
         self.wrong += other.wrong;
         self.discrepancies.extend(other.discrepancies);
         self.reconnects += other.reconnects;
+        self.left_out += other.left_out;
         self.put_off += other.put_off;
         let mut intervals: BTreeMap<u64, Interval> = BTreeMap::new();
         for interval in self.intervals.drain(..).chain(other.intervals) {

@@ -35,6 +35,13 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
             busy * 100.0
         ));
     }
+    if account.left_out > 0 {
+        list.push(format!(
+            "{} of the calls in flight were left out: the service takes fewer at once on a \
+             connection; give it more connections",
+            account.left_out
+        ));
+    }
     if account.put_off > 0 {
         list.push(format!(
             "{} messages were missed or shed and sent once the calendar was over, under their days",

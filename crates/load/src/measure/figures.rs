@@ -84,6 +84,9 @@ pub struct Figures {
     pub discrepancies: Vec<Discrepancy>,
     /// Connections that had to be made anew.
     pub reconnects: u64,
+    /// Calls in flight that were asked for and left out, because the service takes fewer at once on
+    /// a connection.
+    pub left_out: u64,
     /// Messages that were sent after their calendar was over, because they were missed or shed.
     pub put_off: u64,
 }
@@ -108,6 +111,7 @@ impl Figures {
         self.discrepancies
             .extend(other.discrepancies.iter().take(room).cloned());
         self.reconnects += other.reconnects;
+        self.left_out += other.left_out;
         self.put_off += other.put_off;
     }
 

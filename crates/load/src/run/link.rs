@@ -33,6 +33,7 @@ pub(crate) struct Broken {
 pub(crate) struct Link {
     address: SocketAddr,
     sender: RefCell<Option<SendRequest<Bytes>>>,
+    most: Cell<usize>,
     making: Semaphore,
     made: Cell<u64>,
 }
@@ -50,6 +51,7 @@ impl Link {
         Rc::new(Self {
             address,
             sender: RefCell::new(None),
+            most: Cell::new(usize::MAX),
             making: Semaphore::new(1),
             made: Cell::new(0),
         })
@@ -58,6 +60,11 @@ impl Link {
     /// How often it was made.
     pub(crate) const fn made(&self) -> u64 {
         self.made.get()
+    }
+
+    /// How many calls the peer takes on it at once.
+    pub(crate) const fn most(&self) -> usize {
+        self.most.get()
     }
 
     /// Makes it, unless it is there.
@@ -73,6 +80,7 @@ impl Link {
         match tokio::time::timeout(CONNECT, connect(self.address)).await {
             Ok(Some(sender)) => {
                 self.made.set(self.made.get() + 1);
+                self.most.set(sender.current_max_send_streams());
                 *self.sender.borrow_mut() = Some(sender.clone());
                 Ok(sender)
             }
@@ -187,16 +195,21 @@ pub(crate) fn framed(bytes: &[u8]) -> Option<usize> {
 async fn connect(address: SocketAddr) -> Option<SendRequest<Bytes>> {
     let socket = TcpStream::connect(address).await.ok()?;
     socket.set_nodelay(true).ok()?;
-    let (sender, driver) = h2::client::Builder::new()
+    let (sender, mut driver) = h2::client::Builder::new()
         .initial_window_size(8 << 20)
         .initial_connection_window_size(16 << 20)
         .max_frame_size(1 << 20)
         .handshake::<_, Bytes>(socket)
         .await
         .ok()?;
+    let ping = driver.ping_pong();
     tokio::task::spawn_local(async move {
         // How it ended is told to the calls that were on it.
         drop(driver.await);
     });
+    // The peer's settings come before its answer to a ping: from here on they are known.
+    if let Some(mut ping) = ping {
+        ping.ping(h2::Ping::opaque()).await.ok()?;
+    }
     Some(sender)
 }

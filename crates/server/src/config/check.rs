@@ -76,6 +76,11 @@ impl Config {
                 "at least 1",
             ),
             (
+                "limits.refusals_per_core",
+                self.limits.refusals_per_core > 0,
+                "at least 1",
+            ),
+            (
                 "limits.items_per_message",
                 (1..=1_000).contains(&self.limits.items_per_message),
                 "from 1 to 1,000",

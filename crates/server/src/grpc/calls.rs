@@ -129,6 +129,7 @@ where
         };
         let Some(inside) = inside else {
             self.core.numbers.shed.add(1);
+            self.activity.turn_away();
             return Err(Refused::ForRoom);
         };
         if !method.needs_credential() {
@@ -329,6 +330,9 @@ impl Running {
 
 impl<R: Registry, L: Send + Sync> Told for Core<R, L> {
     fn ended(&self, method: Method, ending: Ending, began: Instant, now: Instant) {
+        if ending.code == tonic::Code::Ok {
+            self.refusals.answered();
+        }
         self.numbers
             .method(method)
             .end(ending.code, now.duration_since(began));

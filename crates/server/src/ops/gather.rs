@@ -131,7 +131,7 @@ fn occurs(code: Code) -> bool {
     )
 }
 
-fn outcomes(cores: &[Arc<Numbers>]) -> [Family; 4] {
+fn outcomes(cores: &[Arc<Numbers>]) -> [Family; 5] {
     let answers = Verb::ALL.iter().flat_map(|verb| {
         Outcome::ALL
             .iter()
@@ -150,6 +150,7 @@ fn outcomes(cores: &[Arc<Numbers>]) -> [Family; 4] {
         rows(&ANSWERS, answers),
         rows(&FAILURES, failures),
         count(&SHED, sum(cores, |numbers| &numbers.shed)),
+        count(&SLOWED, sum(cores, |numbers| &numbers.slowed)),
         count(&LINES_OMITTED, sum(cores, |numbers| &numbers.lines_omitted)),
     ]
 }

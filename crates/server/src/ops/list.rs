@@ -54,6 +54,8 @@ metrics! {
         "Messages that failed as a whole";
     SHED: Counter, "dancu_shed_total", [],
         "Calls and messages turned away because too much was in flight";
+    SLOWED: Counter, "dancu_reading_slowed_total", [],
+        "Times that a connection was read more slowly because its calls were turned away";
     LINES_OMITTED: Counter, "dancu_log_lines_omitted_total", [],
         "Lines of the request log that its rate left out";
     VOLUMES: Counter, "dancu_volumes_total", ["agency", "verb", "outcome"],

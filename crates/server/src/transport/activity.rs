@@ -2,24 +2,57 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use crate::clock::instant;
+use crate::refusals::Refusals;
 
 /// Plain numbers of one connection, written by the core that it belongs to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Activity {
     received: AtomicU64,
     begun: AtomicU64,
     active: AtomicU64,
+    /// Whether one of its calls was turned away since it last waited for that, or need not have.
+    turned_away: AtomicBool,
+    refusals: Arc<Refusals>,
 }
 
 /// The HTTP/2 connection preface has this many bytes (RFC 9113, 3.4).
 const PREFACE_BYTES: u64 = 24;
 
 impl Activity {
+    /// Of a connection of the core that refuses so.
+    pub(crate) fn new(refusals: Arc<Refusals>) -> Self {
+        Self {
+            received: AtomicU64::default(),
+            begun: AtomicU64::default(),
+            active: AtomicU64::default(),
+            turned_away: AtomicBool::default(),
+            refusals,
+        }
+    }
+
+    /// Notes that a call was turned away for want of room.
+    pub(crate) fn turn_away(&self) {
+        self.refusals.refused();
+        self.turned_away.store(true, Relaxed);
+    }
+
+    /// How long to wait before more is read.
+    fn pause(&self) -> Option<std::time::Duration> {
+        if !self.turned_away.load(Relaxed) {
+            return None;
+        }
+        self.turned_away.store(false, Relaxed);
+        self.refusals.pause(instant())
+    }
+
     /// Whether the peer has said as much as an HTTP/2 preface has bytes.
     pub(crate) fn spoke(&self) -> bool {
         self.received.load(Relaxed) >= PREFACE_BYTES
@@ -53,16 +86,22 @@ impl Drop for CallOfConnection {
     }
 }
 
-/// A socket that counts what was received until the preface is through.
+/// A socket that counts what was received until the preface is through, and that is read more
+/// slowly while too many calls that come by it are turned away.
 #[derive(Debug)]
 pub(crate) struct Observed {
     socket: TcpStream,
     activity: Arc<Activity>,
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Observed {
     pub(crate) fn new(socket: TcpStream, activity: Arc<Activity>) -> Self {
-        Self { socket, activity }
+        Self {
+            socket,
+            activity,
+            pause: None,
+        }
     }
 }
 
@@ -72,6 +111,16 @@ impl AsyncRead for Observed {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
+        if self.pause.is_none() {
+            self.pause = self.activity.pause().map(|pause| Box::pin(sleep(pause)));
+        }
+        if let Some(pause) = &mut self.pause {
+            if pause.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            // Whoever has waited has its turn, whatever the others owe by now.
+            self.pause = None;
+        }
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
         if !self.activity.spoke() {

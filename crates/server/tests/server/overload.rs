@@ -170,3 +170,55 @@ async fn streams_without_a_credential_are_bounded_and_keep_nobody_else_out() {
     }
     panic!("there was no room again");
 }
+
+#[tokio::test]
+async fn who_is_turned_away_too_often_is_read_more_slowly_and_nobody_else_is() {
+    let (service, trouble) = memory::start(|config| {
+        config.cores = Some(1);
+        config.limits.calls = 1;
+        config.limits.refusals_per_core = 500;
+    });
+    trouble.append_ms.store(400, Ordering::Relaxed);
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let asked = |i: u32| {
+        let message = pb::LookupCitizenRequest {
+            context: Some(context(&key, &format!("r-{i}"))),
+            item: Some(item(&persona.claims)),
+            ..Default::default()
+        };
+        request(&key, message)
+    };
+    let client = LookupServiceClient::new(service.channel().await);
+    let calls = (0..800).map(|i| {
+        let (mut client, asked) = (client.clone(), asked(i));
+        async move { client.lookup_citizen(asked).await }
+    });
+    let calls = futures::future::join_all(calls);
+    let mut other = HealthClient::new(service.channel().await);
+    let health = async {
+        for _ in 0..20 {
+            other.check(HealthCheckRequest::default()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let (answers, ()) = futures::join!(calls, health);
+    // Every one of them is told what became of it.
+    let (answered, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert!(
+        !answered.is_empty() && refused.len() > 512,
+        "{}",
+        refused.len()
+    );
+    for status in refused.into_iter().map(Result::unwrap_err) {
+        assert_eq!(dancu_wire::reason_of(&status), Some(Reason::Overloaded));
+    }
+    let slowed = |metrics: &str| -> u64 {
+        let line = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("dancu_reading_slowed_total "));
+        line.and_then(|n| n.parse().ok()).expect("it is counted")
+    };
+    let times = slowed(&crate::ops::get(&service, "/metrics").await.1);
+    assert!(times > 0, "they were all read at once");
+}
