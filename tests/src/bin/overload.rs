@@ -43,7 +43,7 @@ struct Arguments {
     #[arg(long, default_value_t = 8)]
     connections: usize,
     /// Calls in flight on each, of callers who wait: among them the capacity is found.
-    #[arg(long, value_delimiter = ',', default_value = "8,64,256")]
+    #[arg(long, value_delimiter = ',', default_value = "8,64,128,256")]
     closed: Vec<usize>,
     /// Calls in flight on each, at most, beyond the capacity.
     #[arg(long, default_value_t = 1_024)]

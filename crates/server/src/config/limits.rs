@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections; never more than the descriptor limit allows.
     pub connections: usize,
-    /// Streams of one connection at once (HTTP/2 `SETTINGS_MAX_CONCURRENT_STREAMS`).
+    /// Streams of one connection at once (HTTP/2 `SETTINGS_MAX_CONCURRENT_STREAMS`). A caller keeps
+    /// what goes beyond to itself, which costs the service nothing.
     pub streams_per_connection: u32,
     /// Calls in flight, over all cores.
     pub calls: usize,
@@ -42,11 +43,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1_024,
-            streams_per_connection: 1_024,
+            streams_per_connection: 256,
             calls: 8_192,
             unary_per_core: 1_024,
             refusals_per_core: 10_000,
-            items: 400_000,
+            items: 200_000,
             receiving_bytes: 512 << 20,
             messages_per_stream: 4,
             items_per_message: 1_000,

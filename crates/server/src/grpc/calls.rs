@@ -158,11 +158,12 @@ where
     }
 
     fn work(&self, request: Request<Incoming>, method: Method, call: Call) -> Work {
-        let received = match method.kind() {
+        let guards = match method.kind() {
             Kind::Unary => self.core.gates.receiving.enter(0),
             Kind::ServerStream | Kind::Bidi => None,
         };
-        let request = request.map(|body| Inflow::new(body, received));
+        let guards = guards.map(|received| (received, self.activity.receive()));
+        let request = request.map(|body| Inflow::new(body, guards));
         dispatch(Arc::clone(&self.core), call, request)
     }
 }

@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::limits::Entered;
+use crate::transport::activity::Receiving;
 
 /// A request's body. One of a unary call is under the gate of what is being received, because all
 /// of it is kept until it is complete; a stream gives its messages away one by one.
@@ -17,6 +18,7 @@ use crate::limits::Entered;
 pub(crate) struct Inflow {
     body: Incoming,
     received: Option<Entered>,
+    _receiving: Option<Receiving>,
     framing: Framing,
 }
 
@@ -59,10 +61,13 @@ impl Framing {
 }
 
 impl Inflow {
-    pub(crate) fn new(body: Incoming, received: Option<Entered>) -> Self {
+    /// A body; of a unary call with its guards, which say how much and that it is received.
+    pub(crate) fn new(body: Incoming, unary: Option<(Entered, Receiving)>) -> Self {
+        let (received, receiving) = unary.unzip();
         Self {
             body,
             received,
+            _receiving: receiving,
             framing: Framing::default(),
         }
     }

@@ -20,8 +20,16 @@ pub(crate) struct Activity {
     active: AtomicU64,
     /// Whether one of its calls was turned away since it last waited for that, or need not have.
     turned_away: AtomicBool,
+    /// Calls that found room and whose message is still to come.
+    receiving: AtomicU64,
+    /// How often it was read for their sake although it should have waited.
+    spared: AtomicU64,
     refusals: Arc<Refusals>,
 }
+
+/// How many reads for the sake of awaited messages one pause can be put off: 1,024 calls and their
+/// messages arrive in fewer.
+const SPARED: u64 = 32;
 
 /// The HTTP/2 connection preface has this many bytes (RFC 9113, 3.4).
 const PREFACE_BYTES: u64 = 24;
@@ -34,6 +42,8 @@ impl Activity {
             begun: AtomicU64::default(),
             active: AtomicU64::default(),
             turned_away: AtomicBool::default(),
+            receiving: AtomicU64::default(),
+            spared: AtomicU64::default(),
             refusals,
         }
     }
@@ -44,11 +54,25 @@ impl Activity {
         self.turned_away.store(true, Relaxed);
     }
 
-    /// How long to wait before more is read.
+    /// Notes that a call found room and its message is awaited, for as long as the guard lives.
+    pub(crate) fn receive(self: &Arc<Self>) -> Receiving {
+        self.receiving.fetch_add(1, Relaxed);
+        Receiving(Arc::clone(self))
+    }
+
+    /// How long to wait before more is read. Callers send the heads of many calls before their
+    /// messages, so whoever was let in would keep its place for nothing while the pause lasts: for
+    /// these it is read on, and not for ever, because a message may never come.
     fn pause(&self) -> Option<std::time::Duration> {
         if !self.turned_away.load(Relaxed) {
             return None;
         }
+        let spared = self.spared.load(Relaxed);
+        if self.receiving.load(Relaxed) > 0 && spared < SPARED {
+            self.spared.store(spared + 1, Relaxed);
+            return None;
+        }
+        self.spared.store(0, Relaxed);
         self.turned_away.store(false, Relaxed);
         self.refusals.pause(instant())
     }
@@ -83,6 +107,16 @@ pub(crate) struct CallOfConnection(Arc<Activity>);
 impl Drop for CallOfConnection {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Counts one call of a connection whose message is awaited, while it lives.
+#[derive(Debug)]
+pub(crate) struct Receiving(Arc<Activity>);
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.0.receiving.fetch_sub(1, Relaxed);
     }
 }
 

@@ -130,7 +130,10 @@ async fn messages_of_a_stream_are_shed_in_their_place() {
 
 #[tokio::test]
 async fn streams_without_a_credential_are_bounded_and_keep_nobody_else_out() {
-    let service = Service::with(|config| config.cores = Some(1));
+    let service = Service::with(|config| {
+        config.cores = Some(1);
+        config.limits.streams_per_connection = 1_024;
+    });
     let channel = service.channel().await;
     let mut client = HealthClient::new(channel.clone());
     let mut watches = Vec::new();
@@ -176,6 +179,7 @@ async fn who_is_turned_away_too_often_is_read_more_slowly_and_nobody_else_is() {
     let (service, trouble) = memory::start(|config| {
         config.cores = Some(1);
         config.limits.calls = 1;
+        config.limits.streams_per_connection = 1_024;
         config.limits.refusals_per_core = 500;
     });
     trouble.append_ms.store(400, Ordering::Relaxed);
