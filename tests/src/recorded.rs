@@ -18,6 +18,8 @@ use crate::stage;
 
 /// Citizens of the nation that is recorded.
 pub const CITIZENS: u64 = 6_400;
+/// Items after which enough was recorded.
+const ITEMS: u64 = 30_000;
 /// Its seed.
 pub const SEED: u64 = 11;
 
@@ -81,9 +83,23 @@ pub fn record() -> Recorded {
     let mut server = serve(&folder.path().join("recorded"), &settings);
     let id = nation_at(server.address, &nation()).expect("the service tells its nation");
     let mut plan = DemoPlan::new("rec".to_owned(), nation(), id);
-    plan.duration = Duration::from_secs(3);
+    // The rarest outcomes are a few in ten thousand items: a slow machine takes its time for them.
+    plan.duration = Duration::from_mins(1);
     plan.connections = 4;
-    let report = drive(plan, server.address, &Arc::new(Progress::default()));
+    let progress = Arc::new(Progress::default());
+    let enough = {
+        let progress = Arc::clone(&progress);
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs(2));
+            while progress.sent() < ITEMS && Arc::strong_count(&progress) > 1 {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            progress.stop();
+        })
+    };
+    let report = drive(plan, server.address, &progress);
+    drop(progress);
+    enough.join().expect("it only waits");
     let report = report.expect("the run can be made");
     assert_eq!(report.wrong, 0, "{:?}", report.discrepancies);
     let counted = counted(&server);

@@ -251,16 +251,34 @@ fn an_altered_reply_is_caught_also_where_the_right_one_was_known_before() {
 #[test]
 fn no_more_is_in_flight_than_the_service_takes_and_what_is_left_out_is_told() {
     let service = start(CITIZENS, |config| config.limits.streams_per_connection = 3);
-    let mut plan = plan(&service, service.running.grpc_addr(), open(400.0, 2.0));
-    plan.in_flight = 64;
-    let account = account(plan);
-    assert_eq!(account.wrong, 0, "{:?}", account.discrepancies);
-    assert!(account.all.calls.answered > 0);
-    assert_eq!(account.left_out, 2 * 61);
-    let told = |text: &str| account.warnings.iter().any(|line| line.contains(text));
+    let duration = Duration::from_secs(2);
+    let closed = |in_flight| LoadPlan {
+        in_flight,
+        mix: [60, 40, 0, 0],
+        ..plan(
+            &service,
+            service.running.grpc_addr(),
+            Pace::Closed { duration },
+        )
+    };
+    let (few, many) = (account(closed(3)), account(closed(128)));
+    for account in [&few, &many] {
+        assert_eq!(account.wrong, 0, "{:?}", account.discrepancies);
+        assert!(account.all.calls.answered > 0);
+    }
+    assert_eq!((few.left_out, many.left_out), (0, 2 * 125));
+    let told = |text: &str| many.warnings.iter().any(|line| line.contains(text));
     assert!(
-        told("122 of the calls in flight were left out"),
+        told("250 of the calls in flight were left out"),
         "{:?}",
-        account.warnings
+        many.warnings
+    );
+    // What waits within the tool for a place would seem to have been served forty times as long.
+    let median = |account: &Account| account.all.calls.service.quantile(0.5);
+    assert!(
+        median(&many) < 10 * median(&few),
+        "{} against {} us",
+        median(&many),
+        median(&few)
     );
 }
