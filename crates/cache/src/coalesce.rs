@@ -16,6 +16,7 @@
 
 mod driver;
 mod queue;
+mod waiter;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +29,7 @@ use tokio::sync::{Notify, oneshot};
 
 use self::driver::Job;
 use self::queue::{Ask, Need, Place, Queue, Refused};
+use self::waiter::Waiter;
 use crate::{CoalesceCounts, Level, Watermark};
 
 /// The limits of the waiting list.
@@ -86,7 +88,7 @@ struct Shared {
 }
 
 struct State {
-    queue: Queue<Answer<Arc<Landed>>>,
+    queue: Queue<Waiter>,
     jobs: Vec<Job>,
     /// Records of writes that are not answered yet, and questions to the feed.
     job_load: usize,
@@ -163,11 +165,11 @@ impl<R: Registry + ChangeFeed> Coalesced<R> {
 impl<R: Registry + ChangeFeed> Registry for Coalesced<R> {
     async fn read(&self, keys: &[IdKey], freshness: Freshness) -> Result<Reading, RegistryError> {
         let need = self.shared.need(freshness)?;
-        let (answer, answered) = oneshot::channel();
+        let (waiter, answered) = Waiter::here();
         let mut seat = self.shared.seat(Ask {
             keys: keys.to_vec(),
             need,
-            answer,
+            answer: waiter,
         })?;
         let landed = answered.await;
         seat.place = None;
@@ -222,7 +224,7 @@ impl Shared {
         }
     }
 
-    fn seat(&self, ask: Ask<Answer<Arc<Landed>>>) -> Result<Seat<'_>, RegistryError> {
+    fn seat(&self, ask: Ask<Waiter>) -> Result<Seat<'_>, RegistryError> {
         let mut state = self.state();
         let place = state.queue.push(ask).map_err(|refused| match refused {
             Refused::Full => RegistryError::Overloaded,

@@ -1,13 +1,17 @@
-//! Readers on several threads while a writer and a follower run on others.
+//! Readers on several threads while a writer and a follower run on others, and who wakes them.
 
 mod support;
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use dancu_cache::{Bounds, Cached, Watermark, follow};
-use dancu_domain::Registry;
+use dancu_cache::{Bounds, Cached, CoalesceConfig, Coalesced, Watermark, coalesced, follow};
+use dancu_domain::{Freshness, Registry};
 use support::{Chance, Model, NATION, Shared, TestClock, at_least, personal_key};
 use tokio::task::JoinSet;
 
@@ -75,4 +79,59 @@ async fn readers_on_other_threads_see_what_the_follower_noted() {
         "{reads} reads, {counts:?}"
     );
     assert!(counts.stale > 0, "no value was ever refused: {counts:?}");
+}
+
+/// Passes a wake on, and counts those that come from another thread than its own.
+struct Watched {
+    own: ThreadId,
+    from_elsewhere: Arc<AtomicUsize>,
+    passed_on_to: Waker,
+}
+
+impl Wake for Watched {
+    fn wake(self: Arc<Self>) {
+        if thread::current().id() != self.own {
+            self.from_elsewhere.fetch_add(1, Ordering::Relaxed);
+        }
+        self.passed_on_to.wake_by_ref();
+    }
+}
+
+/// Reads everybody, each in a task of its own; returns how many were woken by another thread.
+async fn read_all(list: Coalesced<Model>) -> usize {
+    let from_elsewhere = Arc::new(AtomicUsize::new(0));
+    let mut reads = JoinSet::new();
+    for number in 0..NUMBERS {
+        let (list, from_elsewhere) = (list.clone(), Arc::clone(&from_elsewhere));
+        reads.spawn(async move {
+            let keys = [personal_key(number)];
+            let mut read = pin!(list.read(&keys, Freshness::MinimizeLatency));
+            let ended = poll_fn(|context| {
+                let waker = Waker::from(Arc::new(Watched {
+                    own: thread::current().id(),
+                    from_elsewhere: Arc::clone(&from_elsewhere),
+                    passed_on_to: context.waker().clone(),
+                }));
+                read.as_mut().poll(&mut Context::from_waker(&waker))
+            });
+            ended.await.unwrap();
+        });
+    }
+    reads.join_all().await;
+    from_elsewhere.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn who_waits_on_another_runtime_is_woken_from_within_it() {
+    let model = Model::new(TestClock::start(), 1, 0, NUMBERS);
+    let (list, driver) = coalesced(model, Watermark::new(NATION, 0), CoalesceConfig::default());
+    tokio::spawn(driver);
+    let front = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(read_all(list))
+    });
+    assert_eq!(front.await.unwrap(), 0);
 }

@@ -9,6 +9,7 @@ use dancu_domain::{
 use tokio::task::{Id, JoinSet};
 
 use super::queue::{Ask, Batch, Need};
+use super::waiter::{self, Waiter};
 use super::{Answer, Landed, Shared};
 use crate::feed::catch_up;
 use crate::level::answers;
@@ -101,7 +102,7 @@ pub(super) fn drive<R: Registry + ChangeFeed>(
                             if ahead.len() < AHEAD {
                                 ahead.spawn(desk.clone().wait(late));
                             } else {
-                                let _ = late.answer.send(Err(RegistryError::RevisionAhead));
+                                late.answer.tell(Err(RegistryError::RevisionAhead));
                             }
                         }
                     }
@@ -132,7 +133,7 @@ impl<R: Registry + ChangeFeed> Desk<R> {
     }
 
     /// Reads for one whose token lies beyond the head; the registry waits as long as it sees fit.
-    async fn wait(self, ask: Ask<Answer<Arc<Landed>>>) {
+    async fn wait(self, ask: Ask<Waiter>) {
         let Need::AtLeast(number) = ask.need else {
             return;
         };
@@ -146,7 +147,7 @@ impl<R: Registry + ChangeFeed> Desk<R> {
             }
             landed => landed.map(Arc::new),
         };
-        let _ = ask.answer.send(landed);
+        ask.answer.tell(landed);
     }
 
     async fn read(&self, keys: Vec<IdKey>, freshness: Freshness) -> Result<Landed, RegistryError> {
@@ -212,28 +213,23 @@ impl Shared {
     }
 
     /// Answers those who waited for a batch, and hands back those whose token it did not reach.
-    fn land(
-        &self,
-        batch: u64,
-        landed: Result<Landed, RegistryError>,
-    ) -> Vec<Ask<Answer<Arc<Landed>>>> {
+    fn land(&self, batch: u64, landed: Result<Landed, RegistryError>) -> Vec<Ask<Waiter>> {
         let asks = {
             let mut state = self.state();
             state.queue.counts.failed += u64::from(landed.is_err());
             state.queue.land(batch)
         };
         let landed = landed.map(Arc::new);
-        let mut late = Vec::new();
+        let (mut late, mut told) = (Vec::new(), Vec::with_capacity(asks.len()));
         for ask in asks {
             match (&landed, ask.need) {
                 (Ok(landed), Need::AtLeast(number)) if landed.reading.revision.number < number => {
                     late.push(ask);
                 }
-                _ => {
-                    let _ = ask.answer.send(landed.clone());
-                }
+                _ => told.push(ask.answer),
             }
         }
+        waiter::tell_all(told, &landed);
         late
     }
 }

@@ -22,13 +22,10 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// An empty run with room for so many.
-    pub(super) fn with_room(citizens: usize) -> Self {
-        Self {
-            rows: Vec::with_capacity(ROW * citizens),
-            order: Vec::with_capacity(citizens),
-            record: Vec::new(),
-        }
+    /// Makes room for so many.
+    pub(super) fn reserve(&mut self, citizens: usize) {
+        self.rows.reserve(ROW * citizens);
+        self.order.reserve(citizens);
     }
 
     /// How many citizens it has.
@@ -55,21 +52,24 @@ impl Run {
         self.order.push((id, start as u32, length as u32));
     }
 
-    /// The rows in order, in pieces of about so many bytes.
-    pub(super) fn pieces(mut self, bytes: usize) -> impl Iterator<Item = Vec<u8>> + Send {
+    /// Sorts what it has by number.
+    pub(super) fn sort(&mut self) {
         self.order.sort_unstable_by_key(|(id, ..)| *id);
-        let Self { rows, order, .. } = self;
-        let mut order = order.into_iter();
-        std::iter::from_fn(move || {
-            let mut piece = Vec::with_capacity(bytes + 2 * ROW);
-            while piece.len() < bytes
-                && let Some((_, start, length)) = order.next()
-            {
-                let start = start as usize;
-                piece.extend_from_slice(&rows[start..start + length as usize]);
-            }
-            (!piece.is_empty()).then_some(piece)
+    }
+
+    /// The rows, in order once they are sorted.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[u8]> + Send {
+        let rows = &self.rows;
+        self.order.iter().map(|(_, start, length)| {
+            let start = *start as usize;
+            &rows[start..start + *length as usize]
         })
+    }
+
+    /// Forgets what it has and keeps the room.
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.order.clear();
     }
 }
 

@@ -20,12 +20,16 @@ use super::schema::{self, run};
 use super::{Link, PostgresOptions, connecting, directory, statements};
 use crate::{RegistryMeta, StoreError};
 
-/// Citizens that are sorted, copied and noted together: about a hundred megabytes.
-const RUN: usize = 1 << 19;
+/// Citizens that are sorted, copied and noted together: about twelve megabytes, of which there are
+/// two, one that is filled while the other is copied.
+const RUN: usize = 1 << 16;
 /// Bytes that are handed to the connection at once.
 const PIECE: usize = 1 << 18;
 /// How long connecting and looking around may take.
 const OPENING: Duration = Duration::from_secs(20);
+
+/// Copies; what it ends with is the connection and the run, empty again.
+type Filling = JoinHandle<Result<(PgConnection, Run), StoreError>>;
 
 /// A registry in the making. Dropped or killed before [`PostgresSeeding::finish`], it leaves what
 /// the next attempt goes on from, and nothing that could be taken for a nation.
@@ -35,7 +39,7 @@ pub struct PostgresSeeding {
     to_leave_out: u64,
     run: Run,
     run_length: usize,
-    filling: JoinHandle<Result<PgConnection, StoreError>>,
+    filling: Filling,
 }
 
 impl PostgresSeeding {
@@ -78,7 +82,7 @@ impl PostgresSeeding {
             to_leave_out: taken,
             run: Run::default(),
             run_length: run_length.max(1),
-            filling: tokio::spawn(async { Ok(connection) }),
+            filling: tokio::spawn(async { Ok((connection, Run::default())) }),
         })
     }
 
@@ -108,7 +112,7 @@ impl PostgresSeeding {
         self.to_leave_out -= out as u64;
         for citizen in &citizens[out..] {
             if self.run.len() == 0 {
-                self.run = Run::with_room(self.run_length);
+                self.run.reserve(self.run_length);
             }
             self.run.push(citizen);
             if self.run.len() >= self.run_length {
@@ -128,7 +132,7 @@ impl PostgresSeeding {
         if self.run.len() > 0 {
             self.write_run().await?;
         }
-        let mut connection = filled(&mut self.filling).await?;
+        let (mut connection, _) = filled(&mut self.filling).await?;
         run(&mut connection, statements::BEGIN_FINISHING).await?;
         directory::write(&mut connection, agencies, credentials, licences).await?;
         schema::take_steps(&mut connection, &statements::INDEXES).await?;
@@ -144,11 +148,12 @@ impl PostgresSeeding {
 
     /// Hands the run to the task that copies, once that is done with the one before.
     async fn write_run(&mut self) -> Result<(), StoreError> {
-        let mut connection = filled(&mut self.filling).await?;
-        let run = std::mem::take(&mut self.run);
+        let (mut connection, empty) = filled(&mut self.filling).await?;
+        let mut run = std::mem::replace(&mut self.run, empty);
         self.filling = tokio::spawn(async move {
-            copy(run, &mut connection).await?;
-            Ok(connection)
+            copy(&mut run, &mut connection).await?;
+            run.clear();
+            Ok((connection, run))
         });
         Ok(())
     }
@@ -205,9 +210,10 @@ async fn begin_or_go_on(
 }
 
 /// Copies a run and notes how many more citizens are in, in one transaction.
-async fn copy(citizens: Run, connection: &mut PgConnection) -> Result<(), StoreError> {
+async fn copy(citizens: &mut Run, connection: &mut PgConnection) -> Result<(), StoreError> {
     let copying = "copy citizens";
     let count = citizens.len() as i64;
+    citizens.sort();
     run(connection, statements::BEGIN_SEEDING).await?;
     let mut stream = connection
         .copy_in_raw(statements::COPY_CITIZENS)
@@ -215,8 +221,16 @@ async fn copy(citizens: Run, connection: &mut PgConnection) -> Result<(), StoreE
         .map_err(StoreError::database(copying))?;
     let sending = async {
         stream.send(HEADER).await?;
-        for piece in citizens.pieces(PIECE) {
-            stream.send(piece).await?;
+        let mut piece = Vec::with_capacity(2 * PIECE);
+        let mut rows = citizens.rows().peekable();
+        while rows.peek().is_some() {
+            piece.clear();
+            while piece.len() < PIECE
+                && let Some(row) = rows.next()
+            {
+                piece.extend_from_slice(row);
+            }
+            stream.send(&piece[..]).await?;
         }
         stream.send(TRAILER).await?;
         stream.finish().await
@@ -230,9 +244,7 @@ async fn copy(citizens: Run, connection: &mut PgConnection) -> Result<(), StoreE
     run(connection, statements::COMMIT).await
 }
 
-async fn filled(
-    filling: &mut JoinHandle<Result<PgConnection, StoreError>>,
-) -> Result<PgConnection, StoreError> {
+async fn filled(filling: &mut Filling) -> Result<(PgConnection, Run), StoreError> {
     let closed = tokio::spawn(async { Err(StoreError::Closed) });
     std::mem::replace(filling, closed)
         .await
