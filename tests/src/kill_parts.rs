@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dancu_cache::{Link, LinkConfig, LiveVolumes};
-use dancu_domain::WriterId;
-
 use crate::balance::Balance;
 use crate::country::Plan as CountryPlan;
 use crate::country::signals::within;
@@ -66,7 +63,7 @@ pub fn kill_loop(plan: Plan, mut tell: impl FnMut(u32)) -> Outcome {
     }
     scene.flows(PATIENCE);
     scene.stop_callers();
-    let live = live_volumes(&scene);
+    let live = scene.live_volumes();
     Outcome {
         kills,
         in_flight,
@@ -123,31 +120,4 @@ fn stand_up(scene: &mut Scene) -> u32 {
         );
     }
     ended
-}
-
-/// The sum of the live volumes in Redis, once they have settled at what the ledger counts; what
-/// they last were where they never do.
-fn live_volumes(scene: &Scene) -> u64 {
-    let counted = scene.counted();
-    let redis = LinkConfig {
-        url: scene.country.parts.told("REDIS").to_owned(),
-        timeout: Duration::from_secs(1),
-    };
-    let nation = scene.nation_id();
-    scene.block_on(async {
-        let (link, keeper) = Link::new(&redis).expect("the parts tell a right address");
-        tokio::spawn(keeper);
-        let live = LiveVolumes::shared(link, nation, WriterId(u32::MAX), 0);
-        let mut last = 0;
-        for _ in 0..200 {
-            if let Ok(rows) = live.totals().await {
-                last = rows.iter().map(|row| row.count).sum();
-                if last == counted {
-                    break;
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        last
-    })
 }

@@ -185,6 +185,11 @@ impl Link {
         Ok((Self(line), keeper))
     }
 
+    /// Whether a text is an address that Redis can be reached by.
+    pub fn is_address(url: &str) -> bool {
+        Client::open(url).is_ok()
+    }
+
     /// Whether Redis is asked, and every later change of it.
     pub fn state(&self) -> watch::Receiver<RedisState> {
         self.0.state.subscribe()

@@ -119,11 +119,14 @@ fn start(error: &StartError) -> Option<String> {
                 path.display()
             )
         }
-        StartError::AnotherNation { found, .. } => format!(
-            "thư mục dữ liệu đã có dân cư với hạt giống {} và {} công dân; hãy chọn thư mục khác, \
-             hoặc để trống hạt giống và số công dân",
-            found.0, found.1
-        ),
+        StartError::AnotherNation { found, asked } => {
+            let differing = dancu_server::differing(*found, *asked).into_iter();
+            let told = differing.map(|(field, there, asked)| {
+                format!("`{field}` ở đó là {there}, được yêu cầu là {asked}")
+            });
+            let told = told.collect::<Vec<_>>().join(", ");
+            format!("nơi đăng ký đã có dân cư khác: {told}; hãy để trống, hoặc chọn nơi khác")
+        }
         StartError::AnotherGenerator { found } => format!(
             "dân cư được tạo bởi phiên bản {found} của bộ sinh, không phải phiên bản này; hãy \
              chọn thư mục khác"

@@ -1,4 +1,4 @@
-//! How the making of a nation is shown: a bar on a terminal, one line elsewhere.
+//! How the making of a nation is shown: a bar on a terminal, a line a tenth elsewhere.
 
 use std::fmt::Write;
 
@@ -7,8 +7,14 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use crate::output::tell;
 use crate::words::Lang;
 
+/// Nations of fewer citizens are made before anybody wonders how far it has got.
+const WORTH_A_LINE: u64 = 100_000;
+
 /// A progress for the server's start. Nothing is shown where the nation is there already.
 pub(crate) fn progress(lang: Lang) -> dancu_server::Progress {
+    if !watched() {
+        return lines(lang);
+    }
     let mut bar: Option<ProgressBar> = None;
     Box::new(move |done, all| {
         let shown = bar.get_or_insert_with(|| begin(all, lang));
@@ -19,17 +25,39 @@ pub(crate) fn progress(lang: Lang) -> dancu_server::Progress {
     })
 }
 
+/// A line at the beginning, which says where an earlier attempt had got to, and one a tenth.
+fn lines(lang: Lang) -> dancu_server::Progress {
+    let mut next = None;
+    Box::new(move |done, all| {
+        let [whole, made] = [all, done].map(|number| lang.numbers().whole(number));
+        let step = (all / 10).max(WORTH_A_LINE);
+        match next {
+            None => {
+                let mut text = format!("{}: {whole}", doing(lang));
+                if done > 0 {
+                    let on = lang.of("tiếp tục, đã có", "going on, there are");
+                    let _ = write!(text, "; {on} {made}");
+                }
+                tell(&text);
+            }
+            Some(next) if done >= next && done < all => tell(&format!("{made}/{whole}")),
+            Some(_) => return,
+        }
+        next = Some((done / step + 1) * step);
+    })
+}
+
+fn doing(lang: Lang) -> &'static str {
+    lang.of("đang tạo dân cư", "making the nation")
+}
+
 /// Whether somebody watches standard error.
 pub(crate) fn watched() -> bool {
     std::io::IsTerminal::is_terminal(&std::io::stderr())
 }
 
+/// The bar.
 fn begin(all: u64, lang: Lang) -> ProgressBar {
-    let doing = lang.of("đang tạo dân cư", "making the nation");
-    if !watched() {
-        tell(&format!("{doing}: {}", lang.numbers().whole(all)));
-        return ProgressBar::hidden();
-    }
     let bar = ProgressBar::new(all);
     let numbers = lang.numbers();
     let style = ProgressStyle::with_template("{msg} {wide_bar} {how_far}")
@@ -43,6 +71,6 @@ fn begin(all: u64, lang: Lang) -> ProgressBar {
             },
         );
     bar.set_style(style);
-    bar.set_message(doing.to_owned());
+    bar.set_message(doing(lang).to_owned());
     bar
 }

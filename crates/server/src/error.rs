@@ -25,7 +25,7 @@ pub enum StartError {
     },
     /// Another process serves this data directory.
     InUse(PathBuf),
-    /// The data directory holds another nation than the one asked for.
+    /// The registry holds another nation than the one asked for.
     AnotherNation {
         /// Seed and citizens of the one that is there.
         found: (u64, u64),
@@ -77,6 +77,20 @@ impl StartError {
     }
 }
 
+/// The fields in which a nation differs from the one that is asked for: what is there, and asked.
+pub fn differing(
+    found: (u64, u64),
+    asked: (Option<u64>, Option<u64>),
+) -> Vec<(&'static str, u64, u64)> {
+    let seed = asked.0.filter(|seed| *seed != found.0);
+    // A nation has whole blocks of families.
+    let whole = |citizens| dancu_population::Nation::new(0, citizens).len();
+    let citizens = asked.1.filter(|citizens| whole(*citizens) != found.1);
+    let seed = seed.map(|asked| ("seed", found.0, asked));
+    let citizens = citizens.map(|asked| ("citizens", found.1, asked));
+    seed.into_iter().chain(citizens).collect()
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,16 +102,17 @@ impl fmt::Display for StartError {
                 path.display()
             ),
             Self::AnotherNation { found, asked } => {
-                let word = |n: Option<u64>| n.map_or("any".to_owned(), |n| n.to_string());
-                write!(
-                    f,
-                    "the data directory holds a nation of seed {} and {} citizens, not of seed {} \
-                     and {} citizens; choose another directory, or leave seed and citizens open",
-                    found.0,
-                    found.1,
-                    word(asked.0),
-                    word(asked.1)
-                )
+                f.write_str("the registry holds another nation: ")?;
+                for (place, (field, there, asked)) in
+                    differing(*found, *asked).into_iter().enumerate()
+                {
+                    let and = if place == 0 { "" } else { ", " };
+                    write!(
+                        f,
+                        "{and}`{field}` is {there} there, and {asked} is asked for"
+                    )?;
+                }
+                f.write_str("; leave it open, or choose another registry")
             }
             Self::AnotherGenerator { found } => write!(
                 f,

@@ -45,7 +45,7 @@ pub use config::{
     SettingError, Settled, Shown, Times,
 };
 pub use dancu_store::RegistryMeta;
-pub use error::StartError;
+pub use error::{StartError, differing};
 pub use keys::Keys;
 pub use log::{LogForm, check as check_log, install as install_log, install_to as install_log_to};
 pub use ops::{METRICS, Metric, MetricKind};

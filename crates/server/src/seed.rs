@@ -16,7 +16,7 @@ use crate::any::AnyRegistry;
 use crate::backing::RegistryHome as _;
 use crate::config::{Config, DEFAULT_CITIZENS, DEFAULT_SEED, RegistryPlace};
 use crate::data::{DataDir, Places};
-use crate::error::StartError;
+use crate::error::{StartError, differing};
 use crate::threads;
 
 /// Told how many citizens are made, of how many.
@@ -132,15 +132,9 @@ fn fits(
     asked: (Option<u64>, Option<u64>),
     real_looking: bool,
 ) -> Result<(), StartError> {
-    let (seed, citizens) = asked;
-    let rounded = citizens.map(|n| Nation::new(0, n).len());
-    let other = seed.is_some_and(|seed| seed != meta.seed)
-        || rounded.is_some_and(|citizens| citizens != meta.citizens);
-    if other {
-        return Err(StartError::AnotherNation {
-            found: (meta.seed, meta.citizens),
-            asked,
-        });
+    let found = (meta.seed, meta.citizens);
+    if !differing(found, asked).is_empty() {
+        return Err(StartError::AnotherNation { found, asked });
     }
     let made = Nation::made_by(meta.generator, meta.seed, meta.citizens);
     let nation = made.ok_or(StartError::AnotherGenerator {

@@ -27,7 +27,9 @@ pub use blocks::{
 pub use error::StoreError;
 pub use memory::MemoryRegistry;
 pub use meta::{DirectoryRows, RegistryMeta};
-pub use postgres::{Durability, PostgresOptions, PostgresRegistry, PostgresSeeding};
+pub use postgres::{
+    Durability, PostgresOptions, PostgresRegistry, PostgresSeeding, is_address, is_same_database,
+};
 pub use queue::RegistryCounters;
 pub use record::{decode as decode_citizen, encode as encode_citizen};
 pub use sqlite::{Seeding, SqliteOptions, SqliteRegistry};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::country::Plan;
+use crate::country::instance::How;
 use crate::country::signals::within;
 use crate::scene::{Moment, PATIENCE, Scene};
 
@@ -24,14 +25,17 @@ pub fn second() -> Duration {
     Duration::from_secs(1)
 }
 
-/// Waits until readiness says that these parts are away; the moment at which it did.
+/// Waits until every voice tells that these parts are away; the moment at which readiness did.
 pub fn told_as(scene: &Scene, parts: &[&str]) -> Moment {
+    let instance = &scene.country.instances[0];
     for part in parts {
-        let line = format!("{part}: not ok");
-        scene.country.instances[0].until_says(&line, PATIENCE);
+        instance.until_says(&format!("{part}: not ok"), PATIENCE);
     }
-    assert!(!scene.country.instances[0].serves());
-    scene.now()
+    let told = scene.now();
+    for part in parts {
+        instance.until_told(part, How::Away, PATIENCE);
+    }
+    told
 }
 
 /// Nothing is answered for as long as `time`, counted from when readiness said so and the bound is

@@ -3,15 +3,22 @@
 use std::time::Duration;
 
 use crate::country::Plan;
+use crate::country::instance::How;
 use crate::country::redis::RedisPart;
 use crate::scene::{PATIENCE, Scene};
 
 /// A call may take this long while Redis is in trouble: its own limit is 50 ms, the rest is the
 /// registry and a busy machine.
 const SLOWEST: Duration = Duration::from_secs(4);
-/// What readiness says meanwhile.
-pub const AWAY: &str = "redis: degraded";
 const BACK: &str = "redis: ok";
+const REBUILT: &str = "live_volumes: ok";
+
+/// What must be told meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Redis is away, and with it the live volumes.
+    Away,
+}
 
 /// A country whose instance has Redis.
 pub fn raise() -> Scene {
@@ -20,28 +27,32 @@ pub fn raise() -> Scene {
     scene
 }
 
-/// Goes on for a while under what was done to Redis, until readiness says `told`, then undoes it
-/// and goes on until all is well. Every call of that time was answered.
+/// Goes on for a while under what was done to Redis, once every voice tells `told`, then undoes it
+/// and goes on until all is well, the live volumes rebuilt among it. Every call of that time was
+/// answered.
 pub fn answers_while(
     mut scene: Scene,
-    told: Option<&str>,
+    told: Option<Told>,
     time: Duration,
     undo: impl FnOnce(&mut Scene),
     hurt: impl FnOnce(&mut Scene),
 ) -> Scene {
     let from = scene.now();
     hurt(&mut scene);
-    if let Some(told) = told {
-        scene.country.instances[0].until_says(told, PATIENCE);
-        assert!(
-            scene.country.instances[0].serves(),
-            "a degraded service serves"
-        );
+    if told == Some(Told::Away) {
+        let instance = &scene.country.instances[0];
+        for part in ["redis", "live_volumes"] {
+            instance.until_told(part, How::Degraded, PATIENCE);
+        }
+        let bypassed = "dancu_cache{cache=\"bypassed\"}";
+        assert!(instance.metric(bypassed) > 0.0, "{bypassed} is not 1");
     }
     scene.go_on(time);
     scene.flows(PATIENCE);
     undo(&mut scene);
-    scene.country.instances[0].until_says(BACK, PATIENCE);
+    let instance = &scene.country.instances[0];
+    instance.until_says(BACK, PATIENCE);
+    instance.until_says(REBUILT, PATIENCE);
     let to = scene.flows(PATIENCE);
     let seen = scene.around(from, to);
     assert_eq!(seen.failures(), 0, "{seen:#?}");
@@ -52,6 +63,13 @@ pub fn answers_while(
         "the process ended"
     );
     scene
+}
+
+/// Ends a scene, and holds the live volumes in Redis against what the ledger counts.
+pub fn counts_again(mut scene: Scene) {
+    scene.stop_callers();
+    assert_eq!(scene.live_volumes(), scene.counted(), "live, and counted");
+    scene.end();
 }
 
 /// The Redis of a scene.
@@ -68,7 +86,7 @@ pub fn second() -> Duration {
 pub fn while_paused(scene: Scene, seconds: u32) -> Scene {
     answers_while(
         scene,
-        Some(AWAY),
+        Some(Told::Away),
         second() * seconds,
         |scene| redis(scene).go_on(),
         |scene| redis(scene).pause(),

@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use dancu_wire::pb::health::HealthCheckRequest;
+use dancu_wire::pb::health::health_check_response::ServingStatus;
+use dancu_wire::pb::health::health_client::HealthClient;
+use tonic::transport::Endpoint;
+
 use super::held::{authority, through};
 use super::signals::within;
 use crate::bench::processes::Server;
@@ -33,6 +38,38 @@ pub struct Making {
     pub readers: Option<u32>,
     /// Lines of its configuration beside those; first those that belong to no table.
     pub more: String,
+}
+
+/// How a part that is not well is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Calls are answered without it.
+    Degraded,
+    /// Calls that need it are not answered.
+    Away,
+}
+
+impl How {
+    /// Whether the service serves meanwhile.
+    fn serves(self) -> bool {
+        self == Self::Degraded
+    }
+
+    /// How readiness and log begin to say it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Degraded => "degraded",
+            Self::Away => "not ok",
+        }
+    }
+
+    /// How loud the log is.
+    fn level(self) -> &'static str {
+        match self {
+            Self::Degraded => " WARN ",
+            Self::Away => "ERROR ",
+        }
+    }
 }
 
 /// An instance that a test may hurt, and whose wires it may hurt.
@@ -181,11 +218,74 @@ impl Instance {
 
     /// The value of a series of `/metrics`; 0 where it is absent.
     pub fn metric(&self, series: &str) -> f64 {
+        self.metric_told(series).unwrap_or(0.0)
+    }
+
+    /// The value of a series of `/metrics`, if it is there.
+    fn metric_told(&self, series: &str) -> Option<f64> {
         let address = self.server.ops.expect("the binary tells its second port");
         let page = ops::try_get(address, "/metrics").unwrap_or_default();
         page.lines()
             .find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
-            .unwrap_or(0.0)
+    }
+
+    /// What the log said last of how a part is.
+    fn logged_of(&self, part: &str) -> String {
+        let text = std::fs::read_to_string(log_file(&self.making)).unwrap_or_default();
+        let of_part = format!("a part changed part=\"{part}\"");
+        let lines = text.lines().rev();
+        let last = lines.into_iter().find(|line| line.contains(&of_part));
+        last.unwrap_or_default().to_owned()
+    }
+
+    /// How often the log said that a part that was well is not any more.
+    pub fn times_logged(&self, part: &str, now: How) -> usize {
+        let text = std::fs::read_to_string(log_file(&self.making)).unwrap_or_default();
+        let words = format!("part=\"{part}\" was=ok now={}", now.word());
+        text.matches(&words).count()
+    }
+
+    /// Waits until every voice tells that a part is `away`: readiness, health, metrics and log.
+    pub fn until_told(&self, part: &str, away: How, time: Duration) {
+        self.until_says(&format!("{part}: {}", away.word()), time);
+        assert_eq!(self.serves(), away.serves(), "{}", self.readiness());
+        assert_eq!(self.health(), away.serves(), "what grpc.health.v1 says");
+        let number = |so: bool| f64::from(u8::from(so));
+        for (series, so) in [
+            ("dancu_part_up", away.serves()),
+            ("dancu_part_degraded", away == How::Degraded),
+        ] {
+            let series = format!("{series}{{part=\"{part}\"}}");
+            let told = self.metric_told(&series);
+            assert_eq!(told, Some(number(so)), "{series}");
+        }
+        let line = self.logged_of(part);
+        let words = format!("now={}", away.word());
+        assert!(
+            line.contains(away.level()) && line.contains(&words),
+            "the log says of {part} at last: {line}"
+        );
+    }
+
+    /// Whether `grpc.health.v1` says that it serves.
+    fn health(&self) -> bool {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime can be built");
+        let to = format!("http://{}", self.server.address);
+        let asked = async {
+            let channel = Endpoint::from_shared(to)
+                .expect("an address makes a URI")
+                .connect()
+                .await
+                .expect("the instance takes connections");
+            let mut client = HealthClient::new(channel);
+            let answer = client.check(HealthCheckRequest::default()).await;
+            answer.expect("health is always told").into_inner().status()
+        };
+        let asked = async { tokio::time::timeout(Duration::from_secs(10), asked).await };
+        runtime.block_on(asked).expect("health is told in time") == ServingStatus::Serving
     }
 
     /// Runs `dancu audit verify` over the ledger at `url` with its checkpoints; what it prints when it finds something.

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use dancu_domain::NationId;
+use dancu_cache::{Link, LinkConfig, LiveVolumes};
+use dancu_domain::{NationId, WriterId};
 use dancu_ledger::BlockStore as _;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -143,6 +144,33 @@ impl Scene {
                 .iter()
                 .map(|counted| counted.row.count)
                 .sum()
+        })
+    }
+
+    /// The sum of the live volumes in Redis, once they have settled at what the ledger counts; what
+    /// they last were where they never do.
+    pub fn live_volumes(&self) -> u64 {
+        let counted = self.counted();
+        let redis = LinkConfig {
+            url: self.country.parts.told("REDIS").to_owned(),
+            timeout: Duration::from_secs(1),
+        };
+        let nation = self.nation_id();
+        self.block_on(async {
+            let (link, keeper) = Link::new(&redis).expect("the parts tell a right address");
+            tokio::spawn(keeper);
+            let live = LiveVolumes::shared(link, nation, WriterId(u32::MAX), 0);
+            let mut last = 0;
+            for _ in 0..200 {
+                if let Ok(rows) = live.totals().await {
+                    last = rows.iter().map(|row| row.count).sum();
+                    if last == counted {
+                        break;
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            last
         })
     }
 

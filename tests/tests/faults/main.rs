@@ -2,6 +2,7 @@
 //! PostgreSQL and Redis.
 
 mod dropped;
+mod keys;
 mod killed;
 mod postgres_away;
 mod promotion;

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use dancu_tests::away::redis::{AWAY, answers_while, raise, redis, second, while_paused};
+use dancu_tests::away::redis::{
+    Told, answers_while, counts_again, raise, redis, second, while_paused,
+};
+use dancu_tests::country::instance::How;
+use dancu_tests::country::signals::within;
 use dancu_tests::proxy::Mode;
+use dancu_tests::scene::{PATIENCE, Scene};
 
 /// Four megabytes of keys of somebody else's.
 const BALLAST: &str =
@@ -13,7 +18,7 @@ const BALLAST: &str =
 fn lookup_answers_while_redis_is_away() {
     let scene = answers_while(
         raise(),
-        Some(AWAY),
+        Some(Told::Away),
         second(),
         |scene| redis(scene).start(),
         |scene| redis(scene).kill(),
@@ -21,7 +26,7 @@ fn lookup_answers_while_redis_is_away() {
     let bypassed = scene.country.instances[0]
         .metric("dancu_cache_reads_total{level=\"redis\",result=\"bypassed\"}");
     assert!(bypassed > 0.0, "bypassed reads are not counted");
-    scene.end();
+    counts_again(scene);
 }
 
 #[test]
@@ -32,10 +37,16 @@ fn lookup_answers_when_redis_is_emptied() {
         second(),
         |_| {},
         |scene| {
+            let lost = |scene: &Scene| {
+                scene.country.instances[0].times_logged("live_volumes", How::Degraded)
+            };
+            let before = lost(scene);
             assert_eq!(redis(scene).say(&["FLUSHALL"]), "OK");
+            let told = within(PATIENCE, || lost(scene) > before);
+            assert!(told, "nobody was told that the live volumes are gone");
         },
     );
-    scene.end();
+    counts_again(scene);
 }
 
 #[test]
@@ -47,7 +58,7 @@ fn lookup_answers_while_redis_is_paused() {
 fn lookup_answers_while_redis_holds_its_clients() {
     let scene = answers_while(
         raise(),
-        Some(AWAY),
+        Some(Told::Away),
         second(),
         |_| {},
         |scene| {
@@ -127,7 +138,7 @@ fn lookup_answers_while_redis_is_read_only() {
 fn lookup_answers_while_redis_wants_a_password() {
     let scene = answers_while(
         raise(),
-        Some(AWAY),
+        Some(Told::Away),
         second(),
         |scene| {
             let redis = redis(scene);

@@ -166,7 +166,12 @@ impl Config {
 
     /// The rules of what lies elsewhere, of quotas and of the recording.
     fn places(&self) -> [Rule; 12] {
-        let postgres = |url: &Secret| url.is_url(&["postgres", "postgresql"]);
+        let postgres = |url: &Secret| {
+            url.is_url(&["postgres", "postgresql"]) && dancu_store::is_address(url.reveal())
+        };
+        let other = |ledger: &Secret, registry: &Secret| {
+            !dancu_store::is_same_database(ledger.reveal(), registry.reveal())
+        };
         let (registry, replica, readers) = match &self.registry {
             RegistryPlace::File => (None, None, 1),
             RegistryPlace::Postgres {
@@ -203,12 +208,15 @@ impl Config {
             ),
             (
                 "ledger.url",
-                ledger.is_none_or(|ledger| registry != Some(ledger)),
+                ledger.is_none_or(|ledger| registry.is_none_or(|registry| other(ledger, registry))),
                 "another database than `registry.url`",
             ),
             (
                 "redis.url",
-                redis.is_none_or(|redis| redis.url.is_url(&["redis"])),
+                redis.is_none_or(|redis| {
+                    redis.url.is_url(&["redis"])
+                        && dancu_cache::Link::is_address(redis.url.reveal())
+                }),
                 "an address redis://…",
             ),
             (

@@ -228,6 +228,22 @@ fn a_wrong_value_is_refused_by_its_field_and_never_repeated() {
             "line 4: ledger.url must be another database",
         ),
         (
+            "[ledger]\nurl = \"postgres://a:Chim3@b:Chim3/c\"",
+            "line 2: ledger.url must be an address postgres://",
+        ),
+        (
+            "[ledger]\nurl = \"postgres://a:b@c/d?sslmode=Chim3\"",
+            "line 2: ledger.url must be an address postgres://",
+        ),
+        (
+            "[registry]\nurl = \"postgres://a:Chim3@b/c\"\n[ledger]\nurl = \"postgresql://d:Chim3@b:5432/c?sslmode=disable\"",
+            "line 4: ledger.url must be another database",
+        ),
+        (
+            "[redis]\nurl = \"redis://:Chim3@b:Chim3/0\"",
+            "line 2: redis.url must be an address redis://",
+        ),
+        (
             "[redis]\nurl = \"http://:Chim3@b/c\"",
             "line 2: redis.url must be an address redis://",
         ),

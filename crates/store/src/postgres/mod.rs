@@ -21,8 +21,8 @@ mod statements;
 mod writer;
 
 pub(crate) use link::{Link, is_conflict, is_lost, within};
-pub use options::PostgresOptions;
 pub(crate) use options::connecting;
+pub use options::{PostgresOptions, is_address, is_same_database};
 pub use registry::PostgresRegistry;
 pub use seeding::PostgresSeeding;
 pub use standing::Durability;

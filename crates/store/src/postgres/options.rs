@@ -66,6 +66,28 @@ impl fmt::Debug for PostgresOptions {
     }
 }
 
+/// Whether a text is an address that a database can be reached by.
+pub fn is_address(url: &str) -> bool {
+    url.parse::<PgConnectOptions>().is_ok()
+}
+
+/// Whether two addresses lead to one database by one way, however they are written.
+pub fn is_same_database(one: &str, other: &str) -> bool {
+    let place = |url: &str| {
+        let options: PgConnectOptions = url.parse().ok()?;
+        let database = options.get_database().unwrap_or(options.get_username());
+        let database = database.to_owned();
+        let socket = options.get_socket().map(|path| path.to_owned());
+        Some((
+            options.get_host().to_owned(),
+            socket,
+            options.get_port(),
+            database,
+        ))
+    };
+    place(one).is_some_and(|one| Some(one) == place(other))
+}
+
 /// A connection to this address, with sessions that are durable whatever the role's defaults say
 /// and that the server ends by itself when this side is gone.
 pub(crate) fn connecting(url: &str, name: &str) -> Result<PgConnectOptions, StoreError> {

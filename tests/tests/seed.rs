@@ -1,0 +1,175 @@
+//! `dancu seed` over PostgreSQL as an operator meets it: it tells how far it is, is killed in the
+//! middle and gone on with, and refuses with what is wrong and an exit code.
+
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use dancu_population::Nation;
+use dancu_tests::country::held::Held;
+use dancu_tests::country::postgres::psql;
+use dancu_tests::country::signals::within;
+use dancu_tests::stage;
+
+/// More than one of the runs in which the citizens are committed.
+const CITIZENS: u64 = 960_000;
+const PATIENCE: Duration = Duration::from_mins(2);
+
+fn seed(more: &[&str]) -> Command {
+    let mut command = Command::new(stage::binary());
+    command
+        .arg("seed")
+        .args(more)
+        .env_remove("DANCU_REGISTRY_URL")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn told(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+fn run(more: &[&str]) -> (Option<i32>, String, String) {
+    told(&seed(more).output().expect("the binary runs"))
+}
+
+/// What every row of the registry comes to, whatever order they lie in.
+fn contents(url: &str) -> String {
+    let sums = "select count(*), sum(hashtextextended(citizens::text, 0)::numeric) from citizens";
+    psql(url, sums).expect("the registry is there")
+}
+
+/// Kills a seeding once a part of its citizens is in; how many that are.
+fn kill_halfway(mut child: Child, url: &str) -> u64 {
+    let mut taken = 0;
+    let halfway = within(PATIENCE, || {
+        let found = psql(url, "select taken from seeding").unwrap_or_default();
+        taken = found.trim().parse().unwrap_or(0);
+        taken > 0
+    });
+    child.kill().expect("it is our own child");
+    let output = child.wait_with_output().expect("it ends");
+    let (code, said, log) = told(&output);
+    assert!(halfway, "nothing was ever in: {said}{log}");
+    assert_eq!(code, None, "it ended before it was killed: {said}{log}");
+    taken
+}
+
+#[test]
+fn a_seeding_that_is_killed_is_gone_on_with_and_makes_the_same_registry() {
+    let parts = Held::start(&["--no-redis"]);
+    let (killed, whole) = (parts.fresh_database(), parts.fresh_database());
+    let citizens = CITIZENS.to_string();
+    let nation = ["--seed", "7", "--citizens", &citizens];
+    let with = |url: &str| [&["--registry", url][..], &nation].concat().join(" ");
+    let arguments = with(&killed);
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+
+    let child = seed(&arguments).spawn().expect("the binary runs");
+    let taken = kill_halfway(child, &killed);
+    assert!(taken < CITIZENS, "{taken}");
+    let (code, said, log) = run(&arguments);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(
+        said.starts_with("960,000 citizens of seed 7, "),
+        "{said}{log}"
+    );
+    let lines: Vec<&str> = log.lines().collect();
+    let on = "making the nation: 960,000; going on, there are ";
+    assert!(lines[0].starts_with(on), "{log}");
+    assert!(lines.len() > 3 && lines.len() < 9, "{log}");
+
+    // The same by a file of settings, at one go, each tenth told.
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("dancu.toml");
+    std::fs::write(&file, format!("[registry]\nurl = \"{whole}\"\n")).expect("a file is written");
+    let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, own).expect("the file is ours");
+    let file = file.to_str().expect("a path of ours");
+    let by_file = [&["--config", file, "--output", "json"][..], &nation].concat();
+    let (code, said, log) = run(&by_file);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(said.contains("\"citizens\": 960000"), "{said}");
+    assert_eq!(
+        log.lines().next(),
+        Some("making the nation: 960,000"),
+        "{log}"
+    );
+    let tenths = log.lines().filter(|line| line.ends_with("/960,000"));
+    assert_eq!(tenths.count(), 9, "{log}");
+    assert_eq!(
+        contents(&killed),
+        contents(&whole),
+        "what was gone on with is another registry"
+    );
+
+    let nation = Nation::new(7, CITIZENS);
+    let everybody = nation.len() + nation.personas().len() as u64;
+    let count = format!("{everybody}|");
+    assert!(contents(&whole).starts_with(&count), "somebody is missing");
+
+    // Once more: it is there, and is left as it is.
+    let before = contents(&killed);
+    let (code, said, log) = run(&arguments);
+    assert_eq!((code, said.as_str()), (Some(1), ""), "{log}");
+    assert_eq!(
+        log,
+        "dancu: a complete nation is there already and was left as it is: seed 7, 960,000\n"
+    );
+    for (other, named) in [
+        (["--seed", "8"], "`seed` is 7 there, and 8 is asked for"),
+        (
+            ["--citizens", "1000000"],
+            "`citizens` is 960000 there, and 1000000 is asked for",
+        ),
+    ] {
+        let asked = [&["--registry", &killed][..], &other].concat();
+        let (code, said, log) = run(&asked);
+        assert_eq!((code, said.as_str()), (Some(2), ""), "{log}");
+        assert!(log.contains(named), "{log}");
+        assert_eq!(log.lines().count(), 1, "{log}");
+    }
+    assert_eq!(
+        contents(&killed),
+        before,
+        "a refused seeding changed something"
+    );
+}
+
+#[test]
+fn a_registry_that_cannot_be_reached_ends_with_3_and_one_that_cannot_be_named_with_2() {
+    let (code, _, log) = run(&["--registry", "postgres://dancu:Chim3@127.0.0.1:1/dancu"]);
+    assert_eq!(code, Some(3), "{log}");
+    assert!(log.contains("cannot make the nation"), "{log}");
+    assert!(!log.contains("Chim3"), "{log}");
+    for wrong in [
+        "mysql://dancu:Chim3@127.0.0.1:1/dancu",
+        "postgres://dancu:Chim3@127.0.0.1:Chim3/dancu",
+        "postgres://dancu:Chim3@127.0.0.1:1/dancu?sslmode=Chim3",
+        "Chim3",
+    ] {
+        let (code, _, log) = run(&["--registry", wrong]);
+        assert_eq!(code, Some(2), "{log}");
+        assert_eq!(
+            log,
+            "dancu: --registry: registry.url must be an address postgres://…\n"
+        );
+    }
+    // A database that does not let us in is out of reach too.
+    let parts = Held::start(&["--no-redis"]);
+    let url = parts.fresh_database();
+    let (scheme, rest) = url.split_once("dancu:").expect("the parts have a password");
+    let (password, rest) = rest
+        .split_once('@')
+        .expect("the password ends before the host");
+    let (code, _, log) = run(&["--registry", &format!("{scheme}dancu:Chim3@{rest}")]);
+    assert_eq!(code, Some(3), "{log}");
+    assert!(log.contains("password authentication failed"), "{log}");
+    assert!(!log.contains("Chim3") && !log.contains(password), "{log}");
+}
