@@ -77,7 +77,7 @@ pub fn is_same_database(one: &str, other: &str) -> bool {
         let options: PgConnectOptions = url.parse().ok()?;
         let database = options.get_database().unwrap_or(options.get_username());
         let database = database.to_owned();
-        let socket = options.get_socket().map(|path| path.to_owned());
+        let socket = options.get_socket().map(ToOwned::to_owned);
         Some((
             options.get_host().to_owned(),
             socket,
