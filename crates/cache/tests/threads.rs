@@ -114,7 +114,7 @@ async fn read_all(list: Coalesced<Model>) -> usize {
                 }));
                 read.as_mut().poll(&mut Context::from_waker(&waker))
             });
-            ended.await.unwrap();
+            ended.await.expect("no task panics");
         });
     }
     reads.join_all().await;
