@@ -1,5 +1,5 @@
-//! How much of a core may go into turning calls away. A refusal costs a good part of what an answer
-//! does, so a service that refuses everything beyond its capacity at once has nothing left to
+//! How much of a core may go into turning calls away. A refusal costs nearly what an answer does
+//! (HTTP/2 and the system calls are most of either), so a service that refuses everything beyond its capacity at once has nothing left to
 //! answer with. Beyond the share that is kept here, callers who are turned away are read more
 //! slowly, and TCP and HTTP/2 tell them to wait.
 
@@ -11,9 +11,8 @@ use crate::numbers::Numbers;
 
 /// What one refusal takes.
 const REFUSAL: i64 = 1_000;
-/// What an answer gives: an answer costs about three times as much as a refusal, so one refusal
-/// for every two answers is about a seventh of what both take.
-const ANSWER: i64 = 500;
+/// What an answer gives: one refusal for every ten answers.
+const ANSWER: i64 = 100;
 /// The most that is saved up for a burst, in refusals.
 const SAVED: i64 = 512;
 /// Bounds of how long a connection waits: a timer knows milliseconds, and pings and calls that would
@@ -124,7 +123,7 @@ mod tests {
             refusals.refused();
         }
         assert!(refusals.pause(at(101)).is_some());
-        for _ in 0..20 {
+        for _ in 0..100 {
             refusals.answered();
         }
         assert_eq!(refusals.pause(at(101)), None);

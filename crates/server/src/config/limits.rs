@@ -16,8 +16,7 @@ pub struct Limits {
     /// wait longer: at 30,000 a second on a core, 1,024 in flight wait 34 ms.
     pub unary_per_core: usize,
     /// Calls a second that one core turns away however little it answers; beyond them one for every
-    /// two answers. Whoever goes on beyond that is read more slowly. At 5 to 10 microseconds a
-    /// refusal, 10,000 are a tenth of a core.
+    /// ten answers. Whoever goes on beyond that is read more slowly.
     pub refusals_per_core: usize,
     /// Items in flight, over all cores.
     pub items: usize,
@@ -46,7 +45,7 @@ impl Default for Limits {
             streams_per_connection: 256,
             calls: 8_192,
             unary_per_core: 1_024,
-            refusals_per_core: 10_000,
+            refusals_per_core: 2_000,
             items: 200_000,
             receiving_bytes: 512 << 20,
             messages_per_stream: 4,
