@@ -25,6 +25,8 @@ const CONNECTION_WINDOW: u32 = 8 << 20;
 const STREAM_WINDOW: u32 = 4 << 20;
 /// All headers of one request together.
 const HEADER_LIST: u32 = 16 << 10;
+/// How many calls may be given up before it was read that they were made.
+const GIVEN_UP: usize = 1_024;
 /// What one stream may have waiting to be sent.
 const SEND_BUFFER: usize = 1 << 20;
 
@@ -34,9 +36,10 @@ pub(crate) fn http2(limits: &Limits, times: &Times) -> http2::Builder<TokioExecu
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams_per_connection)
-        // As many calls may be given up at once as may be open: with less, callers whose short
-        // deadlines run out together lose the connection, and everybody else's calls on it.
-        .max_pending_accept_reset_streams(limits.streams_per_connection as usize)
+        // More calls may be given up at once than may be open, because whoever gives some up may open
+        // others before that is read: with less, callers whose short deadlines run out together
+        // lose the connection, and everybody else's calls on it.
+        .max_pending_accept_reset_streams(GIVEN_UP.max(limits.streams_per_connection as usize))
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
         .max_header_list_size(HEADER_LIST)
