@@ -1,7 +1,7 @@
 //! How much of a core may go into turning calls away. A refusal costs nearly what an answer does
-//! (HTTP/2 and the system calls are most of either), so a service that refuses everything beyond its capacity at once has nothing left to
-//! answer with. Beyond the share that is kept here, callers who are turned away are read more
-//! slowly, and TCP and HTTP/2 tell them to wait.
+//! (HTTP/2 and the system calls are most of either), so a service that refuses everything beyond
+//! its capacity at once has nothing left to answer with. Beyond the share that is kept here,
+//! callers who are turned away are read more slowly, and TCP and HTTP/2 tell them to wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
