@@ -83,8 +83,9 @@ pub fn record() -> Recorded {
     let mut server = serve(&folder.path().join("recorded"), &settings);
     let id = nation_at(server.address, &nation()).expect("the service tells its nation");
     let mut plan = DemoPlan::new("rec".to_owned(), nation(), id);
-    // The rarest outcomes are a few in ten thousand items: a slow machine takes its time for them.
+    // Items enough, on a slow machine too, for the rarest outcomes; and more of what ends rarely.
     plan.duration = Duration::from_mins(1);
+    plan.shares.personas *= 10;
     plan.connections = 4;
     let progress = Arc::new(Progress::default());
     let enough = {
