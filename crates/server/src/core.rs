@@ -17,9 +17,9 @@ use crate::numbers::Numbers;
 use crate::parts::Parts;
 use crate::phase::Phase;
 use crate::recording::Notebook;
-use crate::refusals::Refusals;
 use crate::transport::connection::End;
 use crate::transport::front::Beside;
+use crate::turns::Turns;
 
 /// One core: `R` reads and applies, `L` records and counts.
 pub(crate) struct Core<R, L> {
@@ -36,7 +36,7 @@ pub(crate) struct Core<R, L> {
     /// The bounds.
     pub(crate) gates: Gates,
     /// How often it may be said that they leave no room.
-    pub(crate) refusals: Arc<Refusals>,
+    pub(crate) turns: Arc<Turns>,
     /// What is said where they leave no room.
     pub(crate) full: crate::grpc::full::Full,
     /// How much an agency may ask, where that is limited.
@@ -102,8 +102,8 @@ impl<R: Registry, L> Beside for Core<R, L> {
         self.writes.load(Relaxed) > 0
     }
 
-    fn refusals(&self) -> Arc<Refusals> {
-        Arc::clone(&self.refusals)
+    fn turns(&self) -> Arc<Turns> {
+        Arc::clone(&self.turns)
     }
 
     fn opened(&self) {

@@ -34,6 +34,7 @@ use crate::totals::{Place, Wanted};
 use crate::transport::accept::Handed;
 use crate::transport::connection::http2;
 use crate::transport::front::front;
+use crate::turns::Turns;
 
 /// What all cores share.
 pub(crate) struct ForFronts<R> {
@@ -107,9 +108,10 @@ impl Fronts {
                     },
                     event_days: config.event_days,
                     gates: gates.clone(),
-                    refusals: Refusals::new(
-                        config.limits.refusals_per_core,
-                        instant(),
+                    turns: Turns::new(
+                        Refusals::new(config.limits.refusals_per_core, instant()),
+                        gates.clone(),
+                        config.times.ping_timeout,
                         Arc::clone(&numbers),
                     ),
                     full: Full::new(config.times.retry_after),

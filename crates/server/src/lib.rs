@@ -33,6 +33,7 @@ mod start;
 mod threads;
 mod totals;
 mod transport;
+mod turns;
 mod watch;
 
 pub use any::{AnyBlocks, AnyRegistry};

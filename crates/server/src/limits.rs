@@ -94,18 +94,32 @@ pub(crate) struct Gates {
 }
 
 impl Gates {
-    /// Lets a call in; a unary one has two bounds, and where no item has room its body need not be
-    /// read to know so.
-    pub(crate) fn enter(&self, is_unary: bool) -> Option<Inside> {
-        let unary = if is_unary {
-            if self.items.is_full() {
-                return None;
-            }
-            Some(self.unary.enter(1)?)
-        } else {
-            None
-        };
-        Some(Inside(self.calls.enter(1)?, unary))
+    /// Lets a stream in.
+    pub(crate) fn enter(&self) -> Option<Inside> {
+        Some(Inside(self.calls.enter(1)?, None))
+    }
+
+    /// Lets a unary call in, which has two bounds; where no item has room its body need not be read
+    /// to know so. Connections that ask for more than their share leave an eighth of the room to the
+    /// others.
+    pub(crate) fn enter_unary(&self, beyond_share: bool) -> Option<Inside> {
+        if self.items.is_full() || beyond_share && self.taken() >= self.most() - self.most() / 8 {
+            return None;
+        }
+        let unary = self.unary.enter(1)?;
+        Some(Inside(self.calls.enter(1)?, Some(unary)))
+    }
+
+    /// How many unary calls there is room for at once.
+    pub(crate) fn most(&self) -> usize {
+        self.unary.most.min(self.calls.most)
+    }
+
+    /// How much of that is taken.
+    pub(crate) fn taken(&self) -> usize {
+        let beside = self.calls.most.saturating_sub(self.most());
+        let calls = self.calls.inside().saturating_sub(beside);
+        calls.max(self.unary.inside())
     }
 
     /// Lets in a stream of a caller without a credential.
@@ -143,15 +157,28 @@ mod tests {
             ..Limits::default()
         };
         let gates = Gates::part(&limits, 2);
-        let first = gates.enter(true).unwrap();
-        let _second = gates.enter(true).unwrap();
-        assert!(gates.enter(true).is_none());
-        let stream = gates.enter(false).unwrap();
-        assert!(gates.enter(false).is_none());
+        let first = gates.enter_unary(false).unwrap();
+        let _second = gates.enter_unary(false).unwrap();
+        assert!(gates.enter_unary(false).is_none());
+        let stream = gates.enter().unwrap();
+        assert!(gates.enter().is_none());
         drop(stream);
         drop(first);
         assert_eq!((gates.calls.inside(), gates.unary.inside()), (1, 1));
-        assert!(gates.enter(true).is_some());
+        assert!(gates.enter_unary(false).is_some());
+    }
+
+    #[test]
+    fn who_asks_for_more_than_his_share_leaves_room_to_those_who_do_not() {
+        let limits = Limits {
+            unary_per_core: 16,
+            ..Limits::default()
+        };
+        let gates = Gates::part(&limits, 1);
+        let inside: Vec<_> = (0..20).filter_map(|_| gates.enter_unary(true)).collect();
+        assert_eq!(inside.len(), 14);
+        let others: Vec<_> = (0..20).filter_map(|_| gates.enter_unary(false)).collect();
+        assert_eq!(others.len(), 2);
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(crate) struct Numbers {
     failures: [Count; Reason::ALL.len()],
     /// Calls and messages that were shed.
     pub(crate) shed: Count,
-    /// Times that a connection was read more slowly because its calls were shed.
+    /// Times that a connection had to wait for its turn because too many calls were shed.
     pub(crate) slowed: Count,
     /// Lines of the request log that the rate did not allow.
     pub(crate) lines_omitted: Count,

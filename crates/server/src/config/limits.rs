@@ -16,7 +16,7 @@ pub struct Limits {
     /// wait longer: at 30,000 a second on a core, 1,024 in flight wait 34 ms.
     pub unary_per_core: usize,
     /// Calls a second that one core turns away however little it answers; beyond them one for every
-    /// ten answers. Whoever goes on beyond that is read more slowly.
+    /// four answers. Beyond that, connections that ask for more than their share are read in turns.
     pub refusals_per_core: usize,
     /// Items in flight, over all cores.
     pub items: usize,

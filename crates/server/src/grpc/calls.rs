@@ -122,7 +122,9 @@ where
         };
         let gates = &self.core.gates;
         let inside = match (method.needs_credential(), method.kind()) {
-            (true, _) => gates.enter(method.is_unary_verb()),
+            (true, _) if !method.is_unary_verb() => gates.enter(),
+            (true, _) if !self.activity.is_in_turn() => None,
+            (true, _) => gates.enter_unary(self.activity.is_beyond_share()),
             (false, Kind::ServerStream | Kind::Bidi) => gates.enter_as_guest(),
             // How the service is can be asked however full it is.
             (false, Kind::Unary) => return Ok(call),
@@ -332,7 +334,7 @@ impl Running {
 impl<R: Registry, L: Send + Sync> Told for Core<R, L> {
     fn ended(&self, method: Method, ending: Ending, began: Instant, now: Instant) {
         if ending.code == tonic::Code::Ok {
-            self.refusals.answered();
+            self.turns.refusals().answered();
         }
         self.numbers
             .method(method)

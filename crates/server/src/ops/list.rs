@@ -55,7 +55,7 @@ metrics! {
     SHED: Counter, "dancu_shed_total", [],
         "Calls and messages turned away because too much was in flight";
     SLOWED: Counter, "dancu_reading_slowed_total", [],
-        "Times that a connection was read more slowly because its calls were turned away";
+        "Times that a connection had to wait for its turn because too many calls were turned away";
     LINES_OMITTED: Counter, "dancu_log_lines_omitted_total", [],
         "Lines of the request log that its rate left out";
     VOLUMES: Counter, "dancu_volumes_total", ["agency", "verb", "outcome"],

@@ -1,16 +1,12 @@
-//! What one connection is doing, as its own timer needs to know it.
+//! What one connection is doing, as its own timer and those who share its core need to know it.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll};
-
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::task::Context;
+use std::time::{Duration, Instant};
 
 use crate::clock::instant;
-use crate::refusals::Refusals;
+use crate::turns::{TURN, Turn, Turns};
 
 /// Plain numbers of one connection, written by the core that it belongs to.
 #[derive(Debug)]
@@ -18,40 +14,94 @@ pub(crate) struct Activity {
     received: AtomicU64,
     begun: AtomicU64,
     active: AtomicU64,
-    /// Whether one of its calls was turned away since it last waited for that, or need not have.
-    turned_away: AtomicBool,
+    /// A [`Stand`].
+    stand: AtomicU8,
+    /// Calls that were turned away since its turn began.
+    turned_away: AtomicUsize,
     /// Calls that found room and whose message is still to come.
     receiving: AtomicU64,
-    /// How often it was read for their sake although it should have waited.
-    spared: AtomicU64,
-    refusals: Arc<Refusals>,
+    /// How many calls were refused when it caught up, the last time that it had waited.
+    asked: AtomicUsize,
+    /// When its turn ended, in microseconds since the connection began.
+    turn_ended: AtomicU64,
+    /// Whether it waits no more, because all are to go.
+    leaving: AtomicBool,
+    /// When its turn began, in microseconds since the connection did.
+    turn_began: AtomicU64,
+    opened: Instant,
+    turns: Arc<Turns>,
 }
 
-/// How many reads for the sake of awaited messages one pause can be put off: 1,024 calls and their
-/// messages arrive in fewer.
-const SPARED: u64 = 32;
+/// How a connection stands while more is asked than can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Stand {
+    /// It is read, and calls are let in if there is room.
+    InTurn,
+    /// Its turn is over: only the messages of those that were let in are read.
+    Ending,
+    /// It is not read.
+    Waiting,
+    /// What lay in the socket meanwhile is read and refused.
+    CatchingUp,
+    /// All of that was read, and its calls are being begun.
+    CaughtUp,
+}
+
+/// For how long the end of a turn can be put off for the sake of awaited messages.
+const SPARED: Duration = Duration::from_millis(100);
 
 /// The HTTP/2 connection preface has this many bytes (RFC 9113, 3.4).
 const PREFACE_BYTES: u64 = 24;
 
 impl Activity {
-    /// Of a connection of the core that refuses so.
-    pub(crate) fn new(refusals: Arc<Refusals>) -> Self {
+    /// Of a connection that takes these turns.
+    pub(crate) fn new(turns: Arc<Turns>) -> Self {
         Self {
             received: AtomicU64::default(),
             begun: AtomicU64::default(),
             active: AtomicU64::default(),
-            turned_away: AtomicBool::default(),
+            stand: AtomicU8::new(Stand::InTurn as u8),
+            turned_away: AtomicUsize::default(),
             receiving: AtomicU64::default(),
-            spared: AtomicU64::default(),
-            refusals,
+            asked: AtomicUsize::default(),
+            turn_ended: AtomicU64::default(),
+            leaving: AtomicBool::default(),
+            turn_began: AtomicU64::default(),
+            opened: instant(),
+            turns,
         }
     }
 
-    /// Notes that a call was turned away for want of room.
+    pub(super) fn stand(&self) -> Stand {
+        const ALL: [Stand; 5] = [
+            Stand::InTurn,
+            Stand::Ending,
+            Stand::Waiting,
+            Stand::CatchingUp,
+            Stand::CaughtUp,
+        ];
+        ALL[usize::from(self.stand.load(Relaxed))]
+    }
+
+    pub(super) fn stands(&self, stand: Stand) {
+        self.stand.store(stand as u8, Relaxed);
+    }
+
+    /// Whether calls that are begun now may look for room.
+    pub(crate) fn is_in_turn(&self) -> bool {
+        self.stand() == Stand::InTurn
+    }
+
+    /// Whether it has more calls in flight than an equal part of all.
+    pub(crate) fn is_beyond_share(&self) -> bool {
+        self.active.load(Relaxed) as usize > self.turns.share()
+    }
+
+    /// Notes that a call was turned away for want of room, or because it was not its turn.
     pub(crate) fn turn_away(&self) {
-        self.refusals.refused();
-        self.turned_away.store(true, Relaxed);
+        self.turns.refusals().refused();
+        self.turned_away.fetch_add(1, Relaxed);
     }
 
     /// Notes that a call found room and its message is awaited, for as long as the guard lives.
@@ -60,21 +110,98 @@ impl Activity {
         Receiving(Arc::clone(self))
     }
 
-    /// How long to wait before more is read. Callers send the heads of many calls before their
-    /// messages, so whoever was let in would keep its place for nothing while the pause lasts: for
-    /// these it is read on, and not for ever, because a message may never come.
-    fn pause(&self) -> Option<std::time::Duration> {
-        if !self.turned_away.load(Relaxed) {
-            return None;
+    /// Notes that the connection is looked after once more: whatever was read before is begun.
+    pub(crate) fn is_polled(&self) {
+        if self.stand() == Stand::CaughtUp {
+            let asked = self.turned_away.load(Relaxed);
+            self.asked.store(asked, Relaxed);
+            self.begin_turn();
         }
-        let spared = self.spared.load(Relaxed);
-        if self.receiving.load(Relaxed) > 0 && spared < SPARED {
-            self.spared.store(spared + 1, Relaxed);
-            return None;
+    }
+
+    /// Waits no more: all are to go.
+    pub(crate) fn leave(&self) {
+        self.leaving.store(true, Relaxed);
+    }
+
+    fn begin_turn(&self) {
+        self.stands(Stand::InTurn);
+        self.turned_away.store(0, Relaxed);
+        self.turn_began.store(self.micros(instant()), Relaxed);
+    }
+
+    pub(super) fn end_turn(&self) {
+        self.stands(Stand::Ending);
+        self.turn_ended.store(self.micros(instant()), Relaxed);
+    }
+
+    fn micros(&self, now: Instant) -> u64 {
+        u64::try_from(now.duration_since(self.opened).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether its turn is over: it asks for more than its share, and was refused so much that it
+    /// is better not read, or goes on for long enough while others wait.
+    pub(super) fn is_over(&self) -> bool {
+        let turned_away = self.turned_away.load(Relaxed);
+        if turned_away == 0 && !self.turns.do_any_wait() {
+            return false;
         }
-        self.spared.store(0, Relaxed);
-        self.turned_away.store(false, Relaxed);
-        self.refusals.pause(instant())
+        let share = self.turns.share();
+        if self.asks() <= share {
+            return false;
+        }
+        let now = instant();
+        let began = self.turn_began.load(Relaxed);
+        let long = u128::from(self.micros(now).saturating_sub(began)) >= TURN.as_micros();
+        let any_left = self.turns.refusals().any_left(now);
+        let over = turned_away > 0 && !any_left || long && any_left && self.turns.do_any_wait();
+        if long && !over {
+            // What was refused long ago tells nothing any more.
+            self.begin_turn();
+        }
+        over
+    }
+
+    /// Stands in line for its next turn.
+    pub(super) fn wait(&self) -> Turn {
+        self.stands(Stand::Waiting);
+        self.turns.wait(self.asks().max(self.asked()))
+    }
+
+    /// How many calls were refused when it caught up, the last time that it had waited.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Relaxed)
+    }
+
+    /// Begins to catch up, if its turn has come or all are to go.
+    pub(super) fn goes_on(&self, turn: Option<&mut Turn>, cx: &mut Context<'_>) -> bool {
+        let leaving = self.leaving.load(Relaxed);
+        if turn.is_some_and(|turn| !leaving && turn.poll(cx).is_pending()) {
+            return false;
+        }
+        self.turned_away.store(0, Relaxed);
+        self.stands(Stand::CatchingUp);
+        true
+    }
+
+    /// Notes what was received, as long as that is of interest.
+    pub(super) fn receives(&self, bytes: usize) {
+        if !self.spoke() {
+            self.received.fetch_add(bytes as u64, Relaxed);
+        }
+    }
+
+    /// How many calls it makes at once, by what is known.
+    fn asks(&self) -> usize {
+        self.active.load(Relaxed) as usize + self.turned_away.load(Relaxed)
+    }
+
+    /// Whether it is read for the sake of calls that were let in. Callers send the heads of many
+    /// calls before their messages; and a message may never come.
+    pub(super) fn is_spared(&self) -> bool {
+        let ended = self.turn_ended.load(Relaxed);
+        let micros = self.micros(instant()).saturating_sub(ended);
+        self.receiving.load(Relaxed) > 0 && u128::from(micros) < SPARED.as_micros()
     }
 
     /// Whether the peer has said as much as an HTTP/2 preface has bytes.
@@ -95,7 +222,9 @@ impl Activity {
     /// Counts one call for as long as the guard lives.
     pub(crate) fn begin(self: &Arc<Self>) -> CallOfConnection {
         self.begun.fetch_add(1, Relaxed);
-        self.active.fetch_add(1, Relaxed);
+        if self.active.fetch_add(1, Relaxed) == 0 {
+            self.turns.is_busy();
+        }
         CallOfConnection(Arc::clone(self))
     }
 }
@@ -106,7 +235,9 @@ pub(crate) struct CallOfConnection(Arc<Activity>);
 
 impl Drop for CallOfConnection {
     fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Relaxed);
+        if self.0.active.fetch_sub(1, Relaxed) == 1 {
+            self.0.turns.is_idle();
+        }
     }
 }
 
@@ -117,80 +248,5 @@ pub(crate) struct Receiving(Arc<Activity>);
 impl Drop for Receiving {
     fn drop(&mut self) {
         self.0.receiving.fetch_sub(1, Relaxed);
-    }
-}
-
-/// A socket that counts what was received until the preface is through, and that is read more
-/// slowly while too many calls that come by it are turned away.
-#[derive(Debug)]
-pub(crate) struct Observed {
-    socket: TcpStream,
-    activity: Arc<Activity>,
-    pause: Option<Pin<Box<Sleep>>>,
-}
-
-impl Observed {
-    pub(crate) fn new(socket: TcpStream, activity: Arc<Activity>) -> Self {
-        Self {
-            socket,
-            activity,
-            pause: None,
-        }
-    }
-}
-
-impl AsyncRead for Observed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        if self.pause.is_none() {
-            self.pause = self.activity.pause().map(|pause| Box::pin(sleep(pause)));
-        }
-        if let Some(pause) = &mut self.pause {
-            if pause.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            // Whoever has waited has its turn, whatever the others owe by now.
-            self.pause = None;
-        }
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
-        if !self.activity.spoke() {
-            let more = (buf.filled().len() - before) as u64;
-            self.activity.received.fetch_add(more, Relaxed);
-        }
-        polled
-    }
-}
-
-impl AsyncWrite for Observed {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
     }
 }

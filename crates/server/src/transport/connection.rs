@@ -1,5 +1,6 @@
 //! One connection: HTTP/2 with our settings, its time limits, and its end.
 
+use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +13,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::activity::{Activity, Observed};
+use super::activity::Activity;
+use super::socket::Observed;
 use crate::clock::instant;
 use crate::config::{Limits, Times};
 use crate::phase::Phase;
@@ -85,12 +87,16 @@ where
     loop {
         let pause = watch.pause(told_to_go);
         tokio::select! {
-            ended = connection.as_mut() => {
+            ended = poll_fn(|cx| {
+                activity.is_polled();
+                connection.as_mut().poll(cx)
+            }) => {
                 return if ended.is_ok() { End::Closed } else { End::Broken };
             }
             changed = phase.changed(), if !told_to_go => {
                 if changed.is_err() || *phase.borrow_and_update() != Phase::Serving {
                     told_to_go = true;
+                    activity.leave();
                     connection.as_mut().graceful_shutdown();
                 }
             }

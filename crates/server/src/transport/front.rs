@@ -16,7 +16,7 @@ use super::activity::Activity;
 use super::connection::{End, serve};
 use crate::config::Times;
 use crate::phase::Phase;
-use crate::refusals::Refusals;
+use crate::turns::Turns;
 
 /// What one core did with its connections.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,8 +29,8 @@ pub(crate) struct FrontReport {
 pub(crate) trait Beside {
     /// Whether work of calls that may have been dropped is still going on.
     fn is_busy(&self) -> bool;
-    /// What of the core may go into turning calls away.
-    fn refusals(&self) -> Arc<Refusals>;
+    /// Whose turn it is where more is asked than can be answered.
+    fn turns(&self) -> Arc<Turns>;
     /// A connection has begun.
     fn opened(&self);
     /// A connection has ended.
@@ -69,7 +69,7 @@ where
                 };
                 // A socket that cannot be registered is closed by being dropped.
                 let Ok(socket) = adopt(socket) else { continue };
-                let activity = Arc::new(Activity::new(core.refusals()));
+                let activity = Arc::new(Activity::new(core.turns()));
                 let service = make(Arc::clone(&activity));
                 let (builder, phase, core) = (builder.clone(), phase.clone(), Arc::clone(&core));
                 core.opened();

@@ -4,3 +4,4 @@ pub(crate) mod accept;
 pub(crate) mod activity;
 pub(crate) mod connection;
 pub(crate) mod front;
+mod socket;

@@ -1,6 +1,6 @@
 //! What finds no room.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use dancu_domain::Reason;
@@ -225,4 +225,59 @@ async fn who_is_turned_away_too_often_is_read_more_slowly_and_nobody_else_is() {
     };
     let times = slowed(&crate::ops::get(&service, "/metrics").await.1);
     assert!(times > 0, "they were all read at once");
+}
+
+#[tokio::test]
+async fn who_keeps_to_his_share_is_answered_while_others_ask_for_everything() {
+    let (service, trouble) = memory::start(|config| {
+        config.cores = Some(1);
+        config.limits.unary_per_core = 64;
+        config.limits.refusals_per_core = 2_000;
+    });
+    trouble.append_ms.store(20, Ordering::Relaxed);
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let asked = |name: String| {
+        let message = pb::LookupCitizenRequest {
+            context: Some(context(&key, &name)),
+            item: Some(item(&persona.claims)),
+            ..Default::default()
+        };
+        request(&key, message)
+    };
+    let counts = [AtomicU32::new(0), AtomicU32::new(0)];
+    let mut greedy = Vec::new();
+    for connection in 0..3 {
+        let client = LookupServiceClient::new(service.channel().await);
+        for caller in 0..150 {
+            let (mut client, asked, counts) = (client.clone(), asked, &counts);
+            greedy.push(async move {
+                for call in 0.. {
+                    let name = format!("g-{connection}-{caller}-{call}");
+                    let done = client.lookup_citizen(asked(name)).await;
+                    if let Err(status) = &done {
+                        let reason = dancu_wire::reason_of(status);
+                        assert_eq!(reason, Some(Reason::Overloaded));
+                    }
+                    counts[usize::from(done.is_err())].fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    }
+    let mut modest = LookupServiceClient::new(service.channel().await);
+    let modest = async {
+        let mut answered = 0;
+        for call in 0..50 {
+            let done = modest.lookup_citizen(asked(format!("m-{call}"))).await;
+            answered += u32::from(done.is_ok());
+        }
+        answered
+    };
+    let answered = tokio::select! {
+        answered = modest => answered,
+        _ = futures::future::join_all(greedy) => 0,
+    };
+    let counts = counts.map(AtomicU32::into_inner);
+    assert!(counts.iter().all(|n| *n > 0), "{counts:?}");
+    assert!(answered >= 45, "{answered} of 50, {counts:?}");
 }

@@ -1,0 +1,185 @@
+//! The socket of a connection: read while it has its turn.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::activity::{Activity, Stand};
+use crate::turns::Turn;
+
+/// A socket that counts what was received until the preface is through, and that is not read while
+/// others have their turn.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    socket: TcpStream,
+    activity: Arc<Activity>,
+    turn: Option<Turn>,
+}
+
+impl Observed {
+    pub(crate) fn new(socket: TcpStream, activity: Arc<Activity>) -> Self {
+        Self {
+            socket,
+            activity,
+            turn: None,
+        }
+    }
+
+    /// Reads what is there.
+    fn read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
+        self.activity.receives(buf.filled().len() - before);
+        polled
+    }
+}
+
+impl AsyncRead for Observed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            match this.activity.stand() {
+                Stand::InTurn if this.activity.is_over() => this.activity.end_turn(),
+                Stand::InTurn => {
+                    if let Some(turn) = this.turn.take() {
+                        turn.has_caught_up(this.activity.asked());
+                    }
+                    return this.read(cx, buf);
+                }
+                Stand::CaughtUp => return this.read(cx, buf),
+                Stand::Ending if this.activity.is_spared() => return this.read(cx, buf),
+                Stand::Ending => this.turn = Some(this.activity.wait()),
+                Stand::Waiting => {
+                    if !this.activity.goes_on(this.turn.as_mut(), cx) {
+                        return Poll::Pending;
+                    }
+                }
+                Stand::CatchingUp => {
+                    let polled = this.read(cx, buf);
+                    if polled.is_pending() || this.turn.as_ref().is_none_or(Turn::is_on) {
+                        this.activity.stands(Stand::CaughtUp);
+                        // Others wait until its calls are begun, although nothing more may come.
+                        cx.waker().wake_by_ref();
+                    }
+                    return polled;
+                }
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Observed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::clock::instant;
+    use crate::config::Limits;
+    use crate::limits::Gates;
+    use crate::numbers::Numbers;
+    use crate::refusals::Refusals;
+    use crate::turns::Turns;
+
+    async fn read(observed: &mut Observed) -> Poll<usize> {
+        poll_fn(|cx| {
+            let mut bytes = [0; 64];
+            let mut buf = ReadBuf::new(&mut bytes);
+            let polled = Pin::new(&mut *observed).poll_read(cx, &mut buf);
+            Poll::Ready(polled.map(|read| {
+                read.unwrap();
+                buf.filled().len()
+            }))
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn what_lay_in_the_socket_while_others_had_their_turn_is_refused_and_what_comes_is_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut peer = TcpStream::connect(address).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        let limits = Limits {
+            unary_per_core: 4,
+            ..Limits::default()
+        };
+        let gates = Gates::part(&limits, 1);
+        let turns = Turns::new(
+            Refusals::new(1_000_000, instant()),
+            gates.clone(),
+            Duration::from_mins(1),
+            Arc::new(Numbers::default()),
+        );
+        let activity = Arc::new(Activity::new(Arc::clone(&turns)));
+        let mut observed = Observed::new(socket, Arc::clone(&activity));
+        let inside: Vec<_> = (0..4).filter_map(|_| gates.enter_unary(false)).collect();
+        // As many as are its share are refused, and it is read on.
+        (0..4).for_each(|_| activity.turn_away());
+        peer.write_all(b"one").await.unwrap();
+        observed.socket.readable().await.unwrap();
+        assert_eq!(read(&mut observed).await, Poll::Ready(3));
+        // Then more than a burst.
+        (0..2_000).for_each(|_| activity.turn_away());
+        peer.write_all(b"two").await.unwrap();
+        observed.socket.readable().await.unwrap();
+        assert!(read(&mut observed).await.is_pending());
+        assert!(!activity.is_in_turn());
+        drop(inside);
+        let came = tokio::time::timeout(Duration::from_secs(30), async {
+            loop {
+                match read(&mut observed).await {
+                    Poll::Ready(bytes) => return bytes,
+                    Poll::Pending => tokio::time::sleep(Duration::from_millis(1)).await,
+                }
+            }
+        });
+        assert_eq!(came.await.unwrap(), 3);
+        activity.is_polled();
+        assert!(!activity.is_in_turn(), "more may lie there");
+        assert!(read(&mut observed).await.is_pending());
+        assert!(!activity.is_in_turn(), "its calls are not begun yet");
+        activity.is_polled();
+        assert!(activity.is_in_turn());
+    }
+}
