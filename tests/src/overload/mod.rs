@@ -104,20 +104,31 @@ impl Stage {
             done(&step);
             closed.push(step);
         }
-        let best = closed.iter().map(|step| step.messages);
-        let capacity = best.fold(0.0, f64::max);
-        if capacity <= 0.0 {
+        let best = wanted.closed.iter().zip(&closed);
+        let best = best.max_by(|(_, a), (_, b)| a.messages.total_cmp(&b.messages));
+        let Some((in_flight, best)) = best.filter(|(_, best)| best.messages > 0.0) else {
             return Err(io::Error::other("the service answered nothing").into());
-        }
-        let mut open = Vec::new();
+        };
+        let capacity = best.messages;
+        // What a machine can do changes while others use it: the peak is measured again before and
+        // after each step.
+        let (mut peaks, mut open) = (Vec::new(), Vec::new());
         for factor in &wanted.factors {
-            let step = asking.open(capacity, *factor)?;
-            done(&step);
-            open.push(step);
+            for (step, of) in [
+                (asking.closed(*in_flight)?, &mut peaks),
+                (asking.open(capacity, *factor)?, &mut open),
+            ] {
+                done(&step);
+                of.push(step);
+            }
         }
+        let last = asking.closed(*in_flight)?;
+        done(&last);
+        peaks.push(last);
         Ok(Report {
             capacity,
             closed,
+            peaks,
             open,
         })
     }

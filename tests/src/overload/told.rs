@@ -55,7 +55,9 @@ pub struct Report {
     pub capacity: f64,
     /// Steps in which callers wait.
     pub closed: Vec<Step>,
-    /// Steps in which a schedule does not.
+    /// The best of these again, before each of the following and after the last.
+    pub peaks: Vec<Step>,
+    /// Steps in which a schedule does not wait.
     pub open: Vec<Step>,
 }
 
@@ -104,27 +106,19 @@ impl Step {
 }
 
 impl Report {
-    /// The step with the highest goodput.
-    pub fn peak(&self) -> Option<&Step> {
-        let all = self.closed.iter().chain(&self.open);
-        all.max_by(|a, b| a.messages.total_cmp(&b.messages))
-    }
-
     /// The promise, step by step beyond the peak: goodput and accepted p99 as shares of those at
-    /// the peak.
+    /// the peak, which are the means of what was measured before and after.
     pub fn shares(&self) -> Vec<(&Step, f64, f64)> {
-        let Some(peak) = self.peak() else {
-            return Vec::new();
+        let share = |(step, peaks): (_, &[Step])| {
+            let step: &Step = step;
+            let mean = |of: fn(&Step) -> f64| peaks.iter().map(of).sum::<f64>() / 2.0;
+            let (messages, p99) = (mean(|peak| peak.messages), mean(|peak| peak.p99 as f64));
+            (step, step.messages / messages, step.p99 as f64 / p99)
         };
-        let share = |step: &Step| {
-            (
-                step.messages / peak.messages,
-                step.p99 as f64 / peak.p99.max(1) as f64,
-            )
-        };
-        let steps = self.open.iter();
-        steps
-            .map(|step| (step, share(step).0, share(step).1))
+        self.open
+            .iter()
+            .zip(self.peaks.windows(2))
+            .map(share)
             .collect()
     }
 
@@ -138,25 +132,19 @@ impl Report {
 
     /// Whether every reply was right, and everything beyond the answered was shed or late.
     pub fn is_sound(&self) -> bool {
-        let mut all = self.closed.iter().chain(&self.open);
+        let mut all = self.closed.iter().chain(&self.peaks).chain(&self.open);
         all.all(|step| step.wrong == 0)
     }
 
     /// The shares as text.
     pub fn text(&self) -> String {
-        let peak = self.peak().map_or_else(String::new, |peak| {
-            format!(
-                "; the peak is {:.0} at p99 {} us ({})",
-                peak.messages, peak.p99, peak.name
-            )
-        });
         let shares = self.shares().into_iter().map(|(step, goodput, p99)| {
             format!("  {:<22} goodput {goodput:.2}, p99 {p99:.2}\n", step.name)
         });
         let shares: Vec<String> = shares.collect();
         let verdict = if self.is_kept() { "kept" } else { "not kept" };
         format!(
-            "capacity {:.0} messages a second in a closed loop{peak}\n{}\
+            "capacity {:.0} messages a second in a closed loop; shares of the peaks around each step\n{}\
              goodput at least 0.8 and p99 at most 2: {verdict}\n",
             self.capacity,
             shares.concat()
@@ -180,12 +168,14 @@ mod tests {
     fn the_promise_is_judged_by_goodput_and_by_what_the_answered_waited() {
         let report = |open| Report {
             capacity: 100.0,
-            closed: vec![step(100.0, 1_000)],
+            closed: vec![step(200.0, 100)],
+            peaks: vec![step(90.0, 1_200), step(110.0, 800)],
             open: vec![open],
         };
         assert!(report(step(80.0, 2_000)).is_kept());
         assert!(!report(step(79.0, 2_000)).is_kept());
         assert!(!report(step(90.0, 2_100)).is_kept());
         assert!(report(step(90.0, 2_100)).text().contains("not kept"));
+        assert!(!report(step(0.0, 0)).is_kept());
     }
 }
