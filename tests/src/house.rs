@@ -90,6 +90,7 @@ pub const ROOMS: &[Room] = &[
             "tonic-reflection",
             "tower",
             "tracing",
+            "tracing-appender",
             "tracing-subscriber",
             "zstd",
         ],

@@ -64,6 +64,12 @@ fn run(binary: &Path, broken: Option<&str>) -> Vec<(&'static str, Vec<u8>)> {
         "the log at TRACE is nearly empty: {} bytes",
         log.len()
     );
+    // What was lost cannot be looked through.
+    let mut told = metrics.lines();
+    let lost = told.find_map(|line| line.strip_prefix("dancu_log_lines_lost_total "));
+    let lost: usize = lost.and_then(|n| n.parse().ok()).unwrap_or(0);
+    let lines = log.iter().filter(|byte| **byte == b'\n').count();
+    assert!(lost < lines / 10, "{lost} lines lost of {lines}");
     vec![
         ("the log", log),
         ("error texts", errors.into_bytes()),

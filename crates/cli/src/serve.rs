@@ -30,7 +30,7 @@ impl Serve {
             new_checkpoints: self.new_checkpoints,
             ..self.choosing.settle(lang)?.config
         };
-        dancu_server::install_log(config.log.form, &config.log.levels)
+        let _log = dancu_server::install_log(config.log.form, &config.log.levels)
             .map_err(|why| Failure::Usage(format!("log.levels: {why}")))?;
         let running = start(config, lang)?;
         // Whoever reads that it serves may end it at once, and it drains all the same.

@@ -48,7 +48,9 @@ pub use config::{
 pub use dancu_store::RegistryMeta;
 pub use error::{StartError, differing};
 pub use keys::Keys;
-pub use log::{LogForm, check as check_log, install as install_log, install_to as install_log_to};
+pub use log::{
+    LogForm, LogGuard, check as check_log, install as install_log, install_to as install_log_to,
+};
 pub use ops::{METRICS, Metric, MetricKind};
 pub use parts::{Part, PartState, Parts};
 pub use running::{DrainReport, Running, Stop};

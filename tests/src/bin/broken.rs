@@ -46,7 +46,8 @@ struct Arguments {
 )]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
-    dancu_server::install_log(LogForm::Text, "trace")?;
+    // All of it, whoever reads it: the log is what the test is about.
+    dancu_server::install_log_to(LogForm::Text, "trace", std::io::stderr)?;
     let nation = Nation::new(arguments.seed, arguments.citizens);
     std::fs::create_dir_all(&arguments.data)?;
     let config = Config {

@@ -4,6 +4,7 @@
 mod dropped;
 mod keys;
 mod killed;
+mod log_away;
 mod postgres_away;
 mod promotion;
 mod redis_away;

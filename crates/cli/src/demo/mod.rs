@@ -76,7 +76,7 @@ const SWEPT: u64 = 100_000;
 impl Demo {
     /// Runs from the nation to the sums.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        dancu_server::install_log(LogForm::Text, &self.log)
+        let _log = dancu_server::install_log(LogForm::Text, &self.log)
             .map_err(|why| Failure::Usage(format!("--log: {why}")))?;
         let running = serve::start(self.config(), lang)?;
         let stopping = running.stopping();

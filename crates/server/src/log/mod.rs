@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use dancu_domain::{AgencyCode, ErrorClass, Outcome, Reason, Source};
 use tonic::Code;
 
-pub use install::{LogForm, check, install, install_to};
+pub(crate) use install::lost;
+pub use install::{LogForm, LogGuard, check, install, install_to};
 
 use crate::config::LogConfig;
 use crate::grpc::method::Method;

@@ -131,7 +131,7 @@ fn occurs(code: Code) -> bool {
     )
 }
 
-fn outcomes(cores: &[Arc<Numbers>]) -> [Family; 5] {
+fn outcomes(cores: &[Arc<Numbers>]) -> [Family; 6] {
     let answers = Verb::ALL.iter().flat_map(|verb| {
         Outcome::ALL
             .iter()
@@ -152,6 +152,7 @@ fn outcomes(cores: &[Arc<Numbers>]) -> [Family; 5] {
         count(&SHED, sum(cores, |numbers| &numbers.shed)),
         count(&SLOWED, sum(cores, |numbers| &numbers.slowed)),
         count(&LINES_OMITTED, sum(cores, |numbers| &numbers.lines_omitted)),
+        count(&LINES_LOST, crate::log::lost()),
     ]
 }
 

@@ -58,6 +58,8 @@ metrics! {
         "Times that a connection had to wait for its turn because too many calls were turned away";
     LINES_OMITTED: Counter, "dancu_log_lines_omitted_total", [],
         "Lines of the request log that its rate left out";
+    LINES_LOST: Counter, "dancu_log_lines_lost_total", [],
+        "Lines of the log that were lost because whoever reads standard error was too slow";
     VOLUMES: Counter, "dancu_volumes_total", ["agency", "verb", "outcome"],
         "Entries of the ledger since it began, over all writers and restarts";
     LIVE_VOLUMES: Gauge, "dancu_live_volumes", ["verb"],
