@@ -1,6 +1,7 @@
 //! Traffic of callers of every kind, recorded from a real service, and replays of it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -40,11 +41,7 @@ pub struct Recorded {
 impl Recorded {
     /// The files of the recording.
     pub fn files(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.folder.path().join("recording"));
-        let entries = entries.expect("the service made the folder");
-        let mut paths: Vec<_> = entries.map(|e| e.expect("an entry").path()).collect();
-        paths.sort();
-        paths
+        files(&self.folder.path().join("recording"))
     }
 
     /// What is in them.
@@ -58,12 +55,21 @@ impl Recorded {
     }
 }
 
+/// The files in a folder.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the service made the folder");
+    let mut paths: Vec<_> = entries.map(|e| e.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
 /// The nation that is recorded.
 pub fn nation() -> Nation {
     Nation::new(SEED, CITIZENS)
 }
 
-fn serve(data: &Path, settings: &[String]) -> Server {
+/// Serves the nation from a folder, with these settings.
+pub fn serve(data: &Path, settings: &[String]) -> Server {
     let mut command = stage::serve_command(stage::binary(), data, CITIZENS, SEED);
     for setting in settings {
         command.args(["--set", setting]);
@@ -81,12 +87,26 @@ pub fn record() -> Recorded {
         "recording.part_bytes=20000".to_owned(),
     ];
     let mut server = serve(&folder.path().join("recorded"), &settings);
-    let id = nation_at(server.address, &nation()).expect("the service tells its nation");
-    let mut plan = DemoPlan::new("rec".to_owned(), nation(), id);
+    let report = ask(server.address, "rec", |_| {});
+    assert_eq!(report.wrong, 0, "{:?}", report.discrepancies);
+    let counted = counted(&server);
+    server.terminate().expect("the service ends");
+    Recorded {
+        folder,
+        report,
+        counted,
+    }
+}
+
+/// Lets callers of every kind ask a service for a while, until enough was asked.
+pub fn ask(address: SocketAddr, run: &str, change: impl FnOnce(&mut DemoPlan)) -> Report {
+    let id = nation_at(address, &nation()).expect("the service tells its nation");
+    let mut plan = DemoPlan::new(run.to_owned(), nation(), id);
     // Items enough, on a slow machine too, for the rarest outcomes; and more of what ends rarely.
     plan.duration = Duration::from_mins(1);
     plan.shares.personas *= 10;
     plan.connections = 4;
+    change(&mut plan);
     let progress = Arc::new(Progress::default());
     let enough = {
         let progress = Arc::clone(&progress);
@@ -98,23 +118,20 @@ pub fn record() -> Recorded {
             progress.stop();
         })
     };
-    let report = drive(plan, server.address, &progress);
+    let report = drive(plan, address, &progress);
     drop(progress);
     enough.join().expect("it only waits");
-    let report = report.expect("the run can be made");
-    assert_eq!(report.wrong, 0, "{:?}", report.discrepancies);
-    let counted = counted(&server);
-    server.terminate().expect("the service ends");
-    Recorded {
-        folder,
-        report,
-        counted,
-    }
+    report.expect("the run can be made")
 }
 
 /// What a service has counted.
 pub fn counted(server: &Server) -> Counts {
-    let rows = volumes(server.address, &nation(), None).expect("the service tells its totals");
+    counted_at(server.address)
+}
+
+/// What the service at an address has counted.
+pub fn counted_at(address: SocketAddr) -> Counts {
+    let rows = volumes(address, &nation(), None).expect("the service tells its totals");
     let mut counts = Counts::new();
     for row in rows {
         let verb = Verb::from_code(row.verb as u8).expect("a verb");
@@ -127,11 +144,16 @@ pub fn counted(server: &Server) -> Counts {
 
 /// The command that replays to a service.
 pub fn replaying(recorded: &Recorded, server: &Server, more: &[&str]) -> Command {
+    replaying_to(&recorded.files(), server.address, more)
+}
+
+/// The command that replays files to the service at an address.
+fn replaying_to(files: &[PathBuf], address: SocketAddr, more: &[&str]) -> Command {
     let mut command = Command::new(stage::binary());
     command
         .arg("replay")
-        .args(recorded.files())
-        .args(["--server", &format!("http://{}", server.address)])
+        .args(files)
+        .args(["--server", &format!("http://{address}")])
         .args(["--output", "json", "--patience", "60s", "--deadline", "30s"])
         .args(more)
         .stdin(Stdio::null())
@@ -141,7 +163,16 @@ pub fn replaying(recorded: &Recorded, server: &Server, more: &[&str]) -> Command
 
 /// Replays to the end: the exit code and what was reported.
 pub fn replay(recorded: &Recorded, server: &Server, more: &[&str]) -> (Option<i32>, Value) {
-    let output = replaying(recorded, server, more).output();
+    replay_to(&recorded.files(), server.address, more)
+}
+
+/// Replays files to the service at an address: the exit code and what was reported.
+pub fn replay_to(
+    files: &[PathBuf],
+    address: SocketAddr,
+    more: &[&str],
+) -> (Option<i32>, Value) {
+    let output = replaying_to(files, address, more).output();
     let output = output.expect("the replay can be started");
     let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
     (output.status.code(), report)

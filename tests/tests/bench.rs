@@ -59,6 +59,7 @@ fn the_short_form_measures_every_side_and_writes_what_it_saw() {
             "--items=40",
             "--depth=3",
             "--load-tool=2x4",
+            "--recorded=2x4",
             "--stock=200",
         ],
     );
@@ -68,12 +69,12 @@ fn the_short_form_measures_every_side_and_writes_what_it_saw() {
     );
     let sides: Vec<usize> = tables.iter().map(|t| measured(t, &text, 2).len()).collect();
     // Two of unary calls and one of streams, each with echo, service and stub; two of the load
-    // tool, with service and stub.
-    assert_eq!(sides, [3, 3, 3, 2, 2], "{text}");
+    // tool, with service and stub; two of the service without and with a recording.
+    assert_eq!(sides, [3, 3, 3, 2, 2, 2, 2], "{text}");
     let svg = folder.path().join("b.svg");
     let drawn = std::fs::read_to_string(&svg).expect("the picture is written");
     assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"));
-    assert_eq!(drawn.matches("<rect ").count(), 1 + 13, "{drawn}");
+    assert_eq!(drawn.matches("<rect ").count(), 1 + 17, "{drawn}");
 }
 
 #[test]

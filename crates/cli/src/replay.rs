@@ -203,6 +203,10 @@ fn text(sums: &Sums, lang: Lang) -> String {
             sums.passed_over,
         ),
         (lang.of("không trả lời", "not answered"), sums.unanswered),
+        (
+            lang.of("không nêu được ngày", "without the day they named"),
+            sums.undated,
+        ),
         (lang.of("ngoài bộ lọc", "outside the window"), sums.left_out),
         (lang.of("mất khi ghi", "not recorded"), sums.missing),
         (lang.of("tệp bị cắt", "files cut off"), sums.cut),

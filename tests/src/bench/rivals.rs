@@ -24,7 +24,8 @@ turned off, and read by nobody unless the side says so. The bare echo answers on
 and looks at nothing, which favours it. The stub answers with replies of the service that it has
 kept, and does nothing else: what the generator can ask at most. redis-benchmark runs at most 256
 connections and pgbench at most 64, each with a generator of its own. Misses: the service keeps one
-citizen in memory, so that every lookup is read from PostgreSQL; that it was is checked. Seeding
+citizen in memory, so that every lookup is read from PostgreSQL; that it was is checked. Recording:
+whatever is asked is written to files; that nothing of it was dropped is checked. Seeding
 includes making the citizens, the indexes and the statistics; the copies are given their rows in a
 file.";
 
@@ -37,6 +38,8 @@ pub enum Asked {
     Streams,
     /// Unary lookups of citizens that must be read from PostgreSQL.
     Misses,
+    /// Unary lookups and streams of a service that records its traffic, and of one that does not.
+    Recorded,
 }
 
 struct Side {
@@ -71,6 +74,23 @@ impl All {
         Some((server(SERVICE)?, server(STUB)?))
     }
 
+    /// Checks that what was recorded is whole: what is dropped costs nothing.
+    pub fn nothing_dropped(&self) -> io::Result<()> {
+        let side = self.sides.iter().find(|side| side.name == RECORDED);
+        let Some(Rival::Server { server, .. }) = side.map(|side| &side.rival) else {
+            return Err(io::Error::other("nothing was recorded"));
+        };
+        let ops = server
+            .ops
+            .ok_or_else(|| io::Error::other("the service tells no metrics"))?;
+        match scrape::recorded(ops)? {
+            (written, 0.0) if written > 0.0 => Ok(()),
+            (written, dropped) => Err(io::Error::other(format!(
+                "{written} messages were recorded and {dropped} dropped"
+            ))),
+        }
+    }
+
     /// PostgreSQL and Redis, where they were asked for.
     pub fn parts(&self) -> Option<&Held> {
         self.parts.as_ref()
@@ -84,6 +104,8 @@ impl All {
 
 /// The service as it is served.
 pub const SERVICE: &str = "dancu";
+/// The service with its traffic recorded.
+const RECORDED: &str = "dancu, traffic recorded";
 /// The stub.
 pub const STUB: &str = "stub with kept replies";
 
@@ -96,6 +118,8 @@ pub struct Wanted {
     pub parts: bool,
     /// What reads PostgreSQL for every lookup, and Redis.
     pub over_parts: bool,
+    /// The service with its traffic recorded.
+    pub recorded: bool,
 }
 
 /// Starts the echo, the service, the stub, and whoever else is wanted.
@@ -110,6 +134,9 @@ pub fn begin(house: &House, wanted: Wanted, items: u64) -> Result<All, Failed> {
     if wanted.more {
         sides.extend(stage.without()?);
         sides.extend(stage.plainly()?);
+    }
+    if wanted.recorded {
+        sides.extend(stage.recording()?);
     }
     let parts = wanted.parts.then(|| Held::start(&[]));
     if let Some(parts) = parts.as_ref().filter(|_| wanted.over_parts) {
@@ -190,6 +217,21 @@ impl Stage<'_> {
             ),
             side("dancu, record in memory only", alone(memory), BOTH),
             side("echo, stock runtime", alone(stock), BOTH),
+        ])
+    }
+
+    /// The service without and with its traffic recorded; without first, so that ratios are to it.
+    fn recording(&self) -> Result<Vec<Side>, Failed> {
+        const ASKED: &[Asked] = &[Asked::Recorded];
+        let without = self.dancu("unrecorded", |_| {})?;
+        let folder = self.folder.join("recordings");
+        let setting = format!("recording.folder={}", folder.display());
+        let with = self.dancu("recorded", |command| {
+            command.args(["--set", &setting]);
+        })?;
+        Ok(vec![
+            side("dancu, nothing recorded", alone(without), ASKED),
+            side(RECORDED, alone(with), ASKED),
         ])
     }
 

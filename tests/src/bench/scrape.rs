@@ -34,3 +34,20 @@ pub(super) fn kept(ops: SocketAddr) -> std::io::Result<(f64, f64)> {
     }
     Ok((kept, all))
 }
+
+/// Messages that a recording holds, and those that it dropped.
+pub(super) fn recorded(ops: SocketAddr) -> std::io::Result<(f64, f64)> {
+    let page = try_get(ops, "/metrics")?;
+    let series = |name: &str| {
+        let mut values = page.lines().filter_map(|line| {
+            let value = line.strip_prefix(name)?.strip_prefix(' ')?;
+            value.trim().parse::<f64>().ok()
+        });
+        let missing = || std::io::Error::other(format!("there is no {name}"));
+        values.next().ok_or_else(missing)
+    };
+    Ok((
+        series("dancu_recording_messages_total")?,
+        series("dancu_recording_dropped_total")?,
+    ))
+}

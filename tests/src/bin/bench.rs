@@ -55,6 +55,9 @@ struct Arguments {
     /// Connections x calls in flight, of the load tool's unary calls; its streams are 8x1.
     #[arg(long, value_delimiter = ',', default_value = "8x64")]
     load_tool: Vec<Concurrency>,
+    /// Connections x calls in flight, of unary calls that are recorded.
+    #[arg(long, value_delimiter = ',', default_value = "8x64")]
+    recorded: Vec<Concurrency>,
     /// Items that the load tool prepares a verb and thread.
     #[arg(long, default_value_t = 4_096)]
     stock: usize,
@@ -133,6 +136,7 @@ fn measure(
         more: asked && !short,
         parts,
         over_parts: parts && (asked || wanted(Section::Misses)),
+        recorded: wanted(Section::Recording),
     };
     let all = begin(house, sides, arguments.items)?;
     let unary = house.unary();
@@ -157,6 +161,9 @@ fn measure(
     if wanted(Section::LoadTool) {
         load_tool(arguments, house, &all, pace, &mut done)?;
     }
+    if wanted(Section::Recording) {
+        recording(arguments, house, &all, pace, &mut done)?;
+    }
     if wanted(Section::Misses) && parts {
         for concurrency in &arguments.misses {
             let name = format!("unary lookups read from PostgreSQL, {concurrency}");
@@ -174,6 +181,31 @@ fn measure(
             pace.rounds,
         )?);
     }
+    Ok(())
+}
+
+/// Unary calls and streams of a service that records them, beside one that does not.
+fn recording(
+    arguments: &Arguments,
+    house: &House,
+    all: &All,
+    pace: Pace,
+    done: &mut impl FnMut(Table),
+) -> Result<(), Failed> {
+    let (sides, unary) = (all.of(Asked::Recorded), house.unary());
+    for concurrency in &arguments.recorded {
+        let name = format!("unary lookups without and with a recording, {concurrency}");
+        done(table(name, &unary, *concurrency, pace, &sides)?);
+    }
+    let streams = house.streams(arguments.items, arguments.depth);
+    for concurrency in &arguments.streams {
+        let name = format!(
+            "streams of {} records without and with a recording, {concurrency}",
+            arguments.items
+        );
+        done(table(name, &streams, *concurrency, pace, &sides)?);
+    }
+    all.nothing_dropped()?;
     Ok(())
 }
 
@@ -204,6 +236,8 @@ enum Section {
     Streams,
     /// The load tool against the service and against the stub.
     LoadTool,
+    /// Unary lookups and streams, recorded and not.
+    Recording,
     /// Unary lookups that are read from PostgreSQL; with `--parts`.
     Misses,
     /// Putting a nation into a registry; into PostgreSQL with `--parts`.

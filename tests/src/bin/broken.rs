@@ -1,14 +1,15 @@
 //! A service that breaks a promise on purpose, so that a checker can be seen to catch it.
 //!
 //! `DANCU_BROKEN=unsynced`: its ledger does not sync (`tests/durable.rs`). `DANCU_BROKEN=leaky`: it
-//! logs the numbers that it reads (`tests/canary.rs`).
+//! logs the numbers that it reads (`tests/canary.rs`). `DANCU_BROKEN=undying`: it says of nobody that
+//! he is dead (`tests/replay`).
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Parser;
 use dancu_domain::{
-    Applied, ChangeFeed, ChangeNotice, ChangeRecord, Directory, Freshness, IdKey, NationId,
+    Applied, Candidates, ChangeFeed, ChangeNotice, ChangeRecord, Citizen, Directory, Freshness, IdKey, NationId,
     PersonalId, Reading, Registry, RegistryError, Revision, SourceKey,
 };
 use dancu_population::{GENERATOR_VERSION, Nation};
@@ -20,6 +21,7 @@ use dancu_store::{DirectoryRows, MemoryRegistry, RegistryMeta, SqliteBlocks, Sql
 enum How {
     Unsynced,
     Leaky,
+    Undying,
 }
 
 /// Takes the arguments of `dancu serve` that the tests give.
@@ -82,6 +84,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 registry: Arc::new(Talkative {
                     inner: MemoryRegistry::from_citizens(meta, everybody, rows),
                     talks: arguments.how == How::Leaky,
+                    buries: arguments.how != How::Undying,
                 }),
                 blocks: SqliteBlocks::open_with(&path, options).await?,
                 keys: Keys::random().expect("the system has randomness"),
@@ -98,10 +101,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A registry that may log whom it is asked about.
+/// A registry that may log whom it is asked about, and may take the dead for living.
 struct Talkative {
     inner: MemoryRegistry,
     talks: bool,
+    buries: bool,
 }
 
 impl Registry for Talkative {
@@ -111,7 +115,19 @@ impl Registry for Talkative {
                 tracing::trace!(target: "dancu::registry", number = id.text(), "read");
             }
         }
-        self.inner.read(keys, freshness).await
+        let mut reading = self.inner.read(keys, freshness).await?;
+        if !self.buries {
+            for candidates in &mut reading.candidates {
+                let living = candidates.citizens().iter().map(|citizen| {
+                    Arc::new(Citizen {
+                        died_on: None,
+                        ..Citizen::clone(citizen)
+                    })
+                });
+                *candidates = Candidates::new(living.collect());
+            }
+        }
+        Ok(reading)
     }
 
     async fn apply(&self, records: Vec<ChangeRecord>) -> Result<Applied, RegistryError> {

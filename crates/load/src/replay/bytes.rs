@@ -14,7 +14,7 @@ pub(super) struct Sendable {
 
 /// Makes a message ready.
 pub(super) fn sendable(remade: Remade, heads: &mut Heads) -> Sendable {
-    let ask = Ask::new(remade.message, remade.shape, None, heads);
+    let ask = Ask::new(remade.message, remade.shape, remade.day, heads);
     Sendable {
         head: ask.head,
         body: ask.body,

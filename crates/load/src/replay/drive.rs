@@ -26,7 +26,7 @@ use crate::account::{Account, Described};
 use crate::clock::{cpu_seconds, now};
 use crate::draw::Shape;
 use crate::measure::{Logbook, Watch};
-use crate::run::{Heads, Link, LoadError, Ran, nation_at};
+use crate::run::{Heads, Link, LoadError, Ran, told_at};
 
 /// How many messages may wait for others that are about the same people, or until they are due.
 const WAITING: usize = 16_384;
@@ -60,7 +60,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     let header = &ordered.header;
     let nation = Nation::made_by(header.generator, header.seed, header.citizens)
         .ok_or(ReplayError::Generator)?;
-    nation_at(plan.server, &nation).map_err(ReplayError::Service)?;
+    let told = told_at(plan.server, &nation).map_err(ReplayError::Service)?;
     let fresh = Identity {
         run: plan.run_id.clone(),
         of: plan.identity(&ordered),
@@ -95,7 +95,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     let dispatcher = Dispatcher {
         plan,
         state: Rc::clone(&state),
-        remaker: Remaker::new(&nation, identity.run.clone()),
+        remaker: Remaker::new(&nation, identity.run.clone(), told.event_days),
         heads: Heads::new(plan.server.to_string(), plan.language, plan.deadline),
         history: History::default(),
         ordered,
@@ -230,7 +230,11 @@ impl Dispatcher<'_> {
     /// Sends one message, unless it was acknowledged before.
     async fn one(&mut self, position: u64, exchange: Box<Exchange>) {
         let state = Rc::clone(&self.state);
-        state.sums.borrow_mut().messages += 1;
+        {
+            let mut sums = state.sums.borrow_mut();
+            sums.messages += 1;
+            sums.undated += u64::from(self.remaker.undated(&exchange));
+        }
         let verb = Verb::from_code(u8::try_from(exchange.verb).unwrap_or(0));
         let kept = state.position.borrow_mut().take(position);
         if let (Some(kept), Some(verb)) = (kept, verb) {

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use dancu_wire::pb::recording::{Exchange, Frame, Gap, Header, frame};
+use dancu_wire::pb::recording::{Exchange, Frame, Gap, Header, Item, List, frame, item::Subject};
 use prost::Message as _;
 
 /// The form that is read here.
-pub(super) const FORM: u32 = 1;
+pub(super) const FORM: u32 = 2;
 /// A frame that says it is longer is none: a message has at most a thousand items.
 const MOST: u64 = 16 << 20;
 
@@ -148,9 +148,13 @@ impl Reader {
         let mut bytes = vec![0; length as usize];
         self.fill(&mut bytes)?;
         let frame = Frame::decode(bytes.as_slice()).map_err(|_| Broken::Strange)?;
-        frame
-            .frame
-            .map_or(Err(Broken::Strange), |frame| Ok(Some(frame)))
+        let mut frame = frame.frame.ok_or(Broken::Strange)?;
+        if let frame::Frame::Exchange(exchange) = &mut frame
+            && let Some(list) = exchange.list.take()
+        {
+            exchange.items = whole(list).ok_or(Broken::Strange)?;
+        }
+        Ok(Some(frame))
     }
 
     /// The length of the next frame; `None` where the file ends before it.
@@ -177,6 +181,34 @@ impl Reader {
     }
 }
 
+/// The items of a list, each as a whole; `None` where its columns do not fit each other.
+fn whole(list: List) -> Option<Vec<Item>> {
+    let List {
+        kinds,
+        kind,
+        citizens,
+        others,
+    } = list;
+    let kind = if kind.is_empty() {
+        vec![1; citizens.len()]
+    } else {
+        kind
+    };
+    let (mut citizens, mut others) = (citizens.into_iter(), others.into_iter());
+    let mut items = Vec::with_capacity(kind.len());
+    for kind in kind {
+        let item = match kind {
+            0 => others.next()?,
+            kind => Item {
+                subject: Some(Subject::Citizen(citizens.next()?)),
+                ..kinds.get(kind as usize - 1)?.clone()
+            },
+        };
+        items.push(item);
+    }
+    (citizens.next().is_none() && others.next().is_none()).then_some(items)
+}
+
 /// A stream of zstd that was not ended is a file that was cut off.
 fn broken(error: io::Error) -> Broken {
     match error.kind() {
@@ -191,5 +223,43 @@ impl fmt::Debug for Reader {
             .field("path", &self.path)
             .field("header", &self.header)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_whose_columns_do_not_fit_each_other_is_no_list() {
+        let list = |kind: &[u32], citizens: &[u64], others: u32| List {
+            kinds: vec![version(4), version(5)],
+            kind: kind.to_vec(),
+            citizens: citizens.to_vec(),
+            others: (0..others).map(version).collect(),
+        };
+        let items = whole(list(&[2, 0, 1], &[70, 7], 1)).unwrap();
+        let told: Vec<_> = items.iter().map(|i| (i.subject, i.version)).collect();
+        let citizen = |place| Some(Subject::Citizen(place));
+        assert_eq!(told, [(citizen(70), 5), (None, 0), (citizen(7), 4)]);
+        let all = whole(list(&[], &[1, 2, 3], 0)).unwrap();
+        assert!(all.len() == 3 && all.iter().all(|item| item.version == 4));
+        for (kind, citizens, others) in [
+            (&[1, 1][..], &[7][..], 0),
+            (&[1], &[7, 8], 0),
+            (&[3], &[7], 0),
+            (&[0], &[], 0),
+            (&[0], &[], 2),
+            (&[], &[7], 1),
+        ] {
+            assert!(whole(list(kind, citizens, others)).is_none(), "{kind:?}");
+        }
+    }
+
+    fn version(version: u32) -> Item {
+        Item {
+            version,
+            ..Item::default()
+        }
     }
 }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io::{self, BufRead, Write};
 
-use dancu_domain::{Attribute, AttributeSet, EventKind, Outcome, Purpose, Verb};
+use dancu_domain::{Attribute, AttributeSet, CivilDate, EventKind, Outcome, Purpose, Verb};
 use dancu_population::Nation;
 use dancu_wire::pb::recording as form;
 use prost::Message as _;
@@ -72,6 +72,8 @@ struct Line {
     freshness: Option<String>,
     #[serde(default)]
     wanted: Option<Vec<String>>,
+    #[serde(default)]
+    event_day: Option<String>,
     items: Vec<LineItem>,
 }
 
@@ -227,6 +229,14 @@ fn exchange(nation: &Nation, line: Line) -> Result<form::Exchange, &'static str>
             Some(words) => attributes(&words)?,
         }
         .bits(),
+        event_day: match line.event_day {
+            None => None,
+            Some(day) => Some(
+                CivilDate::from_iso(&day)
+                    .map(CivilDate::days_since_epoch)
+                    .map_err(|_| "event_day must be a day such as 2023-03-01")?,
+            ),
+        },
         count: items.len() as u32,
         items,
         ..Default::default()

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use dancu_domain::{Agreement, BirthDate, Citizen, LegacyId, PersonName, Verb};
+use dancu_domain::{
+    Agreement, BirthDate, Citizen, LegacyId, PersonName, Verb, Verdict, match_claims,
+};
 use dancu_population::Nation;
 use dancu_wire::pb::Outcome;
 use dancu_wire::pb::recording::{BirthForm, Item, NameForm, item::Subject};
@@ -154,14 +156,22 @@ impl Persons {
 
     /// What to claim.
     pub(super) fn claims(&self, person: &Person, item: &Item, wrong: bool) -> ClaimText {
-        ClaimText {
+        let claims = ClaimText {
             number: self.number(person, item),
             name: match item.name() {
                 NameForm::None => String::new(),
                 _ if wrong => self.another_name(person),
                 form => name(&person.citizen, form, item),
             },
-            birth: birth(person, item.birth(), wrong && item.name() == NameForm::None),
+            birth: birth(
+                person.citizen.birth,
+                item.birth(),
+                wrong && item.name() == NameForm::None,
+            ),
+        };
+        match &person.twin {
+            Some(twin) => of_two(claims, &person.citizen, twin, item),
+            None => claims,
         }
     }
 
@@ -205,6 +215,30 @@ impl Persons {
     }
 }
 
+/// Claims about a number that two people have. How many of the two they are true of is what decides, and
+/// where both have the name it hangs on the birth date: of one it may be known better than of the other,
+/// and the recording does not tell whose was claimed. So it is the first that ends as it did.
+fn of_two(claims: ClaimText, citizen: &Citizen, twin: &Arc<Citizen>, item: &Item) -> ClaimText {
+    let both = [Arc::new(citizen.clone()), Arc::clone(twin)];
+    let ends_the_same = |claims: &ClaimText| {
+        let Some(claims) = crate::claims::read(claims) else {
+            return true;
+        };
+        match (match_claims(&both, &claims), item.outcome()) {
+            (Verdict::Ambiguous, outcome) => outcome == Outcome::Ambiguous,
+            (_, outcome) => outcome != Outcome::Ambiguous,
+        }
+    };
+    if ends_the_same(&claims) {
+        return claims;
+    }
+    let other = ClaimText {
+        birth: birth(twin.birth, item.birth(), false),
+        ..claims.clone()
+    };
+    if ends_the_same(&other) { other } else { claims }
+}
+
 /// The person's name, written so that it agrees as closely as it did.
 fn name(citizen: &Citizen, form: NameForm, item: &Item) -> String {
     let recorded = citizen.name.text();
@@ -225,8 +259,8 @@ fn name(citizen: &Citizen, form: NameForm, item: &Item) -> String {
 }
 
 /// As much of the birth date as was claimed; another year where it must not be true.
-fn birth(person: &Person, form: BirthForm, wrong: bool) -> Option<(i32, i32, i32)> {
-    let (year, month, day) = parts(person.citizen.birth);
+fn birth(recorded: BirthDate, form: BirthForm, wrong: bool) -> Option<(i32, i32, i32)> {
+    let (year, month, day) = parts(recorded);
     let year = if wrong { year - 1 } else { year };
     match form {
         BirthForm::Unspecified => None,
@@ -251,5 +285,55 @@ pub(super) fn must_be_wrong(verb: Verb, person: &Person, item: &Item, authority:
             day.is_none_or(|event| event.day >= earliest)
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_alike_but_for_how_well_their_birth_is_known_stay_ambiguous_whoever_is_named() {
+        let nation = Nation::new(4, 6_400);
+        let persons = Persons::new(&nation);
+        let whole = BirthDate::from_parts(1970, 5, 20, "").unwrap();
+        let year = BirthDate::from_parts(1970, 0, 0, "").unwrap();
+        let one = (0..nation.len())
+            .map(|index| nation.citizen(index))
+            .find(|citizen| citizen.legacy_id.is_some())
+            .unwrap();
+        let born = |birth| Citizen {
+            birth,
+            locked: false,
+            died_on: None,
+            ..one.clone()
+        };
+        let verdict = |named, other, form: BirthForm, outcome: Outcome| {
+            let person = Person {
+                citizen: born(named),
+                index: None,
+                stranger: None,
+                twin: Some(Arc::new(born(other))),
+            };
+            let item = Item {
+                subject: Some(Subject::Citizen(0)),
+                legacy: true,
+                birth: form.into(),
+                outcome: outcome.into(),
+                ..Item::default()
+            };
+            let claims = persons.claims(&person, &item, false);
+            let claims = crate::claims::read(&claims).unwrap();
+            match_claims(&[Arc::new(born(named)), Arc::new(born(other))], &claims)
+        };
+        for form in [BirthForm::Day, BirthForm::Month, BirthForm::Year] {
+            for (named, other) in [(year, whole), (whole, year)] {
+                let found = verdict(named, other, form, Outcome::Ambiguous);
+                assert_eq!(found, Verdict::Ambiguous, "{form:?}");
+            }
+        }
+        // A day that is true of the one whose day nobody knows, and not of the other.
+        let found = verdict(year, whole, BirthForm::Day, Outcome::Match);
+        assert!(matches!(found, Verdict::Match(of, _) if of.birth == year));
     }
 }

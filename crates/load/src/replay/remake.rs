@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use dancu_domain::{
-    AgencyCode, AttributeSet, ChangeEvent, CivilDate, EventKind, Freshness, Purpose, Reason,
-    Revision, Verb,
+    AgencyCode, AttributeSet, ChangeEvent, CivilDate, Day, EventDays, EventKind, Freshness, Purpose,
+    Reason, Revision, Verb,
 };
 use dancu_population::{KeyState, Nation};
 use dancu_wire::pb::recording::{self as form, Exchange};
@@ -31,6 +31,8 @@ pub(super) struct Remade {
     pub(super) shape: Shape,
     /// Under what it queues.
     pub(super) about: Vec<u64>,
+    /// The day under which it is counted, where it names one.
+    pub(super) day: Option<Day>,
 }
 
 /// Makes messages again.
@@ -40,10 +42,12 @@ pub(super) struct Remaker {
     authorities: HashSet<(AgencyCode, EventKind)>,
     today: CivilDate,
     run: String,
+    /// The days that the service allows to be named.
+    days: Option<EventDays>,
 }
 
 impl Remaker {
-    pub(super) fn new(nation: &Nation, run: String) -> Self {
+    pub(super) fn new(nation: &Nation, run: String, days: Option<EventDays>) -> Self {
         let agencies = Nation::agencies();
         let kinds: HashMap<_, _> = agencies.iter().map(|a| (a.code, a.kind)).collect();
         let callers = nation.sandbox_keys().into_iter();
@@ -70,6 +74,7 @@ impl Remaker {
             today: nation.reference_date(),
             persons: Persons::new(nation),
             run,
+            days,
         }
     }
 
@@ -144,7 +149,19 @@ impl Remaker {
             message,
             shape,
             about,
+            day: self.day(exchange),
         })
+    }
+
+    /// The day that a message named, where the service allows it.
+    fn day(&self, exchange: &Exchange) -> Option<Day> {
+        let (day, allowed) = (Day(exchange.event_day?), self.days?);
+        allowed.has(day).then_some(day)
+    }
+
+    /// Whether a message named a day and is asked again without one.
+    pub(super) fn undated(&self, exchange: &Exchange) -> bool {
+        exchange.event_day.is_some() && self.day(exchange).is_none()
     }
 
     fn envelope(

@@ -35,6 +35,8 @@ pub struct Sums {
     pub before: u64,
     /// Messages that were not asked again: they had failed, or this nation cannot make them.
     pub passed_over: u64,
+    /// Messages that had named a day and are asked without it, because the service does not allow it.
+    pub undated: u64,
     /// Messages outside window and filters.
     pub left_out: u64,
     /// Messages that were not answered.

@@ -13,8 +13,8 @@ use crate::config::RecordingConfig;
 
 /// How the name of every file of a recording ends.
 const ENDING: &str = ".dancu-recording";
-/// The fastest level: traffic is repetitive, and processor time is what callers pay with.
-const LEVEL: i32 = 1;
+/// A fast level: traffic is repetitive, and processor time is what callers pay with.
+const LEVEL: i32 = -1;
 
 /// Where frames go.
 pub(super) struct Files {
@@ -22,7 +22,6 @@ pub(super) struct Files {
     config: RecordingConfig,
     header: Header,
     open: Option<Open>,
-    buffer: Vec<u8>,
 }
 
 /// The file that is being written.
@@ -63,13 +62,12 @@ impl Files {
             config,
             header,
             open: None,
-            buffer: Vec::new(),
         })
     }
 
-    /// Writes a frame; `revision` is that of the registry, should a part begin with it. Returns
-    /// how many bytes reached the file system.
-    pub(super) fn write(&mut self, frame: &Frame, now: Instant, revision: u64) -> io::Result<u64> {
+    /// Writes whole frames; `revision` is that of the registry, should a part begin with them.
+    /// Returns how many bytes reached the file system.
+    pub(super) fn write(&mut self, frames: &[u8], now: Instant, revision: u64) -> io::Result<u64> {
         if self
             .open
             .as_ref()
@@ -85,11 +83,7 @@ impl Files {
             }
         };
         let before = open.encoder.get_ref().bytes;
-        self.buffer.clear();
-        frame
-            .encode_length_delimited(&mut self.buffer)
-            .map_err(io::Error::other)?;
-        open.encoder.write_all(&self.buffer)?;
+        open.encoder.write_all(frames)?;
         open.unflushed = true;
         Ok(open.encoder.get_ref().bytes - before)
     }

@@ -11,22 +11,31 @@ use dancu_domain::{
 };
 use siphasher::sip::SipHasher13;
 
-use super::notes::{ItemNote, Lost, Note, Sheet, published};
-use super::sketch::{Noted, Sketched};
+use super::notes::{Lost, Manner, Note, Page, Rare, Sheet, published};
+use super::sketch::{Beside, Noted, Sketched};
 use super::writer::{Counters, Handed};
 use crate::grpc::asked::Ended;
 use crate::grpc::method::Method;
 
-/// How many messages and items a core gathers before it hands them over.
-const FULL: usize = 2_048;
+/// How many messages and items a core gathers before it hands them over: every time, the writer is
+/// woken and takes the place of somebody who answers.
+pub(super) const FULL: usize = 4_096;
 
 /// One core's notebook. Its lock is only ever taken by that core's own thread.
 #[derive(Debug)]
 pub(crate) struct Notebook {
     key: [u8; 16],
-    sheet: Mutex<Sheet>,
+    open: Mutex<Open>,
     writer: SyncSender<Handed>,
     counters: Arc<Counters>,
+}
+
+/// The sheet that is being filled.
+#[derive(Debug, Default)]
+struct Open {
+    sheet: Sheet,
+    /// Messages and items on it.
+    entries: usize,
 }
 
 /// The keyed hashes that stand for what must not be told.
@@ -52,14 +61,13 @@ impl Hasher<'_> {
 #[derive(Debug)]
 pub(crate) struct Draft {
     note: Note,
-    items: Vec<ItemNote>,
 }
 
 impl Notebook {
     pub(super) fn new(key: [u8; 16], writer: SyncSender<Handed>, counters: Arc<Counters>) -> Self {
         Self {
             key,
-            sheet: Mutex::default(),
+            open: Mutex::default(),
             writer,
             counters,
         }
@@ -77,16 +85,14 @@ impl Notebook {
             key: self.key,
             agency: &agency,
         };
-        let items = message.items(&hasher);
+        let page = message.page(&hasher);
         let (freshness, wanted) = message.wants();
         let request = match method.verb() {
             Some(Verb::Push) => hasher.of(&[context.request_id.text()]),
             _ => 0,
         };
         let procedure = context.procedure.as_ref().map(ProcedureCode::text);
-        let note = Note {
-            at,
-            took: Duration::ZERO,
+        let manner = Manner {
             method,
             agency,
             purpose: context.purpose,
@@ -94,52 +100,59 @@ impl Notebook {
             has_procedure: procedure.is_some(),
             procedure: procedure.and_then(published),
             dossier: context.dossier.is_some(),
-            freshness,
+            freshness: freshness.into(),
             wanted,
+            event_day: context.event_day,
+        };
+        let note = Note {
+            at,
+            took: Duration::ZERO,
+            manner,
             request,
             reason: None,
             revision: 0,
-            count: u32::try_from(items.len()).unwrap_or(u32::MAX),
-            items: 0,
+            count: u32::try_from(page.items.all().len()).unwrap_or(u32::MAX),
+            page,
         };
-        Box::new(Draft { note, items })
+        Box::new(Draft { note })
     }
 
     /// Keeps a message that is over.
     pub(crate) fn keep(&self, draft: Draft, took: Duration) {
-        let Draft { mut note, items } = draft;
+        let Draft { mut note } = draft;
         note.took = took;
-        note.items = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        let mut sheet = self.sheet();
-        sheet.notes.push(note);
-        sheet.items.extend(items);
-        if sheet.entries() >= FULL {
-            self.hand_over(&mut sheet);
+        let mut open = self.open();
+        open.entries += 1 + note.page.items.all().len();
+        open.sheet.notes.push(note);
+        if open.entries >= FULL {
+            self.hand_over(&mut open);
         }
     }
 
     /// Hands over what there is.
     pub(crate) fn flush(&self) {
-        let mut sheet = self.sheet();
-        if !sheet.is_empty() {
-            self.hand_over(&mut sheet);
+        let mut open = self.open();
+        if !open.sheet.is_empty() {
+            self.hand_over(&mut open);
         }
     }
 
-    fn hand_over(&self, sheet: &mut Sheet) {
-        let full = std::mem::take(sheet);
+    fn hand_over(&self, open: &mut Open) {
+        let full = std::mem::take(open).sheet;
+        // The next one will be about as full.
+        open.sheet.notes.reserve(full.notes.len());
         let refused = match self.writer.try_send(Handed::Sheet(full)) {
             Ok(()) => return,
             Err(TrySendError::Full(refused) | TrySendError::Disconnected(refused)) => refused,
         };
         if let Handed::Sheet(refused) = refused {
             self.counters.dropped(refused.notes.len() as u64);
-            sheet.lost = Lost::either(refused.lost, refused.losing(0));
+            open.sheet.lost = Lost::either(refused.lost, refused.losing(0));
         }
     }
 
-    fn sheet(&self) -> MutexGuard<'_, Sheet> {
-        self.sheet.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -147,12 +160,25 @@ impl Draft {
     /// Notes what was answered.
     pub(crate) fn answered<T: Noted + Ended>(&mut self, answer: &Answer<T>) {
         self.note.revision = answer.revision.number;
-        for (item, result) in self.items.iter_mut().zip(&answer.items) {
-            item.outcome = result.outcome();
-            result.note(item);
+        let Page { items, rows, rare } = &mut self.note.page;
+        let mut change = None;
+        for ((nth, item), result) in (0..).zip(items.all_mut()).zip(&answer.items) {
+            item.kind.outcome = result.outcome();
+            match result.note(item) {
+                Beside::Nothing => {}
+                Beside::Differed(differed) => {
+                    if let Some(row) = rows.get_mut(nth) {
+                        row.differed = differed;
+                    }
+                }
+                Beside::Change(number) => change = change.max(Some(number)),
+                // What was malformed at the door is noted.
+                Beside::Fault(_) if item.key().is_none() => {}
+                Beside::Fault(fault) => rare.push((nth as u32, Rare::Fault(fault.clone()))),
+            }
         }
         // Others' changes of the same moment may be between this and the revision of the answer.
-        if let Some(change) = self.items.iter().filter_map(|item| item.change).max() {
+        if let Some(change) = change {
             self.note.revision = change;
         }
     }
@@ -161,11 +187,11 @@ impl Draft {
     pub(crate) fn failed(&mut self, reason: Reason) {
         self.note.reason = Some(reason);
         if reason.class() == ErrorClass::Denied {
-            for item in &mut self.items {
-                item.outcome = Some(Outcome::Refused);
+            for item in self.note.page.items.all_mut() {
+                item.kind.outcome = Some(Outcome::Refused);
             }
         } else {
-            self.items.clear();
+            self.note.page = Page::empty();
         }
     }
 }

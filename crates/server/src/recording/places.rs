@@ -3,21 +3,23 @@
 use std::collections::HashMap;
 use std::hash::Hasher as _;
 
-use dancu_domain::{IdKey, PersonalId};
-use dancu_population::{BLOCK, Nation, PERSONA_SUFFIXES};
+use dancu_domain::IdKey;
+use dancu_population::Nation;
 use dancu_store::RegistryMeta;
 use dancu_wire::pb::recording::item::Subject;
 use siphasher::sip::SipHasher13;
 
-/// How many numbers are remembered; beyond that all are forgotten.
-const REMEMBERED: usize = 1 << 20;
+use super::table::Table;
+
+/// Stands in the table for whoever is no citizen with a place: personas, and those whom nobody knows.
+const ELSEWHERE: u32 = u32::MAX - 1;
 
 /// Where in the nation the people of numbers are.
 pub(super) struct Places {
     key: [u8; 16],
     nation: Option<Nation>,
     personas: HashMap<u64, u32>,
-    known: HashMap<u64, Option<u64>>,
+    known: Table,
 }
 
 impl Places {
@@ -40,9 +42,9 @@ impl Places {
         }
         Self {
             key,
-            nation,
             personas,
-            known: HashMap::new(),
+            known: Table::new(nation.as_ref().map_or(0, Nation::len)),
+            nation,
         }
     }
 
@@ -51,58 +53,44 @@ impl Places {
         self.nation.as_ref()
     }
 
-    /// Whom a number means; where two have it, the one whom the answer was about.
-    pub(super) fn subject(&mut self, key: IdKey, holder: Option<PersonalId>) -> Subject {
-        let who = holder.map_or(key, IdKey::Personal);
-        if self.nation.is_none() {
-            return self.stranger(key);
-        }
-        if let Some(persona) = self.persona(who) {
-            return Subject::Persona(persona);
-        }
-        match self.citizen(who) {
-            Some(index) => Subject::Citizen(index),
-            None => self.stranger(key),
-        }
-    }
-
-    fn persona(&self, who: IdKey) -> Option<u32> {
-        let maybe = match who {
-            IdKey::Personal(id) => PERSONA_SUFFIXES.contains(&(id.digits() % 1_000_000)),
-            IdKey::Legacy(_) => true,
+    /// The place of the citizen whom a packed number means.
+    pub(super) fn citizen(&mut self, key: u64) -> Option<u64> {
+        let place = match self.known.find(key) {
+            Some(place) => place,
+            None => self.look_up(key)?,
         };
-        let found = maybe.then(|| self.personas.get(&who.packed()))?;
-        found.copied()
+        (place != ELSEWHERE).then_some(place.into())
     }
 
-    fn citizen(&mut self, who: IdKey) -> Option<u64> {
-        if let Some(known) = self.known.get(&who.packed()) {
-            return *known;
-        }
-        if self.known.len() >= REMEMBERED {
-            self.known.clear();
-        }
+    fn look_up(&mut self, key: u64) -> Option<u32> {
         let nation = self.nation.as_ref()?;
-        let found = match who {
-            IdKey::Personal(id) => nation.index_of(id),
-            IdKey::Legacy(id) => nation.index_of_legacy(id),
-        };
-        match (who, found) {
-            // A whole block costs little more than one of it.
-            (IdKey::Personal(_), Some(index)) => {
-                let ids = nation.personal_ids(index / BLOCK);
-                for (at, id) in (index / BLOCK * BLOCK..).zip(ids) {
-                    self.known.insert(IdKey::Personal(id).packed(), Some(at));
-                }
+        let place = if self.personas.contains_key(&key) {
+            None
+        } else {
+            match IdKey::unpack(key)? {
+                IdKey::Personal(id) => nation.index_of(id),
+                IdKey::Legacy(id) => nation.index_of_legacy(id),
             }
-            _ => drop(self.known.insert(who.packed(), found)),
-        }
-        found
+        };
+        let place = place.and_then(|place| u32::try_from(place).ok());
+        let place = place.filter(|place| *place < ELSEWHERE);
+        let place = place.unwrap_or(ELSEWHERE);
+        self.known.remember(key, place);
+        Some(place)
     }
 
-    fn stranger(&self, key: IdKey) -> Subject {
+    /// Whom a packed number means.
+    pub(super) fn subject(&mut self, key: u64) -> Subject {
+        if let Some(citizen) = self.citizen(key) {
+            return Subject::Citizen(citizen);
+        }
+        let persona = self.personas.get(&key).copied();
+        persona.map_or_else(|| self.stranger(key), Subject::Persona)
+    }
+
+    fn stranger(&self, key: u64) -> Subject {
         let mut hasher = SipHasher13::new_with_key(&self.key);
-        hasher.write_u64(key.packed());
+        hasher.write_u64(key);
         Subject::Stranger(hasher.finish())
     }
 
@@ -115,9 +103,4 @@ impl Places {
         hasher.write(place.detail.0.as_bytes());
         hasher.finish()
     }
-}
-
-/// Whether the number of a subject is the old one.
-pub(super) const fn is_legacy(key: IdKey) -> bool {
-    matches!(key, IdKey::Legacy(_))
 }

@@ -1,60 +1,59 @@
 //! What is noted of a verb's message before it is carried out, and of its results behind it.
 
 use dancu_domain::{
-    Attribute, AttributeSet, Authenticate, AuthenticateResult, BirthDate, ChangeOutcome, Claims,
-    Fault, Freshness, LifeEvent, Lookup, LookupResult, Push, PushResult, Reconcile,
+    Agreement, Attribute, AttributeSet, Authenticate, AuthenticateResult, BirthDate, ChangeOutcome,
+    Claims, Fault, Freshness, IdKey, LifeEvent, Lookup, LookupResult, Push, PushResult, Reconcile,
     ReconcileResult, Row, Subject,
 };
 
 use super::notebook::Hasher;
-use super::notes::{BirthNote, EventNote, ItemNote, NameNote};
+use super::notes::{BirthNote, EventNote, ItemNote, NameNote, Page, Rare, RowNote};
 
 /// A verb's message, as far as it is noted.
 pub(crate) trait Sketched {
     /// How fresh the answer must be, and what a lookup wants.
     fn wants(&self) -> (Freshness, AttributeSet);
     /// Its items, each as it was asked.
-    fn items(&self, hasher: &Hasher<'_>) -> Vec<ItemNote>;
+    fn page(&self, hasher: &Hasher<'_>) -> Page;
 }
 
 /// An item's result, as far as it is noted.
 pub(crate) trait Noted {
-    /// Adds to the note what the answer tells.
-    fn note(&self, item: &mut ItemNote);
+    /// Adds to the note what the answer tells; what does not go into it.
+    fn note(&self, item: &mut ItemNote) -> Beside<'_>;
 }
 
-fn malformed(fault: &Fault) -> ItemNote {
-    ItemNote {
-        fault: Some(Box::new(fault.clone())),
-        ..ItemNote::default()
+/// What an answer tells that few items have.
+pub(crate) enum Beside<'a> {
+    /// Nothing more.
+    Nothing,
+    /// In what a row differed.
+    Differed(AttributeSet),
+    /// The number of the change that the item made.
+    Change(u64),
+    /// Why it was malformed.
+    Fault(&'a Fault),
+}
+
+fn claimed(claims: &Claims, dossier: bool) -> ItemNote {
+    let name = match claims.name {
+        Some(_) => NameNote::Claimed,
+        None => NameNote::None,
+    };
+    let birth = claims.birth.as_ref().map_or(BirthNote::None, birth);
+    ItemNote::of(claims.key, name, birth, dossier)
+}
+
+const fn birth(birth: &BirthDate) -> BirthNote {
+    match birth {
+        BirthDate::Year(_) => BirthNote::Year,
+        BirthDate::Month(..) => BirthNote::Month,
+        BirthDate::Day(_) => BirthNote::Day,
     }
 }
 
-fn claimed(claims: &Claims) -> ItemNote {
-    ItemNote {
-        key: Some(claims.key),
-        name: match claims.name {
-            Some(_) => NameNote::Claimed,
-            None => NameNote::None,
-        },
-        birth: match claims.birth {
-            None => BirthNote::None,
-            Some(BirthDate::Year(_)) => BirthNote::Year,
-            Some(BirthDate::Month(..)) => BirthNote::Month,
-            Some(BirthDate::Day(_)) => BirthNote::Day,
-        },
-        ..ItemNote::default()
-    }
-}
-
-fn subject(item: &Result<Subject, Fault>) -> ItemNote {
-    match item {
-        Err(fault) => malformed(fault),
-        Ok(subject) => ItemNote {
-            dossier: subject.dossier.is_some(),
-            ..claimed(&subject.claims)
-        },
-    }
+fn subject(subject: &Subject) -> ItemNote {
+    claimed(&subject.claims, subject.dossier.is_some())
 }
 
 impl Sketched for Lookup {
@@ -62,8 +61,8 @@ impl Sketched for Lookup {
         (self.freshness, self.wanted)
     }
 
-    fn items(&self, _: &Hasher<'_>) -> Vec<ItemNote> {
-        self.items.iter().map(subject).collect()
+    fn page(&self, _: &Hasher<'_>) -> Page {
+        Page::of(&self.items, subject)
     }
 }
 
@@ -72,8 +71,8 @@ impl Sketched for Authenticate {
         (self.freshness, AttributeSet::NONE)
     }
 
-    fn items(&self, _: &Hasher<'_>) -> Vec<ItemNote> {
-        self.items.iter().map(subject).collect()
+    fn page(&self, _: &Hasher<'_>) -> Page {
+        Page::of(&self.items, subject)
     }
 }
 
@@ -82,16 +81,16 @@ impl Sketched for Reconcile {
         (self.freshness, AttributeSet::NONE)
     }
 
-    fn items(&self, _: &Hasher<'_>) -> Vec<ItemNote> {
-        let row = |item: &Result<Row, Fault>| match item {
-            Err(fault) => malformed(fault),
-            Ok(row) => ItemNote {
-                dossier: row.dossier.is_some(),
-                held: held(row),
-                ..claimed(&row.claims)
-            },
+    fn page(&self, _: &Hasher<'_>) -> Page {
+        let row = |row: &Row| claimed(&row.claims, row.dossier.is_some());
+        let held = |item: &Result<Row, Fault>| RowNote {
+            held: item.as_ref().map_or(AttributeSet::NONE, held),
+            differed: AttributeSet::NONE,
         };
-        self.items.iter().map(row).collect()
+        Page {
+            rows: self.items.iter().map(held).collect(),
+            ..Page::of(&self.items, row)
+        }
     }
 }
 
@@ -121,99 +120,96 @@ impl Sketched for Push {
         (Freshness::MinimizeLatency, AttributeSet::NONE)
     }
 
-    fn items(&self, hasher: &Hasher<'_>) -> Vec<ItemNote> {
-        let event = |item: &Result<LifeEvent, Fault>| match item {
-            Err(fault) => malformed(fault),
-            Ok(event) => ItemNote {
-                event: Some(Box::new(EventNote {
+    fn page(&self, hasher: &Hasher<'_>) -> Page {
+        let claimed = |event: &LifeEvent| {
+            let key = IdKey::Personal(event.personal_id);
+            ItemNote::of(key, NameNote::Claimed, birth(&event.birth), false)
+        };
+        let mut page = Page::of(&self.items, claimed);
+        for (nth, item) in (0..).zip(&self.items) {
+            if let Ok(event) = item {
+                let note = EventNote {
                     event: event.event.clone(),
                     record: hasher.of(&[event.source.text(), event.record_id.text()]),
                     version: event.record_version,
-                })),
-                ..claimed(&Claims {
-                    key: dancu_domain::IdKey::Personal(event.personal_id),
-                    name: None,
-                    birth: Some(event.birth),
-                })
-            },
-        };
-        let mut items: Vec<ItemNote> = self.items.iter().map(event).collect();
-        // A push always claims a name; it was not copied to find that out.
-        for item in items.iter_mut().filter(|item| item.key.is_some()) {
-            item.name = NameNote::Claimed;
+                };
+                page.rare.push((nth, Rare::Event(note)));
+            }
         }
-        items
+        page
     }
 }
 
 impl Noted for LookupResult {
-    fn note(&self, item: &mut ItemNote) {
+    fn note(&self, item: &mut ItemNote) -> Beside<'_> {
         match self {
             Self::Found {
                 citizen, agreement, ..
             } => {
-                item.holder = Some(citizen.personal_id);
-                item.version = citizen.version;
-                if item.name == NameNote::Claimed {
-                    item.name = NameNote::Agreed(*agreement);
-                }
+                item.is_about(citizen.personal_id);
+                item.kind.version = citizen.version;
+                item.agreed(*agreement);
+                Beside::Nothing
             }
-            Self::Malformed(fault) => item.fault = Some(Box::new(fault.clone())),
-            Self::NoMatch(_) | Self::Ambiguous => {}
+            Self::Malformed(fault) => Beside::Fault(fault),
+            Self::NoMatch(_) | Self::Ambiguous => Beside::Nothing,
         }
     }
 }
 
 impl Noted for AuthenticateResult {
-    fn note(&self, item: &mut ItemNote) {
+    fn note(&self, item: &mut ItemNote) -> Beside<'_> {
         match self {
             Self::Match {
                 version, agreement, ..
             } => {
-                item.version = *version;
-                if item.name == NameNote::Claimed {
-                    item.name = NameNote::Agreed(*agreement);
-                }
+                item.kind.version = *version;
+                item.agreed(*agreement);
+                Beside::Nothing
             }
-            Self::Malformed(fault) => item.fault = Some(Box::new(fault.clone())),
-            Self::NoMatch(_) | Self::Ambiguous => {}
+            Self::Malformed(fault) => Beside::Fault(fault),
+            Self::NoMatch(_) | Self::Ambiguous => Beside::Nothing,
         }
     }
 }
 
 impl Noted for ReconcileResult {
-    fn note(&self, item: &mut ItemNote) {
+    fn note(&self, item: &mut ItemNote) -> Beside<'_> {
         match self {
             Self::InStep { version } => {
-                item.version = *version;
-                item.name = NameNote::Agreed(dancu_domain::Agreement::Exact);
+                item.kind.version = *version;
+                item.kind.name = Agreement::Exact.into();
+                Beside::Nothing
             }
             Self::Differs {
                 citizen, differing, ..
             } => {
-                item.holder = Some(citizen.personal_id);
-                item.version = citizen.version;
-                item.differed = *differing;
+                item.is_about(citizen.personal_id);
+                item.kind.version = citizen.version;
                 if !differing.has(Attribute::FullName) {
-                    item.name = NameNote::Agreed(dancu_domain::Agreement::Exact);
+                    item.kind.name = Agreement::Exact.into();
                 }
+                Beside::Differed(*differing)
             }
-            Self::Invalid(fault) => item.fault = Some(Box::new(fault.clone())),
-            Self::NoMatch(_) | Self::Ambiguous | Self::DuplicateInSource => {}
+            Self::Invalid(fault) => Beside::Fault(fault),
+            Self::NoMatch(_) | Self::Ambiguous | Self::DuplicateInSource => Beside::Nothing,
         }
     }
 }
 
 impl Noted for PushResult {
-    fn note(&self, item: &mut ItemNote) {
+    fn note(&self, item: &mut ItemNote) -> Beside<'_> {
         match self {
             Self::Settled(ChangeOutcome::Applied { number, version }) => {
-                item.change = Some(*number);
-                item.version = *version;
+                item.kind.version = *version;
+                Beside::Change(*number)
             }
-            Self::Settled(ChangeOutcome::AlreadyApplied { version, .. }) => item.version = *version,
-            Self::Settled(_) => {}
-            Self::Invalid(fault) => item.fault = Some(Box::new(fault.clone())),
+            Self::Settled(ChangeOutcome::AlreadyApplied { version, .. }) => {
+                item.kind.version = *version;
+                Beside::Nothing
+            }
+            Self::Settled(_) => Beside::Nothing,
+            Self::Invalid(fault) => Beside::Fault(fault),
         }
     }
 }

@@ -2,74 +2,247 @@
 
 use std::time::Instant;
 
-use dancu_domain::{Agreement, ChangeEvent, EventKind, Freshness, Purpose};
+use dancu_domain::{ChangeEvent, EventKind, Purpose};
 use dancu_wire::pb::recording as form;
+use dancu_wire::pb::recording::item::Subject;
 use dancu_wire::{pb, to_wire};
 
-use super::notes::{BirthNote, EventNote, ItemNote, Lost, NameNote, Note};
-use super::places::{Places, is_legacy};
-use crate::grpc::method::{Kind, Method};
+use super::columns::Columns;
+use super::encode::{bytes, delimited, fixed, flag, message, number, present, zigzag};
+use super::notes::{
+    BirthNote, EventNote, FreshNote, Items, Kind, Lost, Manner, NameNote, Note, Page, Rare, RowNote,
+};
+use super::places::Places;
+use crate::grpc::method::{Kind as Calls, Method};
 
-/// A frame that holds a message.
-pub(super) fn exchange(
-    places: &mut Places,
+/// Writes frames.
+pub(super) struct Teller {
     began: Instant,
-    note: &Note,
-    items: &[ItemNote],
-) -> form::Frame {
-    let exchange = form::Exchange {
-        at_micros: micros(began, note.at),
-        took_micros: note.took.as_micros() as u64,
-        verb: note.method.verb().map_or(0, |verb| verb.code().into()),
-        shape: shape(note.method).into(),
-        agency: note.agency.text().to_owned(),
-        purpose: purpose(note.purpose).into(),
-        officer: note.officer,
-        procedure: note.procedure.as_ref().map_or_else(String::new, |code| {
-            String::from_utf8_lossy(code).into_owned()
-        }),
-        has_procedure: note.has_procedure,
-        dossier: note.dossier,
-        freshness: match note.freshness {
-            Freshness::MinimizeLatency => form::Freshness::Unspecified,
-            Freshness::AtLeast(_) => form::Freshness::AtLeast,
-            Freshness::FullyConsistent => form::Freshness::Consistent,
-        }
-        .into(),
-        wanted: note.wanted.bits(),
-        request: note.request,
-        reason: note.reason.map_or(0, |reason| to_wire(reason).into()),
-        revision: note.revision,
-        items: items.iter().map(|note| item(places, note)).collect(),
-        count: note.count,
-    };
-    form::Frame {
-        frame: Some(form::frame::Frame::Exchange(exchange)),
-    }
+    places: Places,
+    /// The manner of the last message, as it is written: the next one is often asked in the same.
+    manner: Option<(Manner, Vec<u8>)>,
+    /// The columns of the last long message, to be used again.
+    columns: Option<Columns>,
 }
 
-/// A frame that tells of lost messages.
-pub(super) fn gap(began: Instant, lost: &Lost) -> form::Frame {
-    form::Frame {
-        frame: Some(form::frame::Frame::Gap(form::Gap {
-            from_micros: micros(began, lost.from),
-            to_micros: micros(began, lost.to),
+impl Teller {
+    /// Of a recording that began at a moment.
+    pub(super) fn new(began: Instant, places: Places) -> Self {
+        Self {
+            began,
+            places,
+            manner: None,
+            columns: None,
+        }
+    }
+
+    /// Appends a frame that holds a message.
+    pub(super) fn exchange(&mut self, note: &mut Note, out: &mut Vec<u8>) {
+        let frame = |out: &mut Vec<u8>| message(out, 2, |out| self.body(note, out));
+        delimited(out, frame);
+    }
+
+    /// Appends a frame that tells of lost messages.
+    pub(super) fn gap(&self, lost: &Lost, out: &mut Vec<u8>) {
+        let gap = form::Gap {
+            from_micros: self.micros(lost.from),
+            to_micros: self.micros(lost.to),
             messages: lost.messages,
             items: lost.items,
-        })),
+        };
+        delimited(out, |out| message(out, 3, |out| append(&gap, out)));
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.began).as_micros() as u64
+    }
+
+    fn body(&mut self, note: &mut Note, out: &mut Vec<u8>) {
+        number(out, 1, self.micros(note.at));
+        number(out, 2, note.took.as_micros() as u64);
+        match &self.manner {
+            Some((known, written)) if *known == note.manner => out.extend_from_slice(written),
+            _ => {
+                let mut written = Vec::new();
+                manner(&note.manner, &mut written);
+                out.extend_from_slice(&written);
+                self.manner = Some((note.manner, written));
+            }
+        }
+        if note.request != 0 {
+            fixed(out, 13, note.request);
+        }
+        if let Some(reason) = note.reason {
+            number(out, 14, code(to_wire(reason)));
+        }
+        number(out, 15, note.revision);
+        self.items(&mut note.page, out);
+        number(out, 17, note.count.into());
+    }
+
+    fn items(&mut self, page: &mut Page, out: &mut Vec<u8>) {
+        page.rare.sort_by_key(|(place, _)| *place);
+        let mut rare = page.rare.as_slice();
+        let row = |place: usize| page.rows.get(place).copied().unwrap_or_default();
+        let items = match &page.items {
+            Items::One(item) => {
+                let of = (self.subject(item.key()), item.kind, row(0));
+                message(out, 16, |out| self.whole(of, rare, out));
+                return;
+            }
+            Items::Many(items) if items.is_empty() => return,
+            Items::Many(items) => items,
+        };
+        let mut columns = self.columns.take().unwrap_or_default();
+        columns.clear();
+        for (place, item) in items.iter().enumerate() {
+            let own = rare.iter().take_while(|(of, _)| *of as usize == place);
+            let (own, rest) = rare.split_at(own.count());
+            rare = rest;
+            let alike = (item.kind, row(place));
+            let citizen = item.key().filter(|_| own.is_empty());
+            match citizen.and_then(|key| self.places.citizen(key)) {
+                Some(citizen) => columns.citizen(citizen, alike, |out| common(alike, out)),
+                None => {
+                    let of = (self.subject(item.key()), item.kind, alike.1);
+                    columns.other(|out| self.whole(of, own, out));
+                }
+            }
+        }
+        message(out, 18, |out| columns.append(out));
+        self.columns = Some(columns);
+    }
+
+    fn subject(&mut self, key: Option<u64>) -> Option<Subject> {
+        key.map(|key| self.places.subject(key))
+    }
+
+    /// An item with all that is to be said of it.
+    fn whole(
+        &self,
+        (subject, kind, row): (Option<Subject>, Kind, RowNote),
+        rare: &[(u32, Rare)],
+        out: &mut Vec<u8>,
+    ) {
+        let citizen = match subject {
+            Some(Subject::Citizen(citizen)) => {
+                present(out, 1, citizen);
+                Some(citizen)
+            }
+            Some(Subject::Persona(persona)) => {
+                present(out, 2, persona.into());
+                None
+            }
+            Some(Subject::Stranger(stranger)) => {
+                fixed(out, 3, stranger);
+                None
+            }
+            None => None,
+        };
+        common((kind, row), out);
+        for (_, rare) in rare {
+            match rare {
+                Rare::Fault(fault) => {
+                    number(out, 10, code(to_wire(fault.reason)));
+                    bytes(out, 11, fault.field.as_bytes());
+                }
+                Rare::Event(event) => {
+                    let event = self.event(citizen, event);
+                    message(out, 13, |out| append(&event, out));
+                }
+            }
+        }
+    }
+
+    fn event(&self, citizen: Option<u64>, note: &EventNote) -> form::Event {
+        let number = citizen
+            .zip(self.places.nation())
+            .and_then(|(citizen, nation)| nation.version_before(citizen, &note.event))
+            .map_or(0, |version| version + 1);
+        let (day, place) = match (number, &note.event) {
+            (0, ChangeEvent::Residence { place, since }) => {
+                (since.days_since_epoch(), self.places.place(place))
+            }
+            (0, ChangeEvent::Death { on }) => (on.days_since_epoch(), 0),
+            _ => (0, 0),
+        };
+        form::Event {
+            kind: match note.event.kind() {
+                EventKind::ResidenceChange => form::EventKind::ResidenceChange,
+                EventKind::Death => form::EventKind::Death,
+            }
+            .into(),
+            number,
+            day,
+            place,
+            record: note.record,
+            record_version: note.version,
+        }
     }
 }
 
-fn micros(began: Instant, at: Instant) -> u64 {
-    at.saturating_duration_since(began).as_micros() as u64
+/// How a message was asked.
+fn manner(manner: &Manner, out: &mut Vec<u8>) {
+    let verb = manner.method.verb().map_or(0, |verb| verb.code().into());
+    number(out, 3, verb);
+    number(out, 4, code(shape(manner.method)));
+    bytes(out, 5, manner.agency.text().as_bytes());
+    number(out, 6, code(purpose(manner.purpose)));
+    flag(out, 7, manner.officer);
+    bytes(out, 8, manner.procedure.as_ref().map_or(&[], |code| code));
+    flag(out, 9, manner.has_procedure);
+    flag(out, 10, manner.dossier);
+    let freshness = match manner.freshness {
+        FreshNote::Any => form::Freshness::Unspecified,
+        FreshNote::AtLeast => form::Freshness::AtLeast,
+        FreshNote::Consistent => form::Freshness::Consistent,
+    };
+    number(out, 11, code(freshness));
+    number(out, 12, manner.wanted.bits().into());
+    if let Some(day) = manner.event_day {
+        present(out, 19, zigzag(day.0));
+    }
+}
+
+/// What an item has in common with others.
+fn common((kind, row): (Kind, RowNote), out: &mut Vec<u8>) {
+    flag(out, 4, kind.legacy());
+    number(out, 5, code(name(kind.name)));
+    let birth = match kind.birth {
+        BirthNote::None => form::BirthForm::Unspecified,
+        BirthNote::Year => form::BirthForm::Year,
+        BirthNote::Month => form::BirthForm::Month,
+        BirthNote::Day => form::BirthForm::Day,
+    };
+    number(out, 6, code(birth));
+    flag(out, 7, kind.dossier());
+    number(out, 8, kind.outcome.map_or(0, |outcome| outcome.code().into()));
+    number(out, 9, kind.version.into());
+    if row != RowNote::default() {
+        message(out, 12, |out| {
+            number(out, 1, row.held.bits().into());
+            number(out, 2, row.differed.bits().into());
+        });
+    }
+}
+
+/// A value of an enum of the form.
+fn code(value: impl Into<i32>) -> u64 {
+    u64::from(value.into().unsigned_abs())
+}
+
+fn append(message: &impl prost::Message, out: &mut Vec<u8>) {
+    message
+        .encode(out)
+        .expect("a list of bytes has room for every message");
 }
 
 const fn shape(method: Method) -> form::Shape {
     match method {
         Method::LookupCitizen | Method::AuthenticateCitizen => form::Shape::Unary,
         method => match method.kind() {
-            Kind::Unary => form::Shape::Batch,
-            Kind::ServerStream | Kind::Bidi => form::Shape::Stream,
+            Calls::Unary => form::Shape::Batch,
+            Calls::ServerStream | Calls::Bidi => form::Shape::Stream,
         },
     }
 }
@@ -84,78 +257,12 @@ const fn purpose(purpose: Purpose) -> pb::Purpose {
     }
 }
 
-fn item(places: &mut Places, note: &ItemNote) -> form::Item {
-    let subject = note.key.map(|key| places.subject(key, note.holder));
-    let row = (!note.held.is_empty() || !note.differed.is_empty()).then(|| form::Row {
-        held: note.held.bits(),
-        differed: note.differed.bits(),
-    });
-    let event = note.event.as_ref().map(|event| {
-        let index = match subject {
-            Some(form::item::Subject::Citizen(index)) => Some(index),
-            _ => None,
-        };
-        self::event(places, index, event)
-    });
-    form::Item {
-        subject,
-        legacy: note.key.is_some_and(is_legacy),
-        name: name(note).into(),
-        birth: match note.birth {
-            BirthNote::None => form::BirthForm::Unspecified,
-            BirthNote::Year => form::BirthForm::Year,
-            BirthNote::Month => form::BirthForm::Month,
-            BirthNote::Day => form::BirthForm::Day,
-        }
-        .into(),
-        dossier: note.dossier,
-        outcome: note.outcome.map_or(0, |outcome| outcome.code().into()),
-        version: note.version,
-        fault: note
-            .fault
-            .as_ref()
-            .map_or(0, |fault| to_wire(fault.reason).into()),
-        field: note
-            .fault
-            .as_ref()
-            .map_or_else(String::new, |fault| fault.field.clone().into_owned()),
-        row,
-        event,
-    }
-}
-
-const fn name(note: &ItemNote) -> form::NameForm {
-    match note.name {
+const fn name(name: NameNote) -> form::NameForm {
+    match name {
         NameNote::Claimed => form::NameForm::Unspecified,
         NameNote::None => form::NameForm::None,
-        NameNote::Agreed(Agreement::Exact) => form::NameForm::Exact,
-        NameNote::Agreed(Agreement::TonePlacement) => form::NameForm::TonePlacement,
-        NameNote::Agreed(Agreement::Unaccented) => form::NameForm::Unaccented,
-    }
-}
-
-fn event(places: &Places, index: Option<u64>, note: &EventNote) -> form::Event {
-    let number = index
-        .zip(places.nation())
-        .and_then(|(index, nation)| nation.version_before(index, &note.event))
-        .map_or(0, |version| version + 1);
-    let (day, place) = match (number, &note.event) {
-        (0, ChangeEvent::Residence { place, since }) => {
-            (since.days_since_epoch(), places.place(place))
-        }
-        (0, ChangeEvent::Death { on }) => (on.days_since_epoch(), 0),
-        _ => (0, 0),
-    };
-    form::Event {
-        kind: match note.event.kind() {
-            EventKind::ResidenceChange => form::EventKind::ResidenceChange,
-            EventKind::Death => form::EventKind::Death,
-        }
-        .into(),
-        number,
-        day,
-        place,
-        record: note.record,
-        record_version: note.version,
+        NameNote::Exact => form::NameForm::Exact,
+        NameNote::TonePlacement => form::NameForm::TonePlacement,
+        NameNote::Unaccented => form::NameForm::Unaccented,
     }
 }

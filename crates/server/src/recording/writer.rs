@@ -10,22 +10,24 @@ use std::time::{Duration, Instant};
 use dancu_cache::Watermark;
 use dancu_domain::Clock as _;
 use dancu_store::RegistryMeta;
-use dancu_wire::pb::recording::{Frame, Header};
+use dancu_wire::pb::recording::Header;
 
 use super::files::Files;
 use super::notebook::Notebook;
 use super::notes::{Lost, Sheet};
 use super::places::Places;
-use super::told;
+use super::told::Teller;
 use crate::clock::{WallClock, instant};
 use crate::config::Config;
 use crate::error::StartError;
 use crate::keys::Keys;
 use crate::parts::{Board, Part, PartState};
 
-/// How many sheets may wait for the writer: with two thousand messages in each, a second or two of
-/// all that a machine can answer.
-const WAITING: usize = 128;
+/// How many sheets may wait for the writer: with up to four thousand messages in each, a second or two
+/// of all that a machine can answer.
+const WAITING: usize = 64;
+/// How many bytes of frames are gathered before they are compressed.
+const PIECE: usize = 64 << 10;
 /// How long the writer waits for more before it lets readers see what it has.
 const IDLE: Duration = Duration::from_millis(200);
 /// How long they wait for it at most while there is always more.
@@ -34,6 +36,9 @@ const FLUSH: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(2);
 /// How long the last sheets may take at the end.
 const LAST: Duration = Duration::from_secs(2);
+
+/// The form of the files.
+pub(super) const FORM: u32 = 2;
 
 /// What the writer is handed.
 #[derive(Debug)]
@@ -93,7 +98,7 @@ impl Recording {
         }
         let key = stage.keys.recording();
         let header = Header {
-            form: 1,
+            form: FORM,
             recording: u64::from_le_bytes(id),
             part: 0,
             nation: stage.meta.nation.text(),
@@ -113,13 +118,14 @@ impl Recording {
         let counters = Arc::new(Counters::default());
         let (sender, receiver) = sync_channel(WAITING);
         let mut writer = Writer {
-            began: instant(),
-            places: Places::new(stage.meta, key),
+            teller: Teller::new(instant(), Places::new(stage.meta, key)),
+            piece: Vec::with_capacity(2 * PIECE),
             files,
             counters: Arc::clone(&counters),
             watermark: Arc::clone(&stage.watermark),
             board: Arc::clone(&stage.board),
             lost: None,
+            telling: None,
             unflushed: None,
             flushed: instant(),
             again: None,
@@ -171,14 +177,17 @@ impl Recording {
 
 /// The writer on its thread.
 struct Writer {
-    began: Instant,
-    places: Places,
+    teller: Teller,
+    /// Frames that are not written yet.
+    piece: Vec<u8>,
     files: Files,
     counters: Arc<Counters>,
     watermark: Arc<Watermark>,
     board: Arc<Board>,
     /// What was dropped and is not yet told of in a file.
     lost: Option<Lost>,
+    /// What is told of in frames that may not have reached the file yet.
+    telling: Option<Lost>,
     /// What was written and may not have reached the file yet.
     unflushed: Option<Lost>,
     /// When the file was last seen to hold everything.
@@ -191,7 +200,7 @@ impl Writer {
     fn run(&mut self, receiver: &Receiver<Handed>) {
         loop {
             match receiver.recv_timeout(IDLE) {
-                Ok(Handed::Sheet(sheet)) => self.take(&sheet),
+                Ok(Handed::Sheet(sheet)) => self.take(sheet),
                 Err(RecvTimeoutError::Timeout) => {
                     let flushed = self.flush();
                     self.judge(flushed);
@@ -207,12 +216,12 @@ impl Writer {
     }
 
     /// Writes a sheet, or counts what of it is lost.
-    fn take(&mut self, sheet: &Sheet) {
+    fn take(&mut self, mut sheet: Sheet) {
         self.lost = Lost::either(self.lost, sheet.lost);
         let mut written = 0;
         let result = match self.again {
             Some(again) if instant() < again => Ok(()),
-            _ => self.write_sheet(sheet, &mut written),
+            _ => self.write_sheet(&mut sheet, &mut written),
         };
         if let Some(lost) = sheet.losing(written) {
             self.lose(lost);
@@ -220,17 +229,19 @@ impl Writer {
         self.judge(result);
     }
 
-    fn write_sheet(&mut self, sheet: &Sheet, written: &mut usize) -> io::Result<()> {
+    fn write_sheet(&mut self, sheet: &mut Sheet, written: &mut usize) -> io::Result<()> {
         self.tell_lost()?;
-        let mut items = sheet.items.as_slice();
-        for note in &sheet.notes {
-            let own = items.split_at_checked(note.items as usize);
-            let (own, rest) = own.unwrap_or((items, &[]));
-            items = rest;
-            let frame = told::exchange(&mut self.places, self.began, note, own);
-            self.write(&frame)?;
+        for note in &mut sheet.notes {
+            self.teller.exchange(note, &mut self.piece);
             self.unflushed = Lost::either(self.unflushed, Some(Lost::of(note)));
             *written += 1;
+            if self.piece.len() >= PIECE {
+                self.write()?;
+            }
+        }
+        if self.again.is_some() {
+            // Whether the folder can be written to again is seen at once.
+            self.flush()?;
         }
         self.again = None;
         if instant().saturating_duration_since(self.flushed) >= FLUSH {
@@ -239,25 +250,33 @@ impl Writer {
         Ok(())
     }
 
-    fn write(&mut self, frame: &Frame) -> io::Result<()> {
+    /// Writes the frames that have gathered.
+    fn write(&mut self) -> io::Result<()> {
+        if self.piece.is_empty() {
+            return Ok(());
+        }
         let revision = self.watermark.revision();
-        let bytes = self.files.write(frame, instant(), revision)?;
+        let bytes = self.files.write(&self.piece, instant(), revision)?;
+        self.piece.clear();
         self.counters.bytes.fetch_add(bytes, Relaxed);
         Ok(())
     }
 
     fn tell_lost(&mut self) -> io::Result<()> {
-        if let Some(lost) = self.lost {
-            self.write(&told::gap(self.began, &lost))?;
-            self.lost = None;
+        if let Some(lost) = self.lost.take() {
+            self.teller.gap(&lost, &mut self.piece);
+            self.telling = Lost::either(self.telling, Some(lost));
+            self.write()?;
         }
         Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.write()?;
         let bytes = self.files.flush()?;
         self.counters.bytes.fetch_add(bytes, Relaxed);
         self.flushed = instant();
+        self.telling = None;
         if let Some(written) = self.unflushed.take() {
             self.counters.messages.fetch_add(written.messages, Relaxed);
         }
@@ -280,6 +299,8 @@ impl Writer {
         };
         tracing::warn!(kind = ?error.kind(), "the recording cannot be written");
         self.files.give_up();
+        self.piece.clear();
+        self.lost = Lost::either(self.lost, self.telling.take());
         if let Some(unflushed) = self.unflushed.take() {
             self.lose(unflushed);
         }

@@ -35,7 +35,7 @@ impl ::prost::Name for Frame {
 /// Header says which nation was asked, and where in a recording the file stands.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Header {
-    /// The form of the file: 1.
+    /// The form of the file: 2.
     #[prost(uint32, tag = "1")]
     pub form: u32,
     /// The recording: drawn by the service at its start, the same in all parts.
@@ -133,12 +133,20 @@ pub struct Exchange {
     /// last change.
     #[prost(uint64, tag = "15")]
     pub revision: u64,
-    /// The items, in order. They stand here of messages that were answered or refused.
+    /// The items, in order, of a message that was answered or refused: each as a whole, or all of them
+    /// in `list`.
     #[prost(message, repeated, tag = "16")]
     pub items: ::prost::alloc::vec::Vec<Item>,
     /// How many items the message had.
     #[prost(uint32, tag = "17")]
     pub count: u32,
+    /// The items of a message that has many.
+    #[prost(message, optional, tag = "18")]
+    pub list: ::core::option::Option<List>,
+    /// The day under which the caller had it counted, in days since 1970, where the service allowed that
+    /// and the caller named one.
+    #[prost(sint32, optional, tag = "19")]
+    pub event_day: ::core::option::Option<i32>,
 }
 impl ::prost::Name for Exchange {
     const NAME: &'static str = "Exchange";
@@ -148,6 +156,33 @@ impl ::prost::Name for Exchange {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "type.googleapis.com/dancu.recording.v1.Exchange".into()
+    }
+}
+/// List is the items of a message as columns: most of them differ in the citizen only.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct List {
+    /// What items have in common: items without a subject.
+    #[prost(message, repeated, tag = "1")]
+    pub kinds: ::prost::alloc::vec::Vec<Item>,
+    /// Of each item in order, the place of its kind in `kinds`, from 1; 0 where it stands in `others`, as
+    /// the next of those. Nothing stands here where all items are of the first kind.
+    #[prost(uint32, repeated, tag = "2")]
+    pub kind: ::prost::alloc::vec::Vec<u32>,
+    /// Of each item with a kind, in order, the place of the citizen in the nation.
+    #[prost(uint64, repeated, tag = "3")]
+    pub citizens: ::prost::alloc::vec::Vec<u64>,
+    /// The items of which more is to be said, as a whole and in order.
+    #[prost(message, repeated, tag = "4")]
+    pub others: ::prost::alloc::vec::Vec<Item>,
+}
+impl ::prost::Name for List {
+    const NAME: &'static str = "List";
+    const PACKAGE: &'static str = "dancu.recording.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "dancu.recording.v1.List".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/dancu.recording.v1.List".into()
     }
 }
 /// Item is one item of a message. Why claims did not match is not here: nobody was told.

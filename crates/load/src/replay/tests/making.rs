@@ -186,7 +186,7 @@ fn of_two_under_one_number_it_is_the_one_whose_record_was_at_the_version_told() 
 #[test]
 fn a_request_that_was_sent_twice_is_made_twice_with_the_same_body() {
     let nation = Nation::new(4, 6_400);
-    let remaker = Remaker::new(&nation, "again".to_owned());
+    let remaker = Remaker::new(&nation, "again".to_owned(), None);
     let history = History::default();
     let invalid = || Item {
         outcome: pb::Outcome::Invalid.into(),

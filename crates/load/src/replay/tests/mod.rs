@@ -47,7 +47,7 @@ impl Drop for Folder {
 
 fn header(recording: u64, part: u32) -> Header {
     Header {
-        form: 1,
+        form: 2,
         recording,
         part,
         nation: "00".repeat(16),
@@ -218,7 +218,7 @@ fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_va
     let log = r#"{"at": 2, "verb": "push", "agency": "G01", "items": [{"citizen": 99, "event": 1}]}
 
 {"at": 0.25, "verb": "lookup", "agency": "H26", "items": [{"citizen": 4711}]}
-{"at": 1.5, "verb": "reconcile", "agency": "G03", "items": [{"citizen": 99, "held": ["sex"], "differed": ["sex"], "outcome": "DIFFERS"}]}
+{"at": 1.5, "verb": "reconcile", "agency": "G03", "event_day": "2023-03-01", "items": [{"citizen": 99, "held": ["sex"], "differed": ["sex"], "outcome": "DIFFERS"}]}
 {"at": 0.5, "verb": "authenticate", "agency": "H26", "items": [{"stranger": 7}, {"persona": "deceased", "outcome": "DECEASED"}]}
 "#;
     let out = std::fs::File::create(&path).unwrap();
@@ -242,6 +242,7 @@ fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_va
         differed: sex,
     };
     assert_eq!(reconcile.items[0].row, Some(row));
+    assert_eq!((both.event_day, reconcile.event_day), (None, Some(19_417)));
     for (line, told) in [
         ("{", "column"),
         (
@@ -263,6 +264,10 @@ fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_va
         (
             r#"{"at": 1, "verb": "lookup", "agency": "H26", "number": "901085000101", "items": [{}]}"#,
             "a field is",
+        ),
+        (
+            r#"{"at": 1, "verb": "lookup", "agency": "H26", "event_day": "901085000101", "items": [{"citizen": 1}]}"#,
+            "event_day must",
         ),
         (
             r#"{"at": 1, "verb": "push", "agency": "G01", "items": [{"citizen": 1}]}"#,

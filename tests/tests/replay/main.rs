@@ -1,6 +1,10 @@
 //! Traffic recorded from a real service and asked again of the same nation: the same outcomes, at
 //! two speeds, and across kills of the replay; and nobody is named in the recording.
 
+mod apart;
+mod days;
+mod parts;
+
 use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::PathBuf;
