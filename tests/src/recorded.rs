@@ -167,11 +167,7 @@ pub fn replay(recorded: &Recorded, server: &Server, more: &[&str]) -> (Option<i3
 }
 
 /// Replays files to the service at an address: the exit code and what was reported.
-pub fn replay_to(
-    files: &[PathBuf],
-    address: SocketAddr,
-    more: &[&str],
-) -> (Option<i32>, Value) {
+pub fn replay_to(files: &[PathBuf], address: SocketAddr, more: &[&str]) -> (Option<i32>, Value) {
     let output = replaying_to(files, address, more).output();
     let output = output.expect("the replay can be started");
     let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);

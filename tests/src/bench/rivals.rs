@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::house::{CALLS, House};
-use super::processes::Server;
+use super::processes::{Server, cpu_of_all, cpu_of_threads};
 use super::run::Rival;
 use super::{generator, plain, scrape};
 use crate::country::held::{Held, authority};
@@ -74,12 +74,24 @@ impl All {
         Some((server(SERVICE)?, server(STUB)?))
     }
 
+    /// Seconds of processor time so far: of the thread that writes the recording, and of all of the
+    /// service that records.
+    pub fn recorder(&self) -> io::Result<(f64, f64)> {
+        let id = self.recording()?.id();
+        Ok((cpu_of_threads(id, "dancu-recording")?, cpu_of_all(id)))
+    }
+
+    fn recording(&self) -> io::Result<&Server> {
+        let side = self.sides.iter().find(|side| side.name == RECORDED);
+        match side.map(|side| &side.rival) {
+            Some(Rival::Server { server, .. }) => Ok(server),
+            _ => Err(io::Error::other("nothing is recorded")),
+        }
+    }
+
     /// Checks that what was recorded is whole: what is dropped costs nothing.
     pub fn nothing_dropped(&self) -> io::Result<()> {
-        let side = self.sides.iter().find(|side| side.name == RECORDED);
-        let Some(Rival::Server { server, .. }) = side.map(|side| &side.rival) else {
-            return Err(io::Error::other("nothing was recorded"));
-        };
+        let server = self.recording()?;
         let ops = server
             .ops
             .ok_or_else(|| io::Error::other("the service tells no metrics"))?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use dancu_load::draw::Shape;
+use dancu_tests::bench::generator::Traffic;
 use dancu_tests::bench::house::House;
 use dancu_tests::bench::report::Table;
 use dancu_tests::bench::rivals::{All, Asked, NOTES, Wanted, begin};
@@ -184,7 +185,12 @@ fn measure(
     Ok(())
 }
 
-/// Unary calls and streams of a service that records them, beside one that does not.
+/// Unary calls and streams of a service that records them, beside one that does not; and what of its
+/// processor time went to the thread that writes.
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what the command is for"
+)]
 fn recording(
     arguments: &Arguments,
     house: &House,
@@ -192,18 +198,26 @@ fn recording(
     pace: Pace,
     done: &mut impl FnMut(Table),
 ) -> Result<(), Failed> {
-    let (sides, unary) = (all.of(Asked::Recorded), house.unary());
+    let sides = all.of(Asked::Recorded);
+    let mut measure = |name: String, traffic: &Traffic, concurrency| -> Result<(), Failed> {
+        let before = all.recorder()?;
+        done(table(name, traffic, concurrency, pace, &sides)?);
+        let after = all.recorder()?;
+        let share = 100.0 * (after.0 - before.0) / (after.1 - before.1);
+        println!("  the thread that writes: {share:.1} % of the service's processor time\n");
+        Ok(())
+    };
     for concurrency in &arguments.recorded {
         let name = format!("unary lookups without and with a recording, {concurrency}");
-        done(table(name, &unary, *concurrency, pace, &sides)?);
+        measure(name, &house.unary(), *concurrency)?;
     }
-    let streams = house.streams(arguments.items, arguments.depth);
     for concurrency in &arguments.streams {
         let name = format!(
             "streams of {} records without and with a recording, {concurrency}",
             arguments.items
         );
-        done(table(name, &streams, *concurrency, pace, &sides)?);
+        let streams = house.streams(arguments.items, arguments.depth);
+        measure(name, &streams, *concurrency)?;
     }
     all.nothing_dropped()?;
     Ok(())

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use dancu_domain::{
-    Applied, Candidates, ChangeFeed, ChangeNotice, ChangeRecord, Citizen, Directory, Freshness, IdKey, NationId,
-    PersonalId, Reading, Registry, RegistryError, Revision, SourceKey,
+    Applied, Candidates, ChangeFeed, ChangeNotice, ChangeRecord, Citizen, Directory, Freshness,
+    IdKey, NationId, PersonalId, Reading, Registry, RegistryError, Revision, SourceKey,
 };
 use dancu_population::{GENERATOR_VERSION, Nation};
 use dancu_server::{Backing, Config, Keys, LogForm, RegistryHome, Stop};

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use dancu_tests::bench::processes::Server;
-use dancu_tests::recorded::{
-    CITIZENS, SEED, number, outcomes, record, replay, replay_to,
-};
+use dancu_tests::recorded::{CITIZENS, SEED, number, outcomes, record, replay, replay_to};
 use dancu_tests::stage;
 use dancu_wire::pb;
 use dancu_wire::pb::recording::{Frame, Item, frame};
@@ -52,7 +50,12 @@ fn one_altered_outcome_another_nation_and_another_judgement_are_all_seen() {
     let server = recorded.fresh("as-it-was");
     let (code, report) = replay_to(&copies, server.address, &["--speed", "max"]);
     assert_eq!(code, Some(1), "{:#}", report["replay"]);
-    assert_eq!(number(&report, "different"), changed, "{:#}", report["replay"]);
+    assert_eq!(
+        number(&report, "different"),
+        changed,
+        "{:#}",
+        report["replay"]
+    );
     drop(server);
     // A service over another nation is not asked at all.
     let data = recorded.folder.path().join("other");

@@ -8,9 +8,7 @@ use std::process::{Command, Stdio};
 use dancu_load::replay::look;
 use dancu_load::run::volumes;
 use dancu_tests::bench::processes::Server;
-use dancu_tests::recorded::{
-    CITIZENS, SEED, files, nation, number, outcomes, replay_to, serve,
-};
+use dancu_tests::recorded::{CITIZENS, SEED, files, nation, number, outcomes, replay_to, serve};
 use dancu_tests::stage;
 
 const DAYS: &str = "event_days=2023-01-01..2023-09-30";
@@ -85,7 +83,10 @@ fn a_replay_is_counted_under_the_days_that_were_named_or_says_that_it_is_not() {
     assert!(undated > 0 && undated < seen.messages, "{undated}");
     let early = |counted: ByDay| -> ByDay {
         let named = |day: &(i32, i32, i32)| *day <= (2023, 5, 15);
-        counted.into_iter().filter(|(key, _)| named(&key.3)).collect()
+        counted
+            .into_iter()
+            .filter(|(key, _)| named(&key.3))
+            .collect()
     };
     assert_eq!(early(by_day(half.address)), early(recorded.clone()));
     half.terminate().expect("the service ends");

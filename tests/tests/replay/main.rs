@@ -21,6 +21,10 @@ use dancu_tests::{messages, ops};
 fn what_was_recorded_is_what_was_answered_and_ends_the_same_at_two_speeds() {
     let recorded = record();
     let seen = recorded.seen();
+    assert_eq!(
+        seen.revision, 0,
+        "the state of then is the one before the first message"
+    );
     assert!(seen.files > 1, "the recording went on in a second part");
     assert_eq!((seen.missing, seen.cut), (0, 0));
     // Whatever the callers were told stands in it, and nothing else does.

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use dancu_domain::{
-    AgencyCode, AttributeSet, ChangeEvent, CivilDate, Day, EventDays, EventKind, Freshness, Purpose,
-    Reason, Revision, Verb,
+    AgencyCode, AttributeSet, ChangeEvent, CivilDate, Day, EventDays, EventKind, Freshness,
+    Purpose, Reason, Revision, Verb,
 };
 use dancu_population::{KeyState, Nation};
 use dancu_wire::pb::recording::{self as form, Exchange};

@@ -105,7 +105,7 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
         if let Err(failure) = &answered {
             draft.failed(failure.reason);
         }
-        notebook.keep(*draft, line.took);
+        notebook.keep(draft, line.took);
     }
     answered
 }
@@ -130,7 +130,7 @@ fn admit<X: Exchange, R: Registry, L: Recorder + Clone>(
     read: Read<X::Asked>,
     event_day: Option<Day>,
     line: &mut Line,
-    draft: &mut Option<Box<Draft>>,
+    draft: &mut Option<Draft>,
 ) -> Result<Admitted<X::Asked>, Turned> {
     let failed = |reason| Turned::Failed(Failure::new(reason));
     let caller = caller.map_err(failed)?;

@@ -56,8 +56,9 @@ impl Columns {
         (kind, row): (Kind, RowNote),
         write: impl FnOnce(&mut Vec<u8>),
     ) {
-        let spread = (kind.bits() ^ u64::from(row.held.bits()) << 7 ^ u64::from(row.differed.bits()))
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let spread =
+            (kind.bits() ^ u64::from(row.held.bits()) << 7 ^ u64::from(row.differed.bits()))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let slot = &mut self.slots[(spread >> 58) as usize];
         let number = match slot {
             Some((of, with, number)) if *of == kind && *with == row => *number,

@@ -13,6 +13,7 @@ mod files;
 mod notebook;
 mod notes;
 mod places;
+mod sheet;
 mod sketch;
 mod table;
 #[cfg(test)]

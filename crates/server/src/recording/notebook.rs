@@ -11,15 +11,17 @@ use dancu_domain::{
 };
 use siphasher::sip::SipHasher13;
 
-use super::notes::{Lost, Manner, Note, Page, Rare, Sheet, published};
+use super::notes::{Manner, Note, Page, Rare, published};
+use super::sheet::{Lost, Sheet};
 use super::sketch::{Beside, Noted, Sketched};
 use super::writer::{Counters, Handed};
 use crate::grpc::asked::Ended;
 use crate::grpc::method::Method;
 
-/// How many messages and items a core gathers before it hands them over: every time, the writer is
-/// woken and takes the place of somebody who answers.
-pub(super) const FULL: usize = 4_096;
+/// How many bytes of notes a core gathers before it hands them over: every time, the writer is woken and
+/// takes the place of somebody who answers, and many more would drive out of the processor's caches what
+/// answers need.
+const FULL: usize = 128 << 10;
 
 /// One core's notebook. Its lock is only ever taken by that core's own thread.
 #[derive(Debug)]
@@ -34,8 +36,8 @@ pub(crate) struct Notebook {
 #[derive(Debug, Default)]
 struct Open {
     sheet: Sheet,
-    /// Messages and items on it.
-    entries: usize,
+    /// Bytes of the notes on it.
+    bytes: usize,
 }
 
 /// The keyed hashes that stand for what must not be told.
@@ -57,10 +59,11 @@ impl Hasher<'_> {
     }
 }
 
-/// A message that is being answered, noted so far.
+/// A message that is being answered, noted so far. The note is made once and handed over where it lies:
+/// to copy it onto the sheet was the dearest of all that a core does for it.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    note: Note,
+    note: Box<Note>,
 }
 
 impl Notebook {
@@ -80,7 +83,7 @@ impl Notebook {
         agency: AgencyCode,
         context: &RequestContext,
         message: &A,
-    ) -> Box<Draft> {
+    ) -> Draft {
         let hasher = Hasher {
             key: self.key,
             agency: &agency,
@@ -104,7 +107,7 @@ impl Notebook {
             wanted,
             event_day: context.event_day,
         };
-        let note = Note {
+        let note = Box::new(Note {
             at,
             took: Duration::ZERO,
             manner,
@@ -113,8 +116,8 @@ impl Notebook {
             revision: 0,
             count: u32::try_from(page.items.all().len()).unwrap_or(u32::MAX),
             page,
-        };
-        Box::new(Draft { note })
+        });
+        Draft { note }
     }
 
     /// Keeps a message that is over.
@@ -122,9 +125,9 @@ impl Notebook {
         let Draft { mut note } = draft;
         note.took = took;
         let mut open = self.open();
-        open.entries += 1 + note.page.items.all().len();
+        open.bytes += size_of::<Note>() + size_of_val(note.page.items.all());
         open.sheet.notes.push(note);
-        if open.entries >= FULL {
+        if open.bytes >= FULL {
             self.hand_over(&mut open);
         }
     }

@@ -10,9 +10,10 @@ use dancu_wire::{pb, to_wire};
 use super::columns::Columns;
 use super::encode::{bytes, delimited, fixed, flag, message, number, present, zigzag};
 use super::notes::{
-    BirthNote, EventNote, FreshNote, Items, Kind, Lost, Manner, NameNote, Note, Page, Rare, RowNote,
+    BirthNote, EventNote, FreshNote, Items, Kind, Manner, NameNote, Note, Page, Rare, RowNote,
 };
 use super::places::Places;
+use super::sheet::Lost;
 use crate::grpc::method::{Kind as Calls, Method};
 
 /// Writes frames.
@@ -216,7 +217,11 @@ fn common((kind, row): (Kind, RowNote), out: &mut Vec<u8>) {
     };
     number(out, 6, code(birth));
     flag(out, 7, kind.dossier());
-    number(out, 8, kind.outcome.map_or(0, |outcome| outcome.code().into()));
+    number(
+        out,
+        8,
+        kind.outcome.map_or(0, |outcome| outcome.code().into()),
+    );
     number(out, 9, kind.version.into());
     if row != RowNote::default() {
         message(out, 12, |out| {

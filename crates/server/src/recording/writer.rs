@@ -14,8 +14,8 @@ use dancu_wire::pb::recording::Header;
 
 use super::files::Files;
 use super::notebook::Notebook;
-use super::notes::{Lost, Sheet};
 use super::places::Places;
+use super::sheet::{Lost, Sheet};
 use super::told::Teller;
 use crate::clock::{WallClock, instant};
 use crate::config::Config;
@@ -23,9 +23,9 @@ use crate::error::StartError;
 use crate::keys::Keys;
 use crate::parts::{Board, Part, PartState};
 
-/// How many sheets may wait for the writer: with up to four thousand messages in each, a second or two
-/// of all that a machine can answer.
-const WAITING: usize = 64;
+/// How many sheets may wait for the writer, of an eighth of a megabyte each: a second or two of all that
+/// a machine can answer.
+const WAITING: usize = 128;
 /// How many bytes of frames are gathered before they are compressed.
 const PIECE: usize = 64 << 10;
 /// How long the writer waits for more before it lets readers see what it has.
@@ -123,6 +123,7 @@ impl Recording {
             files,
             counters: Arc::clone(&counters),
             watermark: Arc::clone(&stage.watermark),
+            first: Some(stage.watermark.revision()),
             board: Arc::clone(&stage.board),
             lost: None,
             telling: None,
@@ -183,6 +184,9 @@ struct Writer {
     files: Files,
     counters: Arc<Counters>,
     watermark: Arc<Watermark>,
+    /// What the registry had reached when the recording began, until its first part is begun: by the time
+    /// that something is written, the first messages may have changed it.
+    first: Option<u64>,
     board: Arc<Board>,
     /// What was dropped and is not yet told of in a file.
     lost: Option<Lost>,
@@ -255,8 +259,9 @@ impl Writer {
         if self.piece.is_empty() {
             return Ok(());
         }
-        let revision = self.watermark.revision();
+        let revision = self.first.unwrap_or_else(|| self.watermark.revision());
         let bytes = self.files.write(&self.piece, instant(), revision)?;
+        self.first = None;
         self.piece.clear();
         self.counters.bytes.fetch_add(bytes, Relaxed);
         Ok(())

@@ -14,10 +14,10 @@ use prost::Message as _;
 use crate::clock::instant;
 use crate::grpc::method::Method;
 use crate::recording::notes::{
-    BirthNote, EventNote, FreshNote, ItemNote, Items, Lost, Manner, NameNote, Note, Page, Rare,
-    RowNote,
+    BirthNote, EventNote, FreshNote, ItemNote, Items, Manner, NameNote, Note, Page, Rare, RowNote,
 };
 use crate::recording::places::Places;
+use crate::recording::sheet::Lost;
 use crate::recording::told::Teller;
 
 fn nation() -> Nation {
@@ -134,7 +134,10 @@ fn a_frame_written_by_hand_is_what_the_form_says() {
     failed.reason = Some(Reason::Overloaded);
     failed.page = Page::empty();
     let told_failed = told(&mut teller, failed);
-    assert_eq!(told_failed.reason(), dancu_wire::to_wire(Reason::Overloaded));
+    assert_eq!(
+        told_failed.reason(),
+        dancu_wire::to_wire(Reason::Overloaded)
+    );
     assert!(told_failed.items.is_empty() && told_failed.list.is_none());
     assert_eq!(told_failed.count, 1);
 }
@@ -199,7 +202,10 @@ fn items_that_differ_in_the_citizen_only_are_columns_and_all_others_stand_as_a_w
         panic!("{:?}", list.others);
     };
     assert_eq!(*of_persona, rowed(written(Subject::Persona(3), 0), none));
-    assert_eq!((malformed.subject, &*malformed.field), (None, "records[4].name"));
+    assert_eq!(
+        (malformed.subject, &*malformed.field),
+        (None, "records[4].name")
+    );
     assert_eq!(malformed.fault(), dancu_wire::to_wire(Reason::FieldTooLong));
     assert!(matches!(stranger.subject, Some(Subject::Stranger(_))));
     // A list of one kind needs no column of kinds, and is longer than a length of one byte.
@@ -244,7 +250,10 @@ fn events_and_gaps_are_told() {
     let exchange = told(&mut teller, pushed);
     assert_eq!((exchange.request, exchange.verb()), (55, pb::Verb::Push));
     let event = exchange.items[0].event.unwrap();
-    assert_eq!((event.number, event.record, event.record_version), (0, 77, 9));
+    assert_eq!(
+        (event.number, event.record, event.record_version),
+        (0, 77, 9)
+    );
     assert_eq!(event.kind(), form::EventKind::Death);
     assert!(event.day < 0);
     let lost = Lost {
