@@ -236,7 +236,7 @@ fn events_and_gaps_are_told() {
         false,
     );
     let event = EventNote {
-        event: death("1899-12-31"),
+        event: death("1950-02-03"),
         record: 77,
         version: 9,
     };
