@@ -68,7 +68,7 @@ fn run(binary: &Path, broken: Option<&str>) -> Vec<(&'static str, Vec<u8>)> {
     let mut told = metrics.lines();
     let lost = told.find_map(|line| line.strip_prefix("dancu_log_lines_lost_total "));
     let lost: usize = lost.and_then(|n| n.parse().ok()).unwrap_or(0);
-    let lines = log.iter().filter(|byte| **byte == b'\n').count();
+    let lines = log.split(|byte| *byte == b'\n').count();
     assert!(lost < lines / 10, "{lost} lines lost of {lines}");
     vec![
         ("the log", log),
