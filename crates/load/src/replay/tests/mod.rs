@@ -203,7 +203,7 @@ fn a_file_is_read_up_to_where_it_was_cut_off_and_gaps_are_told() {
         assert!(open(&cut).is_err(), "{what}");
     }
     let other = Header {
-        form: 2,
+        form: 1,
         ..header(1, 0)
     };
     let other = folder.file("other", other, Vec::new());
