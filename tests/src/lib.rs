@@ -13,6 +13,7 @@ pub mod house;
 pub mod kill;
 pub mod kill_parts;
 pub mod ledger;
+pub mod limited;
 pub mod messages;
 pub mod ops;
 pub mod overload;

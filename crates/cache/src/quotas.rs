@@ -10,8 +10,8 @@
 //! Without Redis, and while it is away, the same bucket is kept in this process. Then each instance
 //! gives out the whole limit. That is chosen: a limit a second protects the service from a caller
 //! who runs wild, and one instance with its limit is protected; it is no promise to anybody that
-//! would be worth a refusal while Redis is away. What must be exact, such as limits a day, is
-//! durable and lives in the database.
+//! would be worth a refusal while Redis is away. What must be exact, limits a day, is read out of
+//! the ledger instead.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use dancu_domain::{AgencyCode, Clock, NationId, Quota, Timestamp};
+use dancu_domain::{AgencyCode, Clock, NationId, Period, Quota, Timestamp};
 use redis::{Pipeline, Value};
 use tokio::sync::Notify;
 
@@ -127,7 +127,8 @@ impl Quotas {
             self.0.ring(&slot);
             return Err(Quota {
                 limit,
-                retry_after: slot.until_some(at_hand),
+                per: Period::Second,
+                retry_after: Some(slot.until_some(at_hand)),
             });
         }
         slot.at_hand.fetch_sub(i64::from(items), Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! Time is an argument: instants come from a [`Clock`] that the edge hands in.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::CivilDate;
 
@@ -14,16 +15,36 @@ pub struct Day(pub i32);
 
 /// Viet Nam has been at UTC+7 without daylight saving since 1975.
 const OFFSET_MS: i64 = 7 * 3_600_000;
+const DAY_MS: i64 = 24 * 3_600_000;
 
 impl Timestamp {
     /// The day in Asia/Ho_Chi_Minh on which this instant falls.
     pub fn day(self) -> Day {
-        let days = self.0.saturating_add(OFFSET_MS).div_euclid(86_400_000);
+        let days = self.0.saturating_add(OFFSET_MS).div_euclid(DAY_MS);
         Day(days.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32)
+    }
+
+    /// The same time of day in Asia/Ho_Chi_Minh, on another day.
+    pub fn on(self, day: Day) -> Self {
+        Self(day.begins().0 + self.since_midnight())
+    }
+
+    /// How long the day in Asia/Ho_Chi_Minh still lasts.
+    pub fn until_midnight(self) -> Duration {
+        Duration::from_millis((DAY_MS - self.since_midnight()).cast_unsigned())
+    }
+
+    fn since_midnight(self) -> i64 {
+        self.0.saturating_add(OFFSET_MS).rem_euclid(DAY_MS)
     }
 }
 
 impl Day {
+    /// Its first instant.
+    pub const fn begins(self) -> Timestamp {
+        Timestamp(self.0 as i64 * DAY_MS - OFFSET_MS)
+    }
+
     /// The calendar date, if it lies within the calendar of [`CivilDate`].
     pub fn date(self) -> Option<CivilDate> {
         CivilDate::from_days_since_epoch(self.0)

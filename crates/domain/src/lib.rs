@@ -14,6 +14,7 @@ mod date;
 mod directory;
 mod fault;
 mod freshness;
+mod guesses;
 mod ids;
 mod letters;
 mod message;
@@ -41,16 +42,17 @@ pub use date::{BirthDate, CivilDate};
 pub use directory::{Ask, Authentication, Directory, Permit, Refusal};
 pub use fault::Fault;
 pub use freshness::Freshness;
+pub use guesses::{GuessLimits, Guessed};
 pub use ids::{IdKey, LegacyId, PersonalId};
 pub use message::{
-    Answer, Authenticate, AuthenticateResult, Failure, LifeEvent, Lookup, LookupResult, Push,
-    PushResult, Quota, Reconcile, ReconcileResult, Row, Subject,
+    Answer, Authenticate, AuthenticateResult, Failure, LifeEvent, Lookup, LookupResult, Period,
+    Push, PushResult, Quota, Reconcile, ReconcileResult, Row, Subject,
 };
 pub use name::{Agreement, PersonName};
 pub use outcome::{Outcome, ServiceCode, Verb};
 pub use place::{Detail, Place, Provinces};
 pub use ports::{
-    Applied, Candidates, ChangeFeed, ChangeNotice, Kept, Reading, Recorder, Registry,
+    Applied, Asking, Candidates, ChangeFeed, ChangeNotice, Kept, Reading, Recorder, Registry,
     RegistryError, Source, VolumeKey, VolumeRow, Volumes, WriteSlot,
 };
 pub use reason::{ErrorClass, Reason};

@@ -139,6 +139,8 @@ pub enum LookupResult {
     Ambiguous,
     /// Not answered, not recorded.
     Malformed(Fault),
+    /// Not judged, not recorded: too many claims about the number failed. How long to wait.
+    Withheld(Duration),
 }
 
 /// How one authentication ended.
@@ -159,6 +161,8 @@ pub enum AuthenticateResult {
     Ambiguous,
     /// Not answered, not recorded.
     Malformed(Fault),
+    /// Not judged, not recorded: too many claims about the number failed. How long to wait.
+    Withheld(Duration),
 }
 
 /// How one row compares.
@@ -206,15 +210,28 @@ pub struct Failure {
     pub faults: Vec<Fault>,
     /// The quota that is used up, where one is.
     pub quota: Option<Quota>,
+    /// How long to wait, where that is known of this failure.
+    pub retry_after: Option<Duration>,
 }
 
-/// A quota that is used up: how many items a second it holds, and when there are some again.
+/// A quota that is used up: how many items a period it holds, and when there are some again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Items a second.
+    /// Items a period.
     pub limit: u32,
-    /// How long to wait.
-    pub retry_after: Duration,
+    /// The period.
+    pub per: Period,
+    /// How long to wait; `None` where waiting does not help, as on a day that the caller names.
+    pub retry_after: Option<Duration>,
+}
+
+/// What a quota is counted over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// A second.
+    Second,
+    /// A day of Asia/Ho_Chi_Minh.
+    Day,
 }
 
 impl Failure {
@@ -224,15 +241,30 @@ impl Failure {
             reason,
             faults: Vec::new(),
             quota: None,
+            retry_after: None,
         }
     }
 
     /// A message for which its agency has no items left.
     pub const fn exceeding(quota: Quota) -> Self {
         Self {
-            reason: Reason::QuotaExceeded,
+            reason: match quota.per {
+                Period::Second => Reason::QuotaExceeded,
+                Period::Day => Reason::DailyQuotaExceeded,
+            },
             faults: Vec::new(),
             quota: Some(quota),
+            retry_after: quota.retry_after,
+        }
+    }
+
+    /// An item whose claims are not judged before so long, because too many about its number failed.
+    pub const fn withheld(wait: Duration) -> Self {
+        Self {
+            reason: Reason::GuessLimitExceeded,
+            faults: Vec::new(),
+            quota: None,
+            retry_after: Some(wait),
         }
     }
 
@@ -243,6 +275,7 @@ impl Failure {
             reason,
             faults,
             quota: None,
+            retry_after: None,
         }
     }
 }
@@ -253,6 +286,7 @@ impl From<Fault> for Failure {
             reason: fault.reason,
             faults: vec![fault],
             quota: None,
+            retry_after: None,
         }
     }
 }

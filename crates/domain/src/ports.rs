@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{
     AgencyCode, ChangeOutcome, ChangeRecord, Citizen, Day, Freshness, IdKey, KeptAnswer, LegacyId,
@@ -145,6 +146,8 @@ pub trait ChangeFeed: Send + Sync + 'static {
 pub trait Recorder: Send + Sync + 'static {
     /// Held while a write message is carried out; dropping it lets the next one through.
     type WriteGuard: Send + 'static;
+    /// Held while claims are judged, until they are recorded.
+    type AskGuard: Send + 'static;
 
     /// Takes the entries of one message and returns once they are durable. A message without
     /// items yields a receipt of count 0 and writes nothing. Dropping the future after its first
@@ -165,6 +168,29 @@ pub trait Recorder: Send + Sync + 'static {
         request_id: &RequestId,
         digest: [u8; 32],
     ) -> impl Future<Output = Result<WriteSlot<Self::WriteGuard>, RecordError>> + Send;
+
+    /// Asks which claims about these numbers may be judged, before the registry is read: a number
+    /// about which too many failed has to wait, whoever has it or nobody. `None` where nothing is
+    /// limited, as it is for ledgers that remember no failures.
+    fn begin_asking(
+        &self,
+        agency: AgencyCode,
+        event_day: Option<Day>,
+        keys: &[IdKey],
+    ) -> Option<Asking<Self::AskGuard>> {
+        let _ = (agency, event_day, keys);
+        None
+    }
+}
+
+/// Claims that are about to be judged.
+#[derive(Debug)]
+pub struct Asking<G> {
+    /// One a number, in order: how long it has to wait; `None` where its claims may be judged.
+    pub waits: Vec<Option<Duration>>,
+    /// Counts those that may be judged as under way. It is kept until their entries are durable, so
+    /// that there is no moment in which a claim that failed is not counted.
+    pub guard: G,
 }
 
 /// What the ledger knows of a write message.

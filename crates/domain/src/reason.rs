@@ -127,6 +127,10 @@ reasons! {
     Overloaded, Exhausted, "OVERLOADED";
     /// The agency has used up its items of this second.
     QuotaExceeded, Exhausted, "QUOTA_EXCEEDED";
+    /// The agency has used up its items of this day.
+    DailyQuotaExceeded, Exhausted, "DAILY_QUOTA_EXCEEDED";
+    /// Too many claims about this number failed; they are judged again after the delay.
+    GuessLimitExceeded, Exhausted, "GUESS_LIMIT_EXCEEDED";
 
     /// The request id was used with another body.
     RequestIdReused, AlreadyExists, "REQUEST_ID_REUSED";
@@ -138,6 +142,8 @@ reasons! {
     RegistryUnavailable, Unavailable, "REGISTRY_UNAVAILABLE";
     /// The answer cannot be recorded, so it is not given.
     LedgerUnavailable, Unavailable, "LEDGER_UNAVAILABLE";
+    /// What was used of the daily quotas, or how often claims failed, cannot be read.
+    LimitsUnavailable, Unavailable, "LIMITS_UNAVAILABLE";
     /// The service is draining.
     Draining, Unavailable, "DRAINING";
 

@@ -8,9 +8,9 @@ use std::task::{Poll, Waker};
 use dancu_domain::{Kept, KeptAnswer, Receipt, RecordError, WriterId};
 use tokio::sync::Notify;
 
-use crate::KeptKey;
 use crate::inflight::Held;
 use crate::tally::Tally;
+use crate::{DayHold, KeptKey};
 
 /// The index of the batch's first entry, once it is durable; or why it is not.
 type Settled = Result<u64, RecordError>;
@@ -124,6 +124,8 @@ pub(crate) struct Load {
     pub(crate) counts: Tally,
     pub(crate) kept: Vec<Keeping>,
     pub(crate) held: Vec<Arc<Held>>,
+    /// Its entries, held against what their agencies have of a day.
+    pub(crate) used: Vec<DayHold>,
     pub(crate) batch: Arc<Batch>,
     removed: Vec<Removed>,
 }
@@ -339,6 +341,8 @@ impl Taken {
         }
         // Repeats that wait for these messages may look for the kept answer now.
         self.load.held.clear();
+        // Counted, or never to be.
+        self.load.used.clear();
         {
             let mut gathering = self.seat.gathering();
             gathering.in_commit -= self.load.entries;

@@ -6,15 +6,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use dancu_domain::{
-    AgencyCode, Day, MessageRecord, Receipt, RecordError, Recorder, RequestId, VolumeKey,
-    VolumeRow, Volumes, WriteSlot,
+    AgencyCode, Asking, Day, IdKey, MessageRecord, Receipt, RecordError, Recorder, RequestId,
+    VolumeKey, VolumeRow, Volumes, WriteSlot,
 };
 
 use crate::batch::{Batch, Keeping, Load, Seat};
 use crate::codec::put_message;
 use crate::inflight::WriteGuard;
 use crate::ledger::{Ledger, Shared};
-use crate::{Asked, WriteClaim};
+use crate::{AskGuard, Asked, WriteClaim};
 
 /// The pauses between two questions for a message that another instance is at work on: the first,
 /// and the longest.
@@ -71,6 +71,10 @@ impl Desk {
         load.entries += count;
         load.messages += 1;
         tally(load, &message, day);
+        if let Some(limits) = &shared.limits {
+            load.used
+                .extend(limits.gathered(message.agency, day, count));
+        }
         if let Some(answer) = message.kept.take() {
             load.kept.push(Keeping {
                 key,
@@ -171,6 +175,7 @@ impl Drop for Recording<'_> {
 
 impl Recorder for Desk {
     type WriteGuard = WriteGuard;
+    type AskGuard = AskGuard;
 
     fn record(
         &self,
@@ -222,6 +227,15 @@ impl Recorder for Desk {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST);
         }
+    }
+
+    fn begin_asking(
+        &self,
+        agency: AgencyCode,
+        event_day: Option<Day>,
+        keys: &[IdKey],
+    ) -> Option<Asking<AskGuard>> {
+        self.shared.limits.as_ref()?.ask(agency, event_day, keys)
     }
 }
 

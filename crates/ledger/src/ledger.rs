@@ -14,7 +14,10 @@ use crate::counters::Counting;
 use crate::inflight::InFlight;
 use crate::lookups::Lookups;
 use crate::writer::Writer;
-use crate::{BlockStore, BlockStoreError, Committed, CountRow, Desk, LedgerCounters, LedgerKeys};
+use crate::{
+    BlockStore, BlockStoreError, Committed, CountRow, Desk, LedgerCounters, LedgerKeys, LimitRules,
+    Limits,
+};
 
 /// How a ledger is run.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct LedgerConfig {
     /// Who is told of each commit once it is durable. Nobody waits for it: what does not fit is
     /// dropped, and the follower sees that by the indices and rebuilds.
     pub committed: Option<mpsc::Sender<Committed>>,
+    /// What is limited; nothing, unless somebody says so.
+    pub limits: LimitRules,
 }
 
 impl LedgerConfig {
@@ -61,6 +66,7 @@ impl LedgerConfig {
             keep_answers_ms: 24 * 3_600_000,
             new_checkpoints: false,
             committed: None,
+            limits: LimitRules::default(),
         }
     }
 }
@@ -186,6 +192,7 @@ pub(crate) struct Shared {
     pub(crate) in_doubt: watch::Sender<bool>,
     pub(crate) totals: Mutex<Totals>,
     pub(crate) counting: Counting,
+    pub(crate) limits: Option<Limits>,
 }
 
 /// The counts as of the last commit.
@@ -291,6 +298,12 @@ impl Ledger {
     /// it is.
     pub fn in_doubt(&self) -> watch::Receiver<bool> {
         self.shared.in_doubt.subscribe()
+    }
+
+    /// The limits; `None` where nothing is limited. They are known, and anything may be answered,
+    /// only once somebody [follows](Limits::follow) the store.
+    pub fn limits(&self) -> Option<Limits> {
+        self.shared.limits.clone()
     }
 
     /// The writer that this instance is.

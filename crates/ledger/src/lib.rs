@@ -23,6 +23,7 @@ mod doubt;
 mod inflight;
 mod keys;
 mod ledger;
+mod limits;
 mod lookups;
 mod opening;
 mod port;
@@ -37,6 +38,7 @@ pub use desk::Desk;
 pub use inflight::WriteGuard;
 pub use keys::LedgerKeys;
 pub use ledger::{Ledger, LedgerConfig, LedgerFailure, OpenError};
+pub use limits::{AskGuard, DayHold, DayLimits, LimitCounters, LimitRules, Limits, LimitsKnown};
 pub use port::{
     Asked, BlockStore, BlockStoreError, ChainHead, Claim, Committed, CountRow, KeptKey, KeptRow,
     Resolution, Standing, WriteClaim,

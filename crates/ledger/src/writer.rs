@@ -18,8 +18,8 @@ use crate::lookups::Lookups;
 use crate::opening;
 use crate::seal::Sealer;
 use crate::{
-    BlockStore, BlockStoreError, ChainHead, LedgerConfig, LedgerFailure, LedgerKeys, OpenError,
-    Standing,
+    BlockStore, BlockStoreError, ChainHead, LedgerConfig, LedgerFailure, LedgerKeys, Limits,
+    OpenError, Standing,
 };
 
 /// The time between purges of kept answers, in milliseconds.
@@ -74,6 +74,7 @@ impl<S: BlockStore> Writer<S> {
         let at = clock.now();
         let sealer = Sealer::new(&keys);
         let wake = Arc::new(Notify::new());
+        let limits = Limits::new(&config.limits, &clock, &keys, &claim, &standing);
         let shared = Shared {
             writer: claim.writer,
             totals: Mutex::new(totals(&standing, claim.writer)),
@@ -88,6 +89,7 @@ impl<S: BlockStore> Writer<S> {
             over: watch::Sender::new(false),
             in_doubt: watch::Sender::new(false),
             counting: Counting::default(),
+            limits,
         };
         let mut writer = Self {
             store,
@@ -191,6 +193,9 @@ impl<S: BlockStore> Writer<S> {
     /// Goes on behind a block that is durable: counts it, tells of it, and wakes who waits.
     pub(crate) fn stored(&mut self, mut commit: Commit, took: u64) {
         self.count(&commit.counts, commit.messages, &commit.block, took);
+        if let Some(limits) = &self.shared.limits {
+            limits.committed(&commit.block, &commit.counts);
+        }
         if let Some(follower) = &self.shared.config.committed {
             let told = follower.try_send(commit.told());
             Counting::add(&self.shared.counting.untold, u64::from(told.is_err()));

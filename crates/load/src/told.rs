@@ -83,6 +83,9 @@ impl Told {
             Some(
                 Reason::Overloaded
                     | Reason::QuotaExceeded
+                    | Reason::DailyQuotaExceeded
+                    | Reason::GuessLimitExceeded
+                    | Reason::LimitsUnavailable
                     | Reason::RegistryUnavailable
                     | Reason::Draining
                     | Reason::MethodUnknown
@@ -96,6 +99,14 @@ impl Told {
             self.code,
             Code::ResourceExhausted | Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled
         )
+    }
+
+    /// Whether whoever is turned away should have been told when to come again, and was not. Of a
+    /// day that the call names itself waiting does not help.
+    pub fn lacks_delay(&self) -> bool {
+        self.code == Code::ResourceExhausted
+            && self.wait.is_none()
+            && self.reason != Some(Reason::DailyQuotaExceeded)
     }
 
     /// Checks that it is the failure with this reason, told by the code of its class and, where
@@ -191,6 +202,15 @@ mod tests {
     fn what_the_service_turned_away_itself_is_not_in_doubt() {
         let shed = told(Reason::Overloaded, "x");
         assert_eq!(shed.fate(), Fate::Unavailable { in_doubt: false });
+        for reason in [
+            Reason::DailyQuotaExceeded,
+            Reason::GuessLimitExceeded,
+            Reason::LimitsUnavailable,
+        ] {
+            let limited = told(reason, "x");
+            assert_eq!(limited.fate(), Fate::Unavailable { in_doubt: false });
+            assert!(limited.excusable());
+        }
         assert_eq!(Told::nothing().fate(), Fate::Unavailable { in_doubt: true });
         assert!(Told::nothing().excusable());
     }

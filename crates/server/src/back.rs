@@ -169,7 +169,14 @@ impl<R: RegistryHome> Back<R> {
             Arc::clone(&board),
         ));
         let (mut wanted, mut volumes) = (None, None);
-        if let Some(Beside { counts, standby }) = beside {
+        let mut followed = None;
+        if let Some(Beside {
+            counts,
+            standby,
+            limits,
+        }) = beside
+        {
+            followed = limits;
             let counts = Arc::new(Mutex::new(counts));
             if let Some(standby) = standby {
                 let (asked, waiting) = totals::waiting();
@@ -180,6 +187,9 @@ impl<R: RegistryHome> Back<R> {
             let (nation, own) = (meta.nation, ledger.writer());
             let link = link.as_ref();
             volumes = Some(sharing::volumes(nation, own, link, counts, commits, &board));
+        }
+        if let Some(limits) = ledger.limits() {
+            tokio::spawn(watchers::limits(limits, followed, Arc::clone(&board)));
         }
 
         let recording = Recording::begin(&Stage {
@@ -316,6 +326,7 @@ fn ledger_config(config: &Config, nation: NationId) -> LedgerConfig {
         max_waiting_entries: u32::try_from(a_desk).unwrap_or(u32::MAX),
         writer: config.instance.clone(),
         new_checkpoints: config.new_checkpoints,
+        limits: config.limit_rules(),
         ..LedgerConfig::new(nation, checkpoints.unwrap_or_else(|| places.checkpoints()))
     }
 }

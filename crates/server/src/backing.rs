@@ -61,6 +61,8 @@ pub struct Beside {
     pub counts: AnyBlocks,
     /// For the state of the standby, where others can write to the ledger.
     pub standby: Option<AnyBlocks>,
+    /// For what the limits stand at, where anything is limited; without it nothing is answered then.
+    pub limits: Option<AnyBlocks>,
 }
 
 impl<R, S> Backing<R, S> {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use dancu_cache::Quotas;
-use dancu_domain::{AgencyCode, EventDays, Failure, Registry};
+use dancu_domain::{AgencyCode, Day, EventDays, Failure, Reason, Registry};
+use dancu_ledger::{DayHold, Limits};
 use dancu_wire::door::Door;
 use tokio::sync::watch;
 
@@ -41,6 +42,8 @@ pub(crate) struct Core<R, L> {
     pub(crate) full: crate::grpc::full::Full,
     /// How much an agency may ask, where that is limited.
     pub(crate) quotas: Option<Quotas>,
+    /// How much it may ask in a day, and how often claims may fail, where any of that is limited.
+    pub(crate) limits: Option<Limits>,
     /// What it counts.
     pub(crate) numbers: Arc<Numbers>,
     /// What it logs.
@@ -78,6 +81,25 @@ impl<R: Registry, L> Core<R, L> {
         };
         let items = u32::try_from(items).unwrap_or(u32::MAX);
         quotas.take(agency, items).map_err(Failure::exceeding)
+    }
+
+    /// Holds a message's items against what its agency has of a day. While it is not known what the
+    /// limits stand at, nothing is answered.
+    pub(crate) fn hold_of_day(
+        &self,
+        agency: AgencyCode,
+        event_day: Option<Day>,
+        items: usize,
+    ) -> Result<Option<DayHold>, Failure> {
+        let Some(limits) = &self.limits else {
+            return Ok(None);
+        };
+        if !limits.are_known() {
+            return Err(Failure::new(Reason::LimitsUnavailable));
+        }
+        let items = u32::try_from(items).unwrap_or(u32::MAX);
+        let held = limits.hold(agency, event_day, items);
+        held.map_err(Failure::exceeding)
     }
 
     /// Counts one write for as long as the guard lives.

@@ -116,6 +116,7 @@ impl Fronts {
                     ),
                     full: Full::new(config.times.retry_after),
                     quotas: shared.quotas.clone(),
+                    limits: shared.ledger.limits(),
                     numbers: Arc::clone(&numbers),
                     log: RequestLog::part(&config.log, config.times.slow, cores, instant()),
                     request_key: shared.request_key,

@@ -3,6 +3,7 @@
 //! | part away | what becomes of calls | told as |
 //! | --- | --- | --- |
 //! | registry, ledger, directory | UNAVAILABLE | not serving |
+//! | what the durable limits stand at | UNAVAILABLE | not serving |
 //! | the confirmation of the feed | read through to the registry | degraded |
 //! | Redis | answered from the registry | degraded |
 //! | live volumes, shared quotas | answered; counted in this process meanwhile | degraded |
@@ -37,6 +38,8 @@ parts! {
     Registry, "registry";
     /// The ledger takes entries.
     Ledger, "ledger";
+    /// What was used of daily quotas and how often claims failed is known.
+    Limits, "limits";
     /// The directory of agencies, credentials and licences is fresh.
     Directory, "directory";
     /// No drain has begun.
@@ -107,6 +110,7 @@ pub struct Parts([PartState; Part::ALL.len()]);
 impl Parts {
     /// Every part works, and those that an embedded service has not got are absent.
     pub const EMBEDDED: Self = Self([PartState::Up; Part::ALL.len()])
+        .with(Part::Limits, PartState::Absent("not configured"))
         .with(Part::Redis, PartState::Absent("not configured"))
         .with(Part::LiveVolumes, PartState::Absent("in this process"))
         .with(Part::Quotas, PartState::Absent("not configured"))

@@ -8,14 +8,14 @@ use dancu_cache::{
     BlockVolumes, Bounds, Link, LinkConfig, LiveVolumes, QuotaLimits, Quotas, RecordForm,
     RedisState, SealKeys, Shared, SharedConfig, Watermark, WriterVolumes,
 };
-use dancu_domain::{AgencyCode, ChangeFeed, Clock, NationId, Registry, WriterId};
+use dancu_domain::{ChangeFeed, Clock, NationId, Registry, WriterId};
 use dancu_ledger::{BlockStore as _, Committed, Standing};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::timeout;
 
 use crate::any::AnyBlocks;
 use crate::clock::WallClock;
-use crate::config::{Config, QuotaConfig, Times};
+use crate::config::{Config, QuotaConfig, Times, by_agency};
 use crate::error::StartError;
 use crate::keys::Keys;
 use crate::parts::{Board, Part, PartState};
@@ -115,13 +115,9 @@ pub(crate) fn quotas(
     link: Option<&Link>,
     board: &Board,
 ) -> Option<Quotas> {
-    let agencies = config.agencies.iter().filter_map(|(code, limit)| {
-        let code = AgencyCode::parse(code, "quotas.agencies").ok()?;
-        Some((code, *limit))
-    });
     let limits = QuotaLimits {
         usual: config.items_per_second,
-        agencies: agencies.collect(),
+        agencies: by_agency(&config.agencies),
     };
     if limits == QuotaLimits::default() {
         return None;

@@ -35,7 +35,7 @@ pub fn start(config: Config, progress: Progress) -> Result<Running, StartError> 
             LedgerPlace::Postgres { .. } => None,
         };
         let (registry, meta) = open_or_make(&chosen, progress).await?;
-        let (blocks, beside, used) = open_blocks(&chosen.ledger, dir.places()).await?;
+        let (blocks, beside, used) = open_blocks(&chosen, dir.places()).await?;
         let keys = match early {
             Some(keys) => keys,
             None => dir.keys(named, used)?,
@@ -51,16 +51,21 @@ pub fn start(config: Config, progress: Progress) -> Result<Running, StartError> 
 /// Opens the ledger's blocks, to be written and to be read beside, and says whether there may be
 /// entries already.
 async fn open_blocks(
-    place: &LedgerPlace,
+    config: &Config,
     places: &Places,
 ) -> Result<(AnyBlocks, Beside, bool), StartError> {
-    match place {
+    let limited = config.limit_rules().any();
+    match &config.ledger {
         LedgerPlace::File => {
             let path = places.ledger();
             let blocks = SqliteBlocks::open(&path).await?;
             let beside = Beside {
                 counts: AnyBlocks::File(SqliteBlocks::open_read_only(&path).await?),
                 standby: None,
+                limits: match limited {
+                    true => Some(AnyBlocks::File(SqliteBlocks::open_read_only(&path).await?)),
+                    false => None,
+                },
             };
             Ok((AnyBlocks::File(blocks), beside, true))
         }
@@ -68,11 +73,14 @@ async fn open_blocks(
             let options = PostgresBlocksOptions::new(url.reveal());
             let mut blocks = PostgresBlocks::open(options.clone()).await?;
             let used = blocks.heads().await?.iter().any(|head| head.next > 0);
+            let reading = || PostgresBlocks::open_read_only(options.clone());
             let beside = Beside {
-                counts: AnyBlocks::postgres(PostgresBlocks::open_read_only(options.clone()).await?),
-                standby: Some(AnyBlocks::postgres(
-                    PostgresBlocks::open_read_only(options).await?,
-                )),
+                counts: AnyBlocks::postgres(reading().await?),
+                standby: Some(AnyBlocks::postgres(reading().await?)),
+                limits: match limited {
+                    true => Some(AnyBlocks::postgres(reading().await?)),
+                    false => None,
+                },
             };
             Ok((AnyBlocks::postgres(blocks), beside, used))
         }

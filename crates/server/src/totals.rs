@@ -5,10 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use dancu_domain::{
-    AgencyCode, Day, MessageRecord, Receipt, RecordError, Recorder, RequestId, VolumeRow, Volumes,
-    WriteSlot,
+    AgencyCode, Asking, Day, IdKey, MessageRecord, Receipt, RecordError, Recorder, RequestId,
+    VolumeRow, Volumes, WriteSlot,
 };
-use dancu_ledger::{BlockStore, Desk, Ledger, WriteGuard};
+use dancu_ledger::{AskGuard, BlockStore, Desk, Ledger, WriteGuard};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -38,6 +38,7 @@ impl Place {
 
 impl Recorder for Place {
     type WriteGuard = WriteGuard;
+    type AskGuard = AskGuard;
 
     fn record(
         &self,
@@ -53,6 +54,15 @@ impl Recorder for Place {
         digest: [u8; 32],
     ) -> impl Future<Output = Result<WriteSlot<WriteGuard>, RecordError>> + Send {
         self.desk.begin_write(agency, request_id, digest)
+    }
+
+    fn begin_asking(
+        &self,
+        agency: AgencyCode,
+        event_day: Option<Day>,
+        keys: &[IdKey],
+    ) -> Option<Asking<AskGuard>> {
+        self.desk.begin_asking(agency, event_day, keys)
     }
 }
 

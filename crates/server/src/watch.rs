@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dancu_cache::{Bounds, Watermark};
 use dancu_domain::Clock as _;
-use dancu_ledger::{Ledger, LedgerFailure};
+use dancu_ledger::{Ledger, LedgerFailure, Limits, LimitsKnown};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -119,6 +119,31 @@ pub(crate) async fn directory<R: RegistryHome>(
                 }
             }
         }
+    }
+}
+
+/// Reads what the limits stand at, by a store of its own, and tells how far that is known. Without
+/// one it never is, and nothing is answered.
+pub(crate) async fn limits(limits: Limits, store: Option<AnyBlocks>, board: Arc<Board>) {
+    let told = async {
+        let mut known = limits.known();
+        loop {
+            let state = match *known.borrow_and_update() {
+                LimitsKnown::NotYet => PartState::Away("not read yet"),
+                LimitsKnown::Known => PartState::Up,
+                LimitsKnown::Lost => PartState::Away("cannot be read"),
+            };
+            board.report(Part::Limits, state);
+            if known.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    match store {
+        Some(store) => {
+            tokio::join!(told, limits.clone().follow(store));
+        }
+        None => told.await,
     }
 }
 

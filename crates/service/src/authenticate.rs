@@ -5,13 +5,14 @@ use dancu_domain::{
     Verdict,
 };
 
-use crate::matching::{matched, read, sort, told};
+use crate::matching::{Unjudged, asking, matched, read, sort, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// Judges the claims of every subject of a message.
 ///
 /// Malformed items keep their places and have no entry; a number without name or birth date is
-/// malformed unless the permit is for numbers alone.
+/// malformed unless the permit is for numbers alone. Neither have those whose number has to wait,
+/// which are not read either.
 pub async fn authenticate<R: Registry, L: Recorder>(
     registry: &R,
     ledger: &L,
@@ -19,7 +20,9 @@ pub async fn authenticate<R: Registry, L: Recorder>(
     message: Authenticate,
 ) -> Result<Answer<AuthenticateResult>, Failure> {
     permitted(&permit, Verb::Authenticate)?;
-    let sorted = sort(message.items, permit.number_alone());
+    let mut sorted = sort(message.items, permit.number_alone());
+    // Kept until the entries are durable.
+    let asking = asking(ledger, &permit, &mut sorted)?;
     let found = read(registry, &sorted.keys, message.freshness).await?;
     let matched = matched(sorted, found)?;
     let mut results = Vec::with_capacity(matched.items.len());
@@ -31,10 +34,11 @@ pub async fn authenticate<R: Registry, L: Recorder>(
                 entries.push(entry(Some(subject.claims.key), outcome, subject.dossier));
                 result
             }
-            Err(fault) => AuthenticateResult::Malformed(fault),
+            Err(Unjudged::Malformed(fault)) => AuthenticateResult::Malformed(fault),
+            Err(Unjudged::Withheld(wait)) => AuthenticateResult::Withheld(wait),
         });
     }
-    Unrecorded {
+    let recorded = Unrecorded {
         revision: matched.revision,
         source: matched.source,
         results,
@@ -42,7 +46,9 @@ pub async fn authenticate<R: Registry, L: Recorder>(
         kept: None,
     }
     .record(ledger, permit)
-    .await
+    .await;
+    drop(asking);
+    recorded
 }
 
 fn judge(permit: &Permit, verdict: Verdict) -> (AuthenticateResult, Outcome) {

@@ -5,14 +5,15 @@ use dancu_domain::{
     Registry, Subject, Verb, Verdict,
 };
 
-use crate::matching::{matched, read, sort, told};
+use crate::matching::{Unjudged, asking, matched, read, sort, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// Looks up every subject of a message.
 ///
 /// Malformed items keep their places and have no entry; a number without name or birth date is
-/// malformed unless the permit is for numbers alone. An answer gives what was wanted, granted and
-/// present, and the entry says the same.
+/// malformed unless the permit is for numbers alone. Neither have those whose number has to wait,
+/// which are not read either. An answer gives what was wanted, granted and present, and the entry
+/// says the same.
 pub async fn lookup<R: Registry, L: Recorder>(
     registry: &R,
     ledger: &L,
@@ -20,7 +21,9 @@ pub async fn lookup<R: Registry, L: Recorder>(
     message: Lookup,
 ) -> Result<Answer<LookupResult>, Failure> {
     permitted(&permit, Verb::Lookup)?;
-    let sorted = sort(message.items, permit.number_alone());
+    let mut sorted = sort(message.items, permit.number_alone());
+    // Kept until the entries are durable.
+    let asking = asking(ledger, &permit, &mut sorted)?;
     let found = read(registry, &sorted.keys, message.freshness).await?;
     let matched = matched(sorted, found)?;
     let wanted = message.wanted.and(permit.attributes());
@@ -33,10 +36,11 @@ pub async fn lookup<R: Registry, L: Recorder>(
                 entries.push(entry);
                 result
             }
-            Err(fault) => LookupResult::Malformed(fault),
+            Err(Unjudged::Malformed(fault)) => LookupResult::Malformed(fault),
+            Err(Unjudged::Withheld(wait)) => LookupResult::Withheld(wait),
         });
     }
-    Unrecorded {
+    let recorded = Unrecorded {
         revision: matched.revision,
         source: matched.source,
         results,
@@ -44,7 +48,9 @@ pub async fn lookup<R: Registry, L: Recorder>(
         kept: None,
     }
     .record(ledger, permit)
-    .await
+    .await;
+    drop(asking);
+    recorded
 }
 
 fn minimise(

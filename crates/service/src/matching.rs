@@ -1,8 +1,10 @@
 //! The step that all reading verbs share: one read, and claims held against what it found.
 
+use std::time::Duration;
+
 use dancu_domain::{
-    Candidates, Claims, Failure, Fault, Freshness, IdKey, NoMatchCause, Permit, Reason, Registry,
-    Revision, Source, Subject, Verb, Verdict, match_claims,
+    Candidates, Claims, Failure, Fault, Freshness, IdKey, NoMatchCause, Permit, Reason, Recorder,
+    Registry, Revision, Source, Subject, Verb, Verdict, match_claims,
 };
 
 /// What a read found, checked to be an answer to what was asked.
@@ -40,10 +42,18 @@ pub(crate) async fn read<R: Registry>(
     })
 }
 
+/// Why an item has no verdict.
+pub(crate) enum Unjudged {
+    /// It is malformed.
+    Malformed(Fault),
+    /// Too many claims about its number failed: how long to wait.
+    Withheld(Duration),
+}
+
 /// The items of a message with their verdicts, in their places.
 pub(crate) struct Matched {
-    /// A verdict for each item that was well formed.
-    pub(crate) items: Vec<Result<(Subject, Verdict), Fault>>,
+    /// A verdict for each item that was judged.
+    pub(crate) items: Vec<Result<(Subject, Verdict), Unjudged>>,
     /// Up to which change the verdicts are true.
     pub(crate) revision: Revision,
     /// The slowest source that any item needed.
@@ -52,9 +62,23 @@ pub(crate) struct Matched {
 
 /// The items of a message before the registry is read.
 pub(crate) struct Sorted {
-    /// The numbers of those that are well formed.
+    /// The numbers of those that are to be judged.
     pub(crate) keys: Vec<IdKey>,
     items: Vec<Result<Subject, Fault>>,
+    /// One for each that is well formed, where any has to wait.
+    waits: Vec<Option<Duration>>,
+}
+
+impl Sorted {
+    /// Takes out what may not be judged now, because too many claims about the same numbers failed.
+    fn withhold(&mut self, waits: Vec<Option<Duration>>) {
+        if waits.iter().any(Option::is_some) {
+            let mut each = waits.iter();
+            self.keys
+                .retain(|_| each.next().is_some_and(Option::is_none));
+            self.waits = waits;
+        }
+    }
 }
 
 /// Turns away the items whose claims are not complete, where they must be.
@@ -72,24 +96,50 @@ pub(crate) fn sort(items: Vec<Result<Subject, Fault>>, number_alone: bool) -> So
     Sorted {
         keys,
         items: sorted,
+        waits: Vec::new(),
     }
+}
+
+/// Asks which claims may be judged, and takes out the others. What is given back is kept until the
+/// entries are durable.
+pub(crate) fn asking<L: Recorder>(
+    ledger: &L,
+    permit: &Permit,
+    sorted: &mut Sorted,
+) -> Result<Option<L::AskGuard>, Failure> {
+    let event_day = permit.context().event_day;
+    let Some(asking) = ledger.begin_asking(permit.agency(), event_day, &sorted.keys) else {
+        return Ok(None);
+    };
+    if asking.waits.len() != sorted.keys.len() {
+        return Err(Failure::new(Reason::Internal));
+    }
+    sorted.withhold(asking.waits);
+    Ok(Some(asking.guard))
 }
 
 /// Holds the claims of all subjects against what was found.
 pub(crate) fn matched(sorted: Sorted, mut found: Found) -> Result<Matched, Failure> {
     let mut items = Vec::with_capacity(sorted.items.len());
+    let mut waits = sorted.waits.into_iter();
     for item in sorted.items {
-        items.push(match item {
-            Ok(subject) => {
-                let candidates = found
-                    .candidates
-                    .next()
-                    .ok_or_else(|| Failure::new(Reason::Internal))?;
-                let verdict = match_claims(candidates.citizens(), &subject.claims);
-                Ok((subject, verdict))
+        let subject = match item {
+            Ok(subject) => subject,
+            Err(fault) => {
+                items.push(Err(Unjudged::Malformed(fault)));
+                continue;
             }
-            Err(fault) => Err(fault),
-        });
+        };
+        if let Some(Some(wait)) = waits.next() {
+            items.push(Err(Unjudged::Withheld(wait)));
+            continue;
+        }
+        let candidates = found
+            .candidates
+            .next()
+            .ok_or_else(|| Failure::new(Reason::Internal))?;
+        let verdict = match_claims(candidates.citizens(), &subject.claims);
+        items.push(Ok((subject, verdict)));
     }
     Ok(Matched {
         items,

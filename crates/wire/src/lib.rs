@@ -25,7 +25,7 @@ pub use door::{
 pub use errors::{
     DOMAIN, Lang, code, fault_status, faults_of, from_wire, localised, quota_of, quota_of_rpc,
     reason_of, reason_of_rpc, retry_after_of, retry_after_of_rpc, rpc_status, status, text,
-    to_wire,
+    to_wire, withheld_status,
 };
 pub use methods::{METHODS, Method, MethodKind, method};
 pub use pb::DESCRIPTORS;

@@ -4,6 +4,7 @@
 mod samples;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dancu_domain::{
     Agreement, AttributeSet, Authenticate, AuthenticateResult, Citizen, Failure, Fault, Lookup,
@@ -294,6 +295,7 @@ fn lookups(citizen: &Arc<Citizen>, attributes: AttributeSet) -> Vec<LookupResult
         LookupResult::NoMatch(Some(NoMatchCause::Locked)),
         LookupResult::Ambiguous,
         LookupResult::Malformed(Fault::new("claims.full_name", Reason::NameTooShort)),
+        LookupResult::Withheld(Duration::from_millis(61_250)),
         found(true, Agreement::Unaccented),
     ]
 }
@@ -310,6 +312,7 @@ fn verdicts(version: u32) -> Vec<AuthenticateResult> {
         AuthenticateResult::NoMatch(None),
         AuthenticateResult::Ambiguous,
         AuthenticateResult::Malformed(Fault::new("claims.number", Reason::FieldRequired)),
+        AuthenticateResult::Withheld(Duration::from_millis(61_250)),
         matched(false, Agreement::Exact),
     ]
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use dancu_domain::{ErrorClass, Failure, Fault, Quota, Reason};
+use dancu_domain::{ErrorClass, Failure, Fault, Period, Quota, Reason};
 use dancu_wire::pb::ErrorReason;
 use dancu_wire::{
     Lang, code, fault_status, faults_of, from_wire, localised, quota_of, reason_of, reason_of_rpc,
@@ -131,7 +131,8 @@ fn a_delay_is_told_where_trying_again_may_help_and_nowhere_else() {
 fn a_used_up_quota_tells_its_limit_and_its_own_delay() {
     let quota = Quota {
         limit: 50,
-        retry_after: Duration::from_millis(400),
+        per: Period::Second,
+        retry_after: Some(Duration::from_millis(400)),
     };
     let told = status(
         &Failure::exceeding(quota),
@@ -142,7 +143,7 @@ fn a_used_up_quota_tells_its_limit_and_its_own_delay() {
     assert_eq!(got.code(), Code::ResourceExhausted);
     assert_eq!(reason_of(&got), Some(Reason::QuotaExceeded));
     assert_eq!(quota_of(&got), Some(quota));
-    assert_eq!(retry_after_of(&got), Some(quota.retry_after));
+    assert_eq!(retry_after_of(&got), quota.retry_after);
     let vietnamese = localised(told, Lang::Vi);
     assert_eq!(
         vietnamese.details(),
@@ -150,6 +151,40 @@ fn a_used_up_quota_tells_its_limit_and_its_own_delay() {
     );
     let other = status(&Failure::new(Reason::Overloaded), Lang::En, None);
     assert_eq!(quota_of(&other), None);
+}
+
+#[test]
+fn a_used_up_day_tells_when_it_ends_unless_waiting_does_not_help() {
+    for retry_after in [Some(Duration::from_hours(5)), None] {
+        let quota = Quota {
+            limit: 1_000,
+            per: Period::Day,
+            retry_after,
+        };
+        let usual = Some(Duration::from_millis(200));
+        let told = status(&Failure::exceeding(quota), Lang::En, usual);
+        for got in [received(&told), localised(told, Lang::Vi)] {
+            assert_eq!(got.code(), Code::ResourceExhausted);
+            assert_eq!(reason_of(&got), Some(Reason::DailyQuotaExceeded));
+            assert_eq!(quota_of(&got), Some(quota));
+            assert_eq!(retry_after_of(&got), retry_after);
+        }
+    }
+}
+
+#[test]
+fn claims_that_are_not_judged_tell_the_delay_and_nothing_else() {
+    let wait = Duration::from_mins(4);
+    let usual = Some(Duration::from_millis(200));
+    let told = status(&Failure::withheld(wait), Lang::En, usual);
+    for got in [received(&told), localised(told, Lang::Vi)] {
+        assert_eq!(got.code(), Code::ResourceExhausted);
+        assert_eq!(reason_of(&got), Some(Reason::GuessLimitExceeded));
+        assert_eq!(retry_after_of(&got), Some(wait));
+        assert_eq!(quota_of(&got), None);
+    }
+    let item = dancu_wire::withheld_status(wait, Lang::En);
+    assert_eq!(item, rpc_status(&Failure::withheld(wait), Lang::En));
 }
 
 #[test]

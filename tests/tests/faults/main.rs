@@ -4,6 +4,7 @@
 mod dropped;
 mod keys;
 mod killed;
+mod limits;
 mod log_away;
 mod postgres_away;
 mod promotion;

@@ -11,6 +11,8 @@ mod dates;
 #[cfg(test)]
 mod debugging;
 #[cfg(test)]
+mod guessing;
+#[cfg(test)]
 mod matching;
 #[cfg(test)]
 mod name_agreement;

@@ -8,11 +8,10 @@ mod record;
 use std::sync::Arc;
 
 use dancu_domain::{
-    Agreement, AttributeSet, Citizen, Freshness, NoMatchCause, Outcome, Receipt, Verb, WriterId,
+    Agreement, AttributeSet, Citizen, Freshness, NoMatchCause, Outcome, Reason, Receipt, Verb,
+    WriterId,
 };
 use dancu_wire::pb;
-use tonic::Code;
-
 pub use push::push;
 pub use read::{authenticate, lookup};
 pub use reconcile::reconcile;
@@ -50,8 +49,7 @@ pub fn failure(message: &Message, told: &Told) -> Judged {
         judge.silent(Some(place), told, item);
     }
     if told.excusable() {
-        // Whoever is turned away because there is no room is told when to come again.
-        if told.code == Code::ResourceExhausted && told.wait.is_none() {
+        if told.lacks_delay() {
             judge.wrong(None, "status.retry_delay", "a delay");
         }
         return judge.judged;
@@ -179,11 +177,10 @@ impl<'a> Judge<'a> {
             self.wrong(None, "header.source", "memory, Redis or registry");
         }
         let fresh_read = self.message.freshness == Freshness::FullyConsistent;
-        let matched = self
-            .message
-            .items
-            .iter()
-            .any(|item| matches!(item.expect, Expect::Person(_)));
+        let answered = |fate: &Fate| matches!(fate, Fate::Answered(_));
+        let mut each = self.message.items.iter().zip(&self.judged.fates);
+        let matched =
+            each.any(|(item, fate)| answered(fate) && matches!(item.expect, Expect::Person(_)));
         if matched
             && self.message.verb != Verb::Push
             && (unspecified || fresh_read && header.source == memory)
@@ -203,11 +200,17 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Checks an item's own status against the fault that it must tell.
-    fn malformed(&mut self, at: usize, status: &pb::rpc::Status) {
+    /// Checks an item's own status against the fault that it must tell. Any item may be one whose
+    /// claims were not judged, because too many about its number failed.
+    fn without_outcome(&mut self, at: usize, status: &pb::rpc::Status) {
         let item = &self.message.items[at];
         let told = Told::of_rpc(status);
         self.silent(Some(at), &told, item);
+        if told.is(Reason::GuessLimitExceeded, None).is_none() {
+            self.check(!told.lacks_delay(), at, "status.retry_delay", "a delay");
+            self.judged.fates.push(told.fate());
+            return;
+        }
         match item.expect {
             Expect::Malformed(reason, field) => {
                 if let Some(wrong) = told.is(reason, Some(field)) {

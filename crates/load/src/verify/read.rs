@@ -56,7 +56,7 @@ impl Judge<'_> {
                 "citizen",
                 "none beside a status",
             );
-            self.malformed(at, status);
+            self.without_outcome(at, status);
             return;
         }
         let outcome = match O::try_from(result.outcome) {
@@ -135,7 +135,7 @@ impl Judge<'_> {
         );
         if let Some(status) = &result.status {
             self.check(result.outcome == 0, at, "outcome", "none beside a status");
-            self.malformed(at, status);
+            self.without_outcome(at, status);
             return;
         }
         let outcome = match O::try_from(result.outcome) {

@@ -1,11 +1,12 @@
 //! Whether every choice can be followed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use dancu_domain::AgencyCode;
 
-use super::{Config, LedgerPlace, RegistryPlace, Secret};
+use super::{Config, GuessConfig, LedgerPlace, RegistryPlace, Secret};
 
 /// A choice that cannot be followed: the field, and what it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +158,7 @@ impl Config {
         match rules
             .into_iter()
             .chain(self.places())
+            .chain(self.guesses.rules())
             .find(|(_, holds, _)| !holds)
         {
             Some((field, _, must)) => Err(ConfigError { field, must }),
@@ -165,7 +167,7 @@ impl Config {
     }
 
     /// The rules of what lies elsewhere, of quotas and of the recording.
-    fn places(&self) -> [Rule; 12] {
+    fn places(&self) -> [Rule; 13] {
         let postgres = |url: &Secret| {
             url.is_url(&["postgres", "postgresql"]) && dancu_store::is_address(url.reveal())
         };
@@ -231,11 +233,13 @@ impl Config {
             ),
             (
                 "quotas.agencies",
-                self.quotas
-                    .agencies
-                    .keys()
-                    .all(|code| AgencyCode::parse(code, "quotas.agencies").is_ok()),
+                are_codes(&self.quotas.agencies),
                 "a table of codes of agencies and items a second",
+            ),
+            (
+                "quotas.agencies_per_day",
+                are_codes(&self.quotas.agencies_per_day),
+                "a table of codes of agencies and items a day",
             ),
             (
                 "recording.part_bytes",
@@ -254,6 +258,50 @@ impl Config {
             ),
         ]
     }
+}
+
+impl GuessConfig {
+    /// The rules of how often claims may fail. The most that may is far below what is remembered of
+    /// one number.
+    fn rules(&self) -> [Rule; 6] {
+        let most = |most: Option<u32>| most.is_none_or(|most| (1..=100).contains(&most));
+        let year = Duration::from_hours(366 * 24);
+        [
+            ("guesses.per_agency", most(self.per_agency), "from 1 to 100"),
+            (
+                "guesses.per_subject",
+                most(self.per_subject),
+                "from 1 to 100",
+            ),
+            (
+                "guesses.first_delay",
+                self.first_delay >= Duration::from_secs(1),
+                "at least one second",
+            ),
+            (
+                "guesses.longest_delay",
+                self.longest_delay >= self.first_delay,
+                "at least `guesses.first_delay`",
+            ),
+            (
+                "guesses.window",
+                self.window >= self.longest_delay && self.window <= year,
+                "at least `guesses.longest_delay` and at most 366 days",
+            ),
+            (
+                "guesses.remembered",
+                self.remembered >= 1_000,
+                "at least 1,000",
+            ),
+        ]
+    }
+}
+
+/// Whether all names are codes of agencies.
+fn are_codes(numbers: &BTreeMap<String, u32>) -> bool {
+    numbers
+        .keys()
+        .all(|code| AgencyCode::parse(code, "agencies").is_ok())
 }
 
 /// The field, whether it holds, and what the field must be.

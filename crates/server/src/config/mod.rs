@@ -2,6 +2,7 @@
 
 mod check;
 mod field;
+mod guesses;
 mod layers;
 mod limits;
 mod log;
@@ -19,6 +20,8 @@ use dancu_domain::EventDays;
 
 pub use check::ConfigError;
 pub use field::Shown;
+pub use guesses::GuessConfig;
+pub(crate) use guesses::by_agency;
 pub use layers::{Choice, Layers, Origin, SettingError, Settled};
 pub use limits::{Limits, Times};
 pub use log::LogConfig;
@@ -74,6 +77,8 @@ pub struct Config {
     pub redis: Option<RedisPlace>,
     /// How much an agency may ask.
     pub quotas: QuotaConfig,
+    /// How often claims about a number may fail.
+    pub guesses: GuessConfig,
     /// How much at once.
     pub limits: Limits,
     /// How long.
@@ -112,6 +117,7 @@ impl Default for Config {
             ledger: LedgerPlace::File,
             redis: None,
             quotas: QuotaConfig::default(),
+            guesses: GuessConfig::default(),
             limits: Limits::default(),
             times: Times::default(),
             log: LogConfig::default(),

@@ -60,4 +60,8 @@ pub struct QuotaConfig {
     pub items_per_second: Option<u32>,
     /// Items a second of agencies that are named, by code.
     pub agencies: BTreeMap<String, u32>,
+    /// Items a day of an agency that is not named; `None` is without bound.
+    pub items_per_day: Option<u32>,
+    /// Items a day of agencies that are named, by code.
+    pub agencies_per_day: BTreeMap<String, u32>,
 }

@@ -138,6 +138,14 @@ settings! {
     "redis.expiry" => redis_expiry;
     "quotas.items_per_second" => config.quotas.items_per_second;
     "quotas.agencies" => config.quotas.agencies;
+    "quotas.items_per_day" => config.quotas.items_per_day;
+    "quotas.agencies_per_day" => config.quotas.agencies_per_day;
+    "guesses.per_agency" => config.guesses.per_agency;
+    "guesses.per_subject" => config.guesses.per_subject;
+    "guesses.window" => config.guesses.window;
+    "guesses.first_delay" => config.guesses.first_delay;
+    "guesses.longest_delay" => config.guesses.longest_delay;
+    "guesses.remembered" => config.guesses.remembered;
     "limits.connections" => config.limits.connections;
     "limits.streams_per_connection" => config.limits.streams_per_connection;
     "limits.calls" => config.limits.calls;

@@ -82,6 +82,8 @@ fn every_choice_of_a_configuration_can_be_made() {
                     "times.freshness_bound" => "3s".to_owned(),
                     "times.registry_away" => "4s".to_owned(),
                     "redis.expiry" | "recording.part_age" => "2h".to_owned(),
+                    "guesses.window" => "2days".to_owned(),
+                    "guesses.first_delay" | "guesses.longest_delay" => format!("{text} 1s"),
                     name if name.starts_with("times.") || name.starts_with("redis.") => {
                         format!("{text} 1ms").replace("1m 1ms", "1m 1s")
                     }
@@ -102,6 +104,9 @@ fn every_choice_of_a_configuration_can_be_made() {
         ("LEDGER_URL", "postgres://a/c"),
         ("REDIS_URL", "redis://a"),
         ("QUOTAS_ITEMS_PER_SECOND", "7"),
+        ("QUOTAS_ITEMS_PER_DAY", "8"),
+        ("GUESSES_PER_AGENCY", "4"),
+        ("GUESSES_PER_SUBJECT", "9"),
         ("RECORDING_FOLDER", "r"),
     ] {
         environment.push((format!("DANCU_{name}"), text.to_owned()));

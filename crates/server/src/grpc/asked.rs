@@ -9,6 +9,7 @@ use dancu_domain::{
     LookupResult, Outcome, Permit, Push, PushResult, Reason, Reconcile, ReconcileResult, Recorder,
     Registry, Row, ServiceCode, Subject, Verb,
 };
+use dancu_ledger::DayHold;
 
 use crate::core::Core;
 use crate::recording::{Noted, Sketched};
@@ -28,11 +29,12 @@ pub(crate) trait Asked: Sketched + Send + 'static {
     /// About whom each item is, where it says so.
     fn subjects(&self) -> Vec<Option<IdKey>>;
 
-    /// Does it.
+    /// Does it. `held` are its items, held against what the agency has of the day.
     fn carry_out<R: Registry, L: Recorder + Clone>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
+        held: Option<DayHold>,
     ) -> impl Future<Output = Result<Answer<Self::Result>, Failure>> + Send;
 }
 
@@ -44,6 +46,13 @@ pub(crate) trait Ended {
 
 fn subject(item: &Result<Subject, Fault>) -> Option<IdKey> {
     item.as_ref().ok().map(|subject| subject.claims.key)
+}
+
+/// The answer; what is held is let go when it is there, or when nobody waits for it any more.
+async fn holding<T>(held: Option<DayHold>, answer: impl Future<Output = T>) -> T {
+    let answer = answer.await;
+    drop(held);
+    answer
 }
 
 impl Asked for Lookup {
@@ -63,8 +72,10 @@ impl Asked for Lookup {
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
+        held: Option<DayHold>,
     ) -> impl Future<Output = Result<Answer<LookupResult>, Failure>> + Send {
-        dancu_service::lookup(&*core.registry, &core.desk, permit, self)
+        let answer = dancu_service::lookup(&*core.registry, &core.desk, permit, self);
+        holding(held, answer)
     }
 }
 
@@ -85,8 +96,10 @@ impl Asked for Authenticate {
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
+        held: Option<DayHold>,
     ) -> impl Future<Output = Result<Answer<AuthenticateResult>, Failure>> + Send {
-        dancu_service::authenticate(&*core.registry, &core.desk, permit, self)
+        let answer = dancu_service::authenticate(&*core.registry, &core.desk, permit, self);
+        holding(held, answer)
     }
 }
 
@@ -111,8 +124,10 @@ impl Asked for Reconcile {
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
+        held: Option<DayHold>,
     ) -> impl Future<Output = Result<Answer<ReconcileResult>, Failure>> + Send {
-        dancu_service::reconcile(&*core.registry, &core.desk, permit, self)
+        let answer = dancu_service::reconcile(&*core.registry, &core.desk, permit, self);
+        holding(held, answer)
     }
 }
 
@@ -139,12 +154,13 @@ impl Asked for Push {
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
+        held: Option<DayHold>,
     ) -> Result<Answer<PushResult>, Failure> {
         let (registry, desk) = (Arc::clone(&core.registry), core.desk.clone());
         let write = core.write();
         let task = tokio::spawn(async move {
             let answer = dancu_service::push(&*registry, &desk, permit, self).await;
-            drop(write);
+            drop((write, held));
             answer
         });
         task.await
@@ -159,7 +175,7 @@ impl Ended for LookupResult {
             Self::Found { .. } => Outcome::Found,
             Self::NoMatch(_) => Outcome::NoMatch,
             Self::Ambiguous => Outcome::Ambiguous,
-            Self::Malformed(_) => return None,
+            Self::Malformed(_) | Self::Withheld(_) => return None,
         })
     }
 }
@@ -171,7 +187,7 @@ impl Ended for AuthenticateResult {
             Self::Match { .. } => Outcome::Match,
             Self::NoMatch(_) => Outcome::NoMatch,
             Self::Ambiguous => Outcome::Ambiguous,
-            Self::Malformed(_) => return None,
+            Self::Malformed(_) | Self::Withheld(_) => return None,
         })
     }
 }

@@ -8,6 +8,7 @@ use dancu_domain::{
     Answer, Day, ErrorClass, Failure, IdKey, Outcome, Permit, Reason, Recorder, Refusal, Registry,
     RequestId,
 };
+use dancu_ledger::DayHold;
 use dancu_wire::door::{Door, Parsed};
 use dancu_wire::errors::{Lang, code};
 use siphasher::sip::SipHasher24;
@@ -81,8 +82,9 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
                 message,
                 ids,
                 inside,
+                held,
             } = admitted;
-            let answered = message.carry_out(core, permit).await;
+            let answered = message.carry_out(core, permit, held).await;
             drop(inside);
             answered.and_then(|answer| {
                 if let Some(draft) = &mut draft {
@@ -91,7 +93,11 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
                 write::<X, R, L>(core, answer, ids, head, lang, &mut line)
             })
         }
-        Err(Turned::Refused(refusal, subjects)) => Err(refuse(core, refusal, subjects).await),
+        Err(Turned::Refused(refusal, subjects, held)) => {
+            let refused = refuse(core, refusal, subjects).await;
+            drop(held);
+            Err(refused)
+        }
         Err(Turned::Failed(failure)) => Err(failure),
     };
     if let Err(failure) = &answered {
@@ -116,12 +122,13 @@ struct Admitted<T> {
     message: T,
     ids: Vec<String>,
     inside: Entered,
+    held: Option<DayHold>,
 }
 
 /// A message that may not.
 enum Turned {
     Failed(Failure),
-    Refused(Box<Refusal>, Vec<Option<IdKey>>),
+    Refused(Box<Refusal>, Vec<Option<IdKey>>, Option<DayHold>),
 }
 
 fn admit<X: Exchange, R: Registry, L: Recorder + Clone>(
@@ -152,8 +159,10 @@ fn admit<X: Exchange, R: Registry, L: Recorder + Clone>(
         return Err(failed(Reason::Overloaded));
     };
     let items = message.len();
-    core.take_quota(caller.who.agency(), items)
-        .map_err(Turned::Failed)?;
+    let agency = caller.who.agency();
+    let held = core.hold_of_day(agency, event_day, items);
+    let held = held.map_err(Turned::Failed)?;
+    core.take_quota(agency, items).map_err(Turned::Failed)?;
     let today = core.doorman.today();
     let permit = caller.directory.permit(
         &caller.who,
@@ -168,8 +177,12 @@ fn admit<X: Exchange, R: Registry, L: Recorder + Clone>(
             message,
             ids,
             inside,
+            held,
         }),
-        Err(refusal) => Err(Turned::Refused(Box::new(refusal), message.subjects())),
+        Err(refusal) => {
+            let subjects = message.subjects();
+            Err(Turned::Refused(Box::new(refusal), subjects, held))
+        }
     }
 }
 

@@ -66,6 +66,14 @@ metrics! {
         "Entries of the ledger by the live counts; no series while they are not whole";
     QUOTA_ITEMS: Counter, "dancu_quota_items_total", ["result"],
         "Items given out of quotas by Redis or by this process alone, and items refused";
+    DAY_REFUSED: Counter, "dancu_daily_quota_refused_items_total", [],
+        "Items turned away because their agency had used up its items of the day";
+    GUESSES_WITHHELD: Counter, "dancu_guesses_withheld_total", [],
+        "Items whose claims were not judged because too many about the same number had failed";
+    GUESSES_REMEMBERED: Gauge, "dancu_guesses_remembered", [],
+        "Failed matches that are remembered";
+    GUESSES_FORGOTTEN: Counter, "dancu_guesses_forgotten_total", [],
+        "Failed matches that were forgotten within the window because there were too many";
     RECORDED: Counter, "dancu_recording_messages_total", [],
         "Messages written to the recording of traffic";
     RECORDING_DROPPED: Counter, "dancu_recording_dropped_total", [],

@@ -1,11 +1,11 @@
-//! The figures of what instances share: Redis, the live volumes, the quotas.
+//! The figures of what instances share: Redis, the live volumes, the quotas, the durable limits.
 
 use std::collections::BTreeMap;
 
 use dancu_domain::Verb;
 
 use super::Sources;
-use super::gather::{labelled, rows};
+use super::gather::{count, labelled, one, rows};
 use super::list::*;
 use super::text::{Family, Figure};
 use crate::backing::RegistryHome;
@@ -17,6 +17,8 @@ pub(crate) async fn families<R: RegistryHome>(sources: &Sources<R>) -> Vec<Famil
     let link = link.unwrap_or_default();
     let quotas = sources.quotas.as_ref().map(dancu_cache::Quotas::counters);
     let quotas = quotas.unwrap_or_default();
+    let limits = sources.ledger.limits().map(|limits| limits.counters());
+    let limits = limits.unwrap_or_default();
     vec![
         state(sources),
         labelled(
@@ -36,6 +38,10 @@ pub(crate) async fn families<R: RegistryHome>(sources: &Sources<R>) -> Vec<Famil
                 ("refused", quotas.refused),
             ],
         ),
+        count(&DAY_REFUSED, limits.day_refused),
+        count(&GUESSES_WITHHELD, limits.withheld),
+        one(&GUESSES_REMEMBERED, Figure::Count(limits.remembered)),
+        count(&GUESSES_FORGOTTEN, limits.forgotten),
     ]
 }
 

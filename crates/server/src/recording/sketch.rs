@@ -152,7 +152,8 @@ impl Noted for LookupResult {
                 Beside::Nothing
             }
             Self::Malformed(fault) => Beside::Fault(fault),
-            Self::NoMatch(_) | Self::Ambiguous => Beside::Nothing,
+            // What is withheld has no outcome, which is all that there is to note of it.
+            Self::Withheld(_) | Self::NoMatch(_) | Self::Ambiguous => Beside::Nothing,
         }
     }
 }
@@ -168,7 +169,8 @@ impl Noted for AuthenticateResult {
                 Beside::Nothing
             }
             Self::Malformed(fault) => Beside::Fault(fault),
-            Self::NoMatch(_) | Self::Ambiguous => Beside::Nothing,
+            // What is withheld has no outcome, which is all that there is to note of it.
+            Self::Withheld(_) | Self::NoMatch(_) | Self::Ambiguous => Beside::Nothing,
         }
     }
 }

@@ -35,7 +35,8 @@ async fn life_and_readiness_are_told() {
     assert_eq!(status, 200);
     assert_eq!(
         body,
-        "registry: ok\nledger: ok\ndirectory: ok\nopen: ok\nfeed: ok\n\
+        "registry: ok\nledger: ok\nlimits: none: not configured\n\
+         directory: ok\nopen: ok\nfeed: ok\n\
          redis: none: not configured\nlive_volumes: ok\n\
          quotas: none: not configured\nrecording: none: not configured\n\
          registry_standby: none: no database server\n\

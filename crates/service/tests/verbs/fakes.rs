@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use dancu_domain::{
-    AgencyCode, Applied, Candidates, ChangeOutcome, ChangeRecord, Citizen, Day, Decision,
+    AgencyCode, Applied, Asking, Candidates, ChangeOutcome, ChangeRecord, Citizen, Day, Decision,
     Freshness, IdKey, Kept, MessageRecord, NationId, Prior, Reading, Receipt, RecordError,
     Recorder, Registry, RegistryError, RequestId, Revision, Source, SourceKey, VolumeRow, Volumes,
     WriteSlot, WriterId, decide,
@@ -163,6 +164,12 @@ pub(crate) struct FakeLedger {
     /// Give receipts that are one entry short.
     pub(crate) falls_short: AtomicBool,
     rows: Vec<VolumeRow>,
+    /// How long each number of the next message has to wait.
+    pub(crate) waits: Mutex<Option<Vec<Option<Duration>>>>,
+    /// Held with every guard that it gives out.
+    judging: Arc<()>,
+    /// How many guards were held when a message was recorded.
+    pub(crate) judged_under: Mutex<Vec<usize>>,
 }
 
 impl FakeLedger {
@@ -214,6 +221,7 @@ pub(crate) fn receipt(first: u64, count: usize) -> Receipt {
 
 impl Recorder for FakeLedger {
     type WriteGuard = tokio::sync::OwnedMutexGuard<()>;
+    type AskGuard = Arc<()>;
 
     async fn record(&self, message: MessageRecord) -> Result<Receipt, RecordError> {
         if let Some(error) = *self.failure.lock().unwrap() {
@@ -222,6 +230,8 @@ impl Recorder for FakeLedger {
         let overtaking = self.taken_over_by.lock().unwrap().take();
         let taken_over = overtaking.is_some();
         let message = overtaking.unwrap_or(message);
+        let judging = Arc::strong_count(&self.judging) - 1;
+        self.judged_under.lock().unwrap().push(judging);
         let mut records = self.records.lock().unwrap();
         let first = records
             .last()
@@ -252,6 +262,18 @@ impl Recorder for FakeLedger {
             None => WriteSlot::Fresh(guard),
             Some(kept) if kept.answer.digest == digest => WriteSlot::Kept(kept),
             Some(_) => WriteSlot::Reused,
+        })
+    }
+
+    fn begin_asking(
+        &self,
+        _agency: AgencyCode,
+        _event_day: Option<Day>,
+        _keys: &[IdKey],
+    ) -> Option<Asking<Arc<()>>> {
+        Some(Asking {
+            waits: self.waits.lock().unwrap().take()?,
+            guard: Arc::clone(&self.judging),
         })
     }
 }

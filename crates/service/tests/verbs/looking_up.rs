@@ -333,7 +333,7 @@ proptest! {
             LookupResult::Found { deceased: true, .. } => Some(Outcome::Deceased),
             LookupResult::NoMatch(_) => Some(Outcome::NoMatch),
             LookupResult::Ambiguous => Some(Outcome::Ambiguous),
-            LookupResult::Malformed(_) => None,
+            LookupResult::Malformed(_) | LookupResult::Withheld(_) => None,
         }).collect();
         prop_assert_eq!(told, outcomes);
         let entries: Vec<_> = ledger.records().into_iter().flat_map(|r| r.items).collect();

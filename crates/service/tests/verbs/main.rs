@@ -24,3 +24,5 @@ mod reconciling;
 mod refusing;
 #[cfg(test)]
 mod telling_volumes;
+#[cfg(test)]
+mod withholding;

@@ -14,6 +14,8 @@ pub(crate) trait Backend {
     async fn open(&self) -> Self::Store;
     /// Another instance beside it; `None` where the store is one process's alone.
     async fn beside(&self) -> Option<Self::Store>;
+    /// A store that only reads, beside the one that writes.
+    async fn reader(&self) -> Self::Store;
     async fn take_over(&self, writer: &str);
 }
 
@@ -28,6 +30,10 @@ impl Backend for Memory {
 
     async fn beside(&self) -> Option<MemoryBlocks> {
         Some(self.0.clone())
+    }
+
+    async fn reader(&self) -> MemoryBlocks {
+        self.0.clone()
     }
 
     async fn take_over(&self, writer: &str) {
@@ -50,6 +56,12 @@ impl Backend for Sqlite {
         let second = SqliteBlocks::open(&self.0.path().join("ledger.db")).await;
         assert_eq!(second.err(), Some(BlockStoreError::InUse));
         None
+    }
+
+    async fn reader(&self) -> SqliteBlocks {
+        SqliteBlocks::open_read_only(&self.0.path().join("ledger.db"))
+            .await
+            .unwrap()
     }
 
     async fn take_over(&self, writer: &str) {
@@ -76,6 +88,11 @@ impl Backend for Postgres {
 
     async fn beside(&self) -> Option<PostgresBlocks> {
         Some(self.open().await)
+    }
+
+    async fn reader(&self) -> PostgresBlocks {
+        let options = PostgresBlocksOptions::new(&self.0);
+        PostgresBlocks::open_read_only(options).await.unwrap()
     }
 
     async fn take_over(&self, writer: &str) {

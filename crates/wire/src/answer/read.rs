@@ -3,18 +3,20 @@
 use dancu_domain::{Answer, AuthenticateResult, Failure, Fault, LookupResult, Reason};
 
 use super::{cause, citizen, header, level, paired, version};
-use crate::errors::{Lang, fault_status};
+use crate::errors::{Lang, fault_status, withheld_status};
 use crate::pb;
 
-/// The answer of LookupCitizen. A malformed item is the failure of the call.
+/// The answer of LookupCitizen. An item without an outcome is the failure of the call.
 pub fn lookup_citizen_response(
     mut answer: Answer<LookupResult>,
     ids: Vec<String>,
 ) -> Result<pb::LookupCitizenResponse, Failure> {
     let header = Some(header(&answer));
     let item = answer.items.pop().ok_or(Failure::new(Reason::Internal))?;
-    if let LookupResult::Malformed(fault) = item {
-        return Err(of_the_item(fault));
+    match item {
+        LookupResult::Malformed(fault) => return Err(of_the_item(fault)),
+        LookupResult::Withheld(wait) => return Err(Failure::withheld(wait)),
+        _ => {}
     }
     let id = ids.into_iter().next().unwrap_or_default();
     Ok(pb::LookupCitizenResponse {
@@ -23,7 +25,7 @@ pub fn lookup_citizen_response(
     })
 }
 
-/// The answer of BatchLookupCitizens; malformed items have a status in `lang`.
+/// The answer of BatchLookupCitizens; items without an outcome have a status in `lang`.
 pub fn batch_lookup_citizens_response(
     answer: Answer<LookupResult>,
     ids: Vec<String>,
@@ -35,15 +37,17 @@ pub fn batch_lookup_citizens_response(
     }
 }
 
-/// The answer of AuthenticateCitizen. A malformed item is the failure of the call.
+/// The answer of AuthenticateCitizen. An item without an outcome is the failure of the call.
 pub fn authenticate_citizen_response(
     mut answer: Answer<AuthenticateResult>,
     ids: Vec<String>,
 ) -> Result<pb::AuthenticateCitizenResponse, Failure> {
     let header = Some(header(&answer));
     let item = answer.items.pop().ok_or(Failure::new(Reason::Internal))?;
-    if let AuthenticateResult::Malformed(fault) = item {
-        return Err(of_the_item(fault));
+    match item {
+        AuthenticateResult::Malformed(fault) => return Err(of_the_item(fault)),
+        AuthenticateResult::Withheld(wait) => return Err(Failure::withheld(wait)),
+        _ => {}
     }
     let id = ids.into_iter().next().unwrap_or_default();
     Ok(pb::AuthenticateCitizenResponse {
@@ -52,7 +56,7 @@ pub fn authenticate_citizen_response(
     })
 }
 
-/// The answer of BatchAuthenticateCitizens; malformed items have a status in `lang`.
+/// The answer of BatchAuthenticateCitizens; items without an outcome have a status in `lang`.
 pub fn batch_authenticate_citizens_response(
     answer: Answer<AuthenticateResult>,
     ids: Vec<String>,
@@ -77,7 +81,7 @@ pub(super) const fn lookup_outcome(item: &LookupResult) -> pb::LookupOutcome {
         LookupResult::Found { .. } => pb::LookupOutcome::Found,
         LookupResult::NoMatch(_) => pb::LookupOutcome::NoMatch,
         LookupResult::Ambiguous => pb::LookupOutcome::Ambiguous,
-        LookupResult::Malformed(_) => pb::LookupOutcome::Unspecified,
+        LookupResult::Malformed(_) | LookupResult::Withheld(_) => pb::LookupOutcome::Unspecified,
     }
 }
 
@@ -88,7 +92,9 @@ pub(super) const fn verdict_outcome(item: &AuthenticateResult) -> pb::Authentica
         AuthenticateResult::Match { .. } => pb::AuthenticationOutcome::Match,
         AuthenticateResult::NoMatch(_) => pb::AuthenticationOutcome::NoMatch,
         AuthenticateResult::Ambiguous => pb::AuthenticationOutcome::Ambiguous,
-        AuthenticateResult::Malformed(_) => pb::AuthenticationOutcome::Unspecified,
+        AuthenticateResult::Malformed(_) | AuthenticateResult::Withheld(_) => {
+            pb::AuthenticationOutcome::Unspecified
+        }
     }
 }
 
@@ -111,6 +117,7 @@ fn lookup_result(item_id: String, item: LookupResult, lang: Lang) -> pb::LookupR
         LookupResult::NoMatch(told) => result.cause = cause(told),
         LookupResult::Ambiguous => {}
         LookupResult::Malformed(fault) => result.status = Some(fault_status(&fault, lang)),
+        LookupResult::Withheld(wait) => result.status = Some(withheld_status(wait, lang)),
     }
     result
 }
@@ -137,6 +144,7 @@ fn authentication_result(
         AuthenticateResult::NoMatch(told) => result.cause = cause(told),
         AuthenticateResult::Ambiguous => {}
         AuthenticateResult::Malformed(fault) => result.status = Some(fault_status(&fault, lang)),
+        AuthenticateResult::Withheld(wait) => result.status = Some(withheld_status(wait, lang)),
     }
     result
 }

@@ -10,22 +10,24 @@ use prost::Message as _;
 use super::pen::{Room, bytes, int, nested, number, text};
 use super::read::{lookup_outcome, of_the_item, verdict_outcome};
 use super::{cause, level, record, signed, source, version};
-use crate::errors::{Lang, fault_status};
+use crate::errors::{Lang, fault_status, withheld_status};
 use crate::pb::rpc;
 
 /// Room for a header, and for a result.
 const HEADER_BYTES: usize = 128;
 const RESULT_BYTES: usize = 256;
 
-/// Writes the answer of LookupCitizen. A malformed item is the failure of the call.
+/// Writes the answer of LookupCitizen. An item without an outcome is the failure of the call.
 pub fn write_lookup_citizen(
     out: &mut Vec<u8>,
     mut answer: Answer<LookupResult>,
     ids: Vec<String>,
 ) -> Result<(), Failure> {
     let item = answer.items.pop().ok_or(Failure::new(Reason::Internal))?;
-    if let LookupResult::Malformed(fault) = item {
-        return Err(of_the_item(fault));
+    match item {
+        LookupResult::Malformed(fault) => return Err(of_the_item(fault)),
+        LookupResult::Withheld(wait) => return Err(Failure::withheld(wait)),
+        _ => {}
     }
     out.reserve(HEADER_BYTES + RESULT_BYTES);
     let id = ids.first().map_or("", String::as_str);
@@ -34,7 +36,7 @@ pub fn write_lookup_citizen(
     Ok(())
 }
 
-/// Writes the answer of BatchLookupCitizens; malformed items have a status in `lang`.
+/// Writes the answer of BatchLookupCitizens; items without an outcome have a status in `lang`.
 pub fn write_batch_lookup_citizens(
     out: &mut Vec<u8>,
     answer: &Answer<LookupResult>,
@@ -61,15 +63,17 @@ pub fn write_stream_lookup_citizens(
     });
 }
 
-/// Writes the answer of AuthenticateCitizen. A malformed item is the failure of the call.
+/// Writes the answer of AuthenticateCitizen. An item without an outcome is the failure of the call.
 pub fn write_authenticate_citizen(
     out: &mut Vec<u8>,
     mut answer: Answer<AuthenticateResult>,
     ids: Vec<String>,
 ) -> Result<(), Failure> {
     let item = answer.items.pop().ok_or(Failure::new(Reason::Internal))?;
-    if let AuthenticateResult::Malformed(fault) = item {
-        return Err(of_the_item(fault));
+    match item {
+        AuthenticateResult::Malformed(fault) => return Err(of_the_item(fault)),
+        AuthenticateResult::Withheld(wait) => return Err(Failure::withheld(wait)),
+        _ => {}
     }
     out.reserve(HEADER_BYTES + VERDICT_BYTES);
     let id = ids.first().map_or("", String::as_str);
@@ -80,7 +84,7 @@ pub fn write_authenticate_citizen(
 
 const VERDICT_BYTES: usize = 48;
 
-/// Writes the answer of BatchAuthenticateCitizens; malformed items have a status in `lang`.
+/// Writes the answer of BatchAuthenticateCitizens; items without an outcome have a status in `lang`.
 pub fn write_batch_authenticate_citizens(
     out: &mut Vec<u8>,
     answer: &Answer<AuthenticateResult>,
@@ -191,6 +195,9 @@ fn lookup_result(out: &mut Vec<u8>, id: &str, item: &LookupResult, lang: Lang) {
             LookupResult::Malformed(fault) => {
                 bytes(out, 6, &fault_status(fault, lang).encode_to_vec());
             }
+            LookupResult::Withheld(wait) => {
+                bytes(out, 6, &withheld_status(*wait, lang).encode_to_vec());
+            }
         }
     });
 }
@@ -212,6 +219,9 @@ fn authentication_result(out: &mut Vec<u8>, id: &str, item: &AuthenticateResult,
             AuthenticateResult::Ambiguous => {}
             AuthenticateResult::Malformed(fault) => {
                 bytes(out, 6, &fault_status(fault, lang).encode_to_vec());
+            }
+            AuthenticateResult::Withheld(wait) => {
+                bytes(out, 6, &withheld_status(*wait, lang).encode_to_vec());
             }
         }
     });

@@ -9,7 +9,7 @@ mod table;
 
 use std::time::Duration;
 
-use dancu_domain::{ErrorClass, Failure, Fault, Quota, Reason};
+use dancu_domain::{ErrorClass, Failure, Fault, Period, Quota, Reason};
 use prost::{Message, Name};
 use prost_types::Any;
 use tonic::{Code, Status};
@@ -44,6 +44,11 @@ pub fn rpc_status(failure: &Failure, lang: Lang) -> rpc::Status {
 /// The status of a malformed item.
 pub fn fault_status(fault: &Fault, lang: Lang) -> rpc::Status {
     rpc_status(&Failure::from(fault.clone()), lang)
+}
+
+/// The status of an item whose claims are not judged before so long.
+pub fn withheld_status(wait: Duration, lang: Lang) -> rpc::Status {
+    rpc_status(&Failure::withheld(wait), lang)
 }
 
 /// The reason that a status of ours carries.
@@ -95,10 +100,13 @@ pub fn quota_of(status: &Status) -> Option<Quota> {
 /// The quota that a status among answers says is used up.
 pub fn quota_of_rpc(status: &rpc::Status) -> Option<Quota> {
     let failure: rpc::QuotaFailure = detail(status)?;
-    let retry: rpc::RetryInfo = detail(status)?;
+    let violation = failure.violations.first()?;
     Some(Quota {
-        limit: u32::try_from(failure.violations.first()?.quota_value).ok()?,
-        retry_after: retry.retry_delay?.try_into().ok()?,
+        limit: u32::try_from(violation.quota_value).ok()?,
+        per: [Period::Second, Period::Day]
+            .into_iter()
+            .find(|per| quota_id(*per) == violation.quota_id)?,
+        retry_after: retry_after_of_rpc(status),
     })
 }
 
@@ -115,6 +123,7 @@ pub fn localised(status: Status, lang: Lang) -> Status {
         reason,
         faults: faults_of(&details),
         quota: quota_of_rpc(&details),
+        retry_after: None,
     };
     self::status(&failure, lang, retry_after_of(&status))
 }
@@ -133,12 +142,16 @@ fn build(failure: &Failure, lang: Lang, retry_after: Option<Duration>) -> rpc::S
             field_violations: failure.faults.iter().map(|f| violation(f, lang)).collect(),
         }));
     }
+    let waiting_helps = failure
+        .quota
+        .is_none_or(|quota| quota.retry_after.is_some());
     if matches!(
         reason.class(),
         ErrorClass::Exhausted | ErrorClass::Unavailable
-    ) {
-        let of_quota = failure.quota.map(|quota| quota.retry_after);
-        let delay = of_quota.or(retry_after).unwrap_or(DEFAULT_RETRY);
+    ) && waiting_helps
+    {
+        let known = failure.retry_after.or(retry_after);
+        let delay = known.unwrap_or(DEFAULT_RETRY);
         details.push(any(&rpc::RetryInfo {
             retry_delay: prost_types::Duration::try_from(delay).ok(),
         }));
@@ -177,9 +190,16 @@ fn exceeded(quota: Quota, reason: Reason, lang: Lang) -> rpc::quota_failure::Vio
         description: text(reason, lang).to_owned(),
         api_service: DOMAIN.to_owned(),
         quota_metric: "items".to_owned(),
-        quota_id: "ITEMS_PER_SECOND".to_owned(),
+        quota_id: quota_id(quota.per).to_owned(),
         quota_value: quota.limit.into(),
         ..Default::default()
+    }
+}
+
+const fn quota_id(per: Period) -> &'static str {
+    match per {
+        Period::Second => "ITEMS_PER_SECOND",
+        Period::Day => "ITEMS_PER_DAY",
     }
 }
 

@@ -168,6 +168,12 @@ table! {
     QuotaExceeded:
         "Cơ quan đã dùng hết hạn mức số mục trong giây này. Hãy thử lại sau khoảng thời gian được nêu.",
         "The agency has used up its items of this second. Try again after the delay that is given.";
+    DailyQuotaExceeded:
+        "Cơ quan đã dùng hết hạn mức số mục trong ngày, hoặc thông điệp có nhiều mục hơn phần còn lại. Hãy gửi ít mục hơn, đợi sang ngày mới, hoặc đề nghị nâng hạn mức.",
+        "The agency has used up its items of this day, or the message holds more than are left. Send fewer, wait for the next day, or have the quota raised.";
+    GuessLimitExceeded:
+        "Đã có quá nhiều lần khai sai về số này nên chưa đối chiếu tiếp. Hãy kiểm tra lại giấy tờ và thử lại sau khoảng thời gian được nêu.",
+        "Too many claims about this number did not match, so these were not judged. Check them against the document and try again after the delay that is given.";
     RequestIdReused:
         "Mã yêu cầu đã được dùng cho một nội dung khác. Hãy dùng mã mới cho nội dung mới.",
         "The request id was used with another body. Give a new body a new id.";
@@ -180,6 +186,9 @@ table! {
     LedgerUnavailable:
         "Chưa ghi được nhật ký khai thác nên không thể trả lời. Hãy thử lại sau.",
         "The answer cannot be recorded, so it is not given. Try again later.";
+    LimitsUnavailable:
+        "Chưa đọc được số đã dùng của hạn mức nên không thể trả lời. Hãy thử lại sau.",
+        "What was used of the limits cannot be read, so nothing is answered. Try again later.";
     Draining:
         "Máy chủ đang dừng. Hãy thử lại để được chuyển sang máy khác.",
         "This instance is shutting down. Try again, on another instance.";

@@ -557,8 +557,9 @@ impl RelationToHead {
 /// place in a header of its own, `dancu-event-day: 2023-01-31`, where the service allows it; the
 /// answer of GetVolumes tells from which day to which. Everything that the call asks, each message
 /// of a stream and what is refused included, is then recorded and counted under that day, a day of
-/// Asia/Ho_Chi_Minh. When it was recorded stays in the ledger beside it. Nothing else follows the
-/// event day: deadlines, quotas, what answers say and how long they are kept do not, and a push
+/// Asia/Ho_Chi_Minh. When it was recorded stays in the ledger beside it. Quotas a day and the window
+/// of failed matches follow it too. Nothing else does: deadlines, quotas a second, what answers say
+/// and how long they are kept do not, and a push
 /// that is sent again has its first answer and stays counted where it was, whatever day the repeat
 /// names. A header that is not of this form, comes twice, names a day outside those allowed, or
 /// comes where none is allowed fails the call with INVALID_ARGUMENT: FIELD_INVALID, DATE_INVALID,
@@ -828,7 +829,9 @@ pub struct AuthenticationResult {
     /// `debug`.
     #[prost(enumeration = "NoMatchCause", tag = "5")]
     pub cause: i32,
-    /// Why the item was not answered: it is malformed.
+    /// Why the item was not answered: it is malformed, or too many claims about its number failed
+    /// (RESOURCE_EXHAUSTED, GUESS_LIMIT_EXCEEDED). Items with a status have no outcome and no audit
+    /// entry.
     #[prost(message, optional, tag = "6")]
     pub status: ::core::option::Option<super::super::google::rpc::Status>,
 }
@@ -1523,6 +1526,14 @@ pub mod authentication_service_server {
 /// ErrorReason is the word in `google.rpc.ErrorInfo.reason` of every error, without its prefix, with
 /// domain `dancu.v1`. A status carries it beside a LocalizedMessage (Vietnamese or English, by
 /// `accept-language`), and a BadRequest that names the fields of a malformed request.
+///
+/// Limits. QUOTA_EXCEEDED and DAILY_QUOTA_EXCEEDED fail a message; a QuotaFailure tells the limit, and
+/// RetryInfo when there are items again. Of a day that the call names itself there is no RetryInfo:
+/// waiting does not help there. GUESS_LIMIT_EXCEEDED stands for an item, of a unary call for the call:
+/// too many claims about its number failed, by this agency or by all, in lookups and authentications.
+/// RetryInfo tells when the claims may be sent again, and the delay doubles with every failure. That
+/// is decided by the number alone, so it does not tell whether anybody has it. What is turned away
+/// for any of these has no audit entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ErrorReason {
@@ -1618,6 +1629,12 @@ pub enum ErrorReason {
     EventDaysOff = 45,
     /// INVALID_ARGUMENT. The event day lies outside those that the service allows.
     EventDayOutside = 46,
+    /// RESOURCE_EXHAUSTED. The message holds more than is left of the agency's items of this day.
+    DailyQuotaExceeded = 47,
+    /// RESOURCE_EXHAUSTED. Too many claims about this number failed; these were not judged.
+    GuessLimitExceeded = 48,
+    /// UNAVAILABLE. What was used of daily quotas, or how often claims failed, cannot be read.
+    LimitsUnavailable = 49,
 }
 impl ErrorReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1672,6 +1689,9 @@ impl ErrorReason {
             Self::ServiceUnknown => "ERROR_REASON_SERVICE_UNKNOWN",
             Self::EventDaysOff => "ERROR_REASON_EVENT_DAYS_OFF",
             Self::EventDayOutside => "ERROR_REASON_EVENT_DAY_OUTSIDE",
+            Self::DailyQuotaExceeded => "ERROR_REASON_DAILY_QUOTA_EXCEEDED",
+            Self::GuessLimitExceeded => "ERROR_REASON_GUESS_LIMIT_EXCEEDED",
+            Self::LimitsUnavailable => "ERROR_REASON_LIMITS_UNAVAILABLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1725,6 +1745,9 @@ impl ErrorReason {
             "ERROR_REASON_SERVICE_UNKNOWN" => Some(Self::ServiceUnknown),
             "ERROR_REASON_EVENT_DAYS_OFF" => Some(Self::EventDaysOff),
             "ERROR_REASON_EVENT_DAY_OUTSIDE" => Some(Self::EventDayOutside),
+            "ERROR_REASON_DAILY_QUOTA_EXCEEDED" => Some(Self::DailyQuotaExceeded),
+            "ERROR_REASON_GUESS_LIMIT_EXCEEDED" => Some(Self::GuessLimitExceeded),
+            "ERROR_REASON_LIMITS_UNAVAILABLE" => Some(Self::LimitsUnavailable),
             _ => None,
         }
     }
@@ -1770,8 +1793,9 @@ pub struct LookupResult {
     /// The true reason of a NO_MATCH, for sandbox credentials with `debug`.
     #[prost(enumeration = "NoMatchCause", tag = "5")]
     pub cause: i32,
-    /// Why the item was not answered: it is malformed. Items with a status have no outcome and no
-    /// audit entry.
+    /// Why the item was not answered: it is malformed, or too many claims about its number failed
+    /// (RESOURCE_EXHAUSTED, GUESS_LIMIT_EXCEEDED). Items with a status have no outcome and no audit
+    /// entry.
     #[prost(message, optional, tag = "6")]
     pub status: ::core::option::Option<super::super::google::rpc::Status>,
 }

@@ -46,6 +46,7 @@ struct Numbering(AtomicU64);
 
 impl Recorder for Numbering {
     type WriteGuard = ();
+    type AskGuard = ();
 
     async fn record(&self, message: MessageRecord) -> Result<Receipt, RecordError> {
         let count = message.items.len() as u32;
