@@ -158,6 +158,12 @@ fn sentence(told: &Told, otherwise: &str, lang: Lang) -> String {
         Lang::En => dancu_wire::Lang::En,
     };
     let mut text = format!("{}: {}", reason.word(), dancu_wire::text(reason, words));
+    // Where it is a matter of more than moments, it is worth knowing of how much.
+    if let Some(wait) = told.wait.filter(|wait| wait.as_secs() > 1) {
+        text.push_str(lang.of(" Thời gian chờ: ", " The delay: "));
+        text.push_str(&wait.as_secs().to_string());
+        text.push_str(lang.of(" giây.", " s."));
+    }
     for (field, reason) in &told.fields {
         text.push_str("\n  ");
         text.push_str(field);

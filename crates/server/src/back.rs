@@ -8,7 +8,7 @@ use dancu_cache::{
     CacheConfig, Cached, CoalesceConfig, Coalesced, Shared, Watermark, follow, layered,
 };
 use dancu_domain::{Clock, NationId, SourceKey};
-use dancu_ledger::{BlockStore, Ledger, LedgerConfig};
+use dancu_ledger::{BlockStore, Ledger, LedgerConfig, LimitsKnown};
 use dancu_store::RegistryMeta;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -102,7 +102,11 @@ impl<R: RegistryHome> Back<R> {
             None => None,
         };
 
-        let board = Arc::new(Board::new(&Parts::EMBEDDED));
+        let mut at_first = Parts::EMBEDDED;
+        if ledger.limits().is_some() {
+            at_first = at_first.with(Part::Limits, watchers::limits_are(LimitsKnown::NotYet));
+        }
+        let board = Arc::new(Board::new(&at_first));
         let parts = board.watch();
         let (phase, phases) = watch::channel(Phase::Serving);
         let (stop, stops) = watch::channel(None);

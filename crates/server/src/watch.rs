@@ -128,11 +128,7 @@ pub(crate) async fn limits(limits: Limits, store: Option<AnyBlocks>, board: Arc<
     let told = async {
         let mut known = limits.known();
         loop {
-            let state = match *known.borrow_and_update() {
-                LimitsKnown::NotYet => PartState::Away("not read yet"),
-                LimitsKnown::Known => PartState::Up,
-                LimitsKnown::Lost => PartState::Away("cannot be read"),
-            };
+            let state = limits_are(*known.borrow_and_update());
             board.report(Part::Limits, state);
             if known.changed().await.is_err() {
                 return;
@@ -144,6 +140,15 @@ pub(crate) async fn limits(limits: Limits, store: Option<AnyBlocks>, board: Arc<
             tokio::join!(told, limits.clone().follow(store));
         }
         None => told.await,
+    }
+}
+
+/// How the limits are, by how far it is known what they stand at.
+pub(crate) const fn limits_are(known: LimitsKnown) -> PartState {
+    match known {
+        LimitsKnown::NotYet => PartState::Away("not read yet"),
+        LimitsKnown::Known => PartState::Up,
+        LimitsKnown::Lost => PartState::Away("cannot be read"),
     }
 }
 

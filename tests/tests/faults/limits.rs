@@ -93,16 +93,21 @@ async fn until_used_up(a: &Clerks, b: &Clerks) {
 
 /// The second instance finds blocks of the first that it cannot read: it never knew what failed, and
 /// says so until it can.
-#[tokio::test]
-async fn nothing_is_answered_before_what_was_there_is_read() {
+#[test]
+fn nothing_is_answered_before_what_was_there_is_read() {
     away_from_midnight();
+    // What is asked of an instance itself is asked without a runtime.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be built");
     let plan = limited(&["a"]);
     let mut country = Country::raise(&plan);
     country.instances[0].until_says("limits: ok", PATIENCE);
     let one = somebody(&country.nation);
-    let a = clerks(&country, 0);
+    let a = runtime.block_on(async { clerks(&country, 0) });
     for _ in 0..2 {
-        assert_eq!(a.ask(one, false).await, Told::Outcomes(1, 1));
+        assert_eq!(runtime.block_on(a.ask(one, false)), Told::Outcomes(1, 1));
     }
     let sql = |statement: &str| psql(&country.ledger, statement).expect("PostgreSQL answers");
     sql("alter table blocks disable trigger blocks_stay");
@@ -111,11 +116,11 @@ async fn nothing_is_answered_before_what_was_there_is_read() {
     sql("update blocks set entries = '\\x00'");
     country.add("b", &plan);
     let b = &country.instances[1];
-    b.until_says("limits: not ok: not read yet", PATIENCE);
+    b.until_says("limits: not ok: cannot be read", PATIENCE);
     b.until_told("limits", How::Away, PATIENCE);
-    let asks = clerks(&country, 1);
+    let asks = runtime.block_on(async { clerks(&country, 1) });
     for index in [one, one + 1] {
-        let told = asks.ask(index, true).await;
+        let told = runtime.block_on(asks.ask(index, true));
         assert!(told.is(Reason::LimitsUnavailable), "{told:?}");
     }
     psql(
@@ -126,7 +131,7 @@ async fn nothing_is_answered_before_what_was_there_is_read() {
     .expect("PostgreSQL answers");
     b.until_says("limits: ok", PATIENCE);
     b.until_serves(PATIENCE);
-    let told = asks.ask(one, true).await;
+    let told = runtime.block_on(asks.ask(one, true));
     assert!(told.is(Reason::GuessLimitExceeded), "{told:?}");
 }
 

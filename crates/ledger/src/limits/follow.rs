@@ -64,7 +64,7 @@ impl Limits {
                         tracing::warn!(%unread, "cannot read what the limits stand at");
                     }
                     failing = true;
-                    if heard.is_some_and(|heard| heard.elapsed() >= OLDEST) {
+                    if heard.is_none_or(|heard| heard.elapsed() >= OLDEST) {
                         self.tell(LimitsKnown::Lost);
                     }
                     sleep(AGAIN).await;

@@ -85,7 +85,7 @@ pub enum LimitsKnown {
     NotYet,
     /// It is known, that of others as it was a moment ago.
     Known,
-    /// What others do could not be read for too long.
+    /// It cannot be read: at the start, or what others do for too long.
     Lost,
 }
 
