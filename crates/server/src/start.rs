@@ -62,9 +62,10 @@ async fn open_blocks(
             let beside = Beside {
                 counts: AnyBlocks::File(SqliteBlocks::open_read_only(&path).await?),
                 standby: None,
-                limits: match limited {
-                    true => Some(AnyBlocks::File(SqliteBlocks::open_read_only(&path).await?)),
-                    false => None,
+                limits: if limited {
+                    Some(AnyBlocks::File(SqliteBlocks::open_read_only(&path).await?))
+                } else {
+                    None
                 },
             };
             Ok((AnyBlocks::File(blocks), beside, true))
@@ -77,9 +78,10 @@ async fn open_blocks(
             let beside = Beside {
                 counts: AnyBlocks::postgres(reading().await?),
                 standby: Some(AnyBlocks::postgres(reading().await?)),
-                limits: match limited {
-                    true => Some(AnyBlocks::postgres(reading().await?)),
-                    false => None,
+                limits: if limited {
+                    Some(AnyBlocks::postgres(reading().await?))
+                } else {
+                    None
                 },
             };
             Ok((AnyBlocks::postgres(blocks), beside, used))

@@ -35,7 +35,9 @@ fn somebody(nation: &Nation) -> u64 {
         let citizen = nation.citizen(*index);
         !citizen.locked && citizen.died_on.is_none()
     };
-    (500..).find(found).expect("most people can be found")
+    (500..nation.len())
+        .find(found)
+        .expect("most people can be found")
 }
 
 fn clerks(country: &Country, instance: usize) -> Clerks {

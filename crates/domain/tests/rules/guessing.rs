@@ -83,7 +83,7 @@ fn a_day_begins_and_ends_in_viet_nam() {
     assert_eq!(Timestamp(begins.0 - 1).day(), Day(now.day().0 - 1));
     let since = Duration::from_millis((now.0 - begins.0).cast_unsigned());
     assert_eq!(since, Duration::from_secs(5 * 3_600 + 13 * 60 + 20));
-    assert_eq!(now.until_midnight(), Duration::from_hours(24) - since);
+    assert_eq!(now.until_midnight() + since, Duration::from_hours(24));
     assert_eq!(begins.until_midnight(), Duration::from_hours(24));
     let other = now.on(Day(-40));
     assert_eq!(other.day(), Day(-40));

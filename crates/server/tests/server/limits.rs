@@ -18,7 +18,7 @@ use tonic::{Code, Status};
 use crate::common::{Service, claims, claims_of, context, in_bulk, item, request};
 use crate::ops;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A service whose limits are known.
 async fn limited(change: impl FnOnce(&mut Config)) -> Service {
