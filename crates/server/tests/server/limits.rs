@@ -184,6 +184,36 @@ async fn concurrent_callers_use_a_day_to_the_item_and_never_more() {
 }
 
 #[tokio::test]
+async fn of_large_messages_at_once_no_more_are_let_in_than_fit() {
+    let service = limited(per_day(900)).await;
+    let (key, nation) = (service.key_of("H26"), service.nation());
+    let items: Vec<_> = (0..500)
+        .map(|index| item(&claims_of(&nation.citizen(index))))
+        .collect();
+    let mut callers = Vec::new();
+    for _ in 0..12 {
+        let (key, items, channel) = (key.clone(), items.clone(), service.channel().await);
+        callers.push(tokio::spawn(
+            async move { batch(&channel, &key, items).await },
+        ));
+    }
+    let mut answered = 0;
+    for caller in callers {
+        match caller.await.unwrap() {
+            Ok(results) => {
+                assert_eq!(results.len(), 500);
+                answered += 1;
+            }
+            Err(status) => assert_eq!(reason_of(&status), Some(Reason::DailyQuotaExceeded)),
+        }
+    }
+    assert_eq!(
+        answered, 1,
+        "two of five hundred do not fit into nine hundred"
+    );
+}
+
+#[tokio::test]
 async fn claims_about_a_number_wait_once_too_many_failed_and_the_others_do_not() {
     let service = limited(guesses).await;
     let (key, channel) = (service.key_of("H26"), service.channel().await);
