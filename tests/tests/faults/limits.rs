@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dancu_domain::Reason;
 use dancu_population::Nation;
-use dancu_tests::away::postgres::{goes_on, nothing_is_answered, second, told_as};
+use dancu_tests::away::postgres::{nothing_is_answered, second, told_as};
 use dancu_tests::country::instance::How;
 use dancu_tests::country::postgres::psql;
 use dancu_tests::country::{Country, Plan};
@@ -139,7 +139,7 @@ fn nothing_is_answered_before_what_was_there_is_read() {
 
 #[test]
 fn nothing_is_answered_while_the_limits_cannot_be_read() {
-    let mut scene = Scene::raise(&Plan {
+    let scene = Scene::raise(&Plan {
         // More than the callers ask; that there is a limit is what matters.
         more: "\n[quotas]\nitems_per_day = 4_000_000_000\n".to_owned(),
         ..Plan::default()
@@ -151,7 +151,12 @@ fn nothing_is_answered_while_the_limits_cannot_be_read() {
         nothing_is_answered(&scene, hurt, told, second());
         scene.country.instances[0].ledger.heal();
         scene.country.instances[0].until_says("limits: ok", PATIENCE);
-        goes_on(&mut scene, hurt);
+        // How soon callers are told on a wire that stands still is held elsewhere.
+        scene.country.instances[0].until_serves(PATIENCE);
+        let to = scene.flows(PATIENCE);
+        let seen = scene.around(hurt, to);
+        let others = seen.unexpected(&["Unavailable", "DeadlineExceeded"]);
+        assert!(others.is_empty(), "{seen:#?}");
     }
     scene.end();
 }
