@@ -182,11 +182,11 @@ async fn a_change_of_another_instance_wakes_the_follower() {
     let writer = open(PostgresOptions::new(&url)).await;
     let follower = open(PostgresOptions::new(&url)).await;
     // It is woken once when it begins to listen.
-    let woken = tokio::time::timeout(Duration::from_secs(5), follower.woken()).await;
+    let woken = tokio::time::timeout(Duration::from_secs(30), follower.woken()).await;
     woken.expect("it listens");
     let record = fixture.event(10, Event::residence("r", 1));
     let (woken, written) = futures::join!(
-        tokio::time::timeout(Duration::from_secs(5), follower.woken()),
+        tokio::time::timeout(Duration::from_secs(30), follower.woken()),
         writer.apply(vec![record])
     );
     written.unwrap();

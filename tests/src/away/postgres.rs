@@ -13,7 +13,7 @@ const TOLD: &[&str] = &["Unavailable"];
 /// which the registry counts as away, and what a busy machine needs to see it.
 const BOUND: Duration = Duration::from_millis(2_500);
 /// Nobody waits longer than this for being told.
-const SLOWEST: Duration = Duration::from_secs(9);
+const SLOWEST: Duration = Duration::from_secs(20);
 
 /// A country of one instance.
 pub fn raise() -> Scene {

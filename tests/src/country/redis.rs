@@ -69,7 +69,7 @@ impl RedisPart {
     pub fn kill(&self) {
         signal("KILL", &[self.id]);
         assert!(
-            within(Duration::from_secs(5), || !alive(self.id)),
+            within(Duration::from_secs(30), || !alive(self.id)),
             "Redis outlived SIGKILL"
         );
     }

@@ -69,12 +69,14 @@ mod tests {
             .args(["-c", "sleep 60 & sleep 60; :"])
             .spawn()
             .unwrap();
-        assert!(within(Duration::from_secs(5), || family(parent.id()).len() == 3));
+        assert!(within(Duration::from_secs(30), || family(parent.id())
+            .len()
+            == 3));
         let all = family(parent.id());
         assert!(all.iter().all(|id| alive(*id)));
         signal("KILL", &all);
         parent.wait().unwrap();
-        assert!(within(Duration::from_secs(5), || !all
+        assert!(within(Duration::from_secs(30), || !all
             .iter()
             .any(|id| alive(*id))));
     }

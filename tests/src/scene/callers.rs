@@ -25,7 +25,7 @@ const BREATH: Duration = Duration::from_millis(4);
 /// After a call that failed.
 const PAUSE: Duration = Duration::from_millis(25);
 /// A caller waits no longer.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 /// How many citizens are asked about again and again.
 const KNOWN: u64 = 40;
 
