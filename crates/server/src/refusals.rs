@@ -42,17 +42,23 @@ impl Refusals {
 
     /// Notes a call that was turned away.
     pub(crate) fn refused(&self) {
-        self.left.store(self.left.load(Relaxed) - REFUSAL, Relaxed);
+        // What is owed has a bound as well: it is paid back in a moment once the rush is over.
+        let left = self.left.load(Relaxed) - REFUSAL;
+        self.left.store(left.max(-SAVED * REFUSAL), Relaxed);
     }
 
     /// Whether more may be refused.
     pub(crate) fn any_left(&self, now: Instant) -> bool {
         let now = u64::try_from(now.duration_since(self.began).as_micros()).unwrap_or(u64::MAX);
-        let passed = now.saturating_sub(self.added.load(Relaxed));
-        self.added.store(now, Relaxed);
-        // Thousandths of a refusal in so many millionths of a second.
+        let added = self.added.load(Relaxed);
+        let passed = now.saturating_sub(added);
+        // Thousandths of a refusal in so many millionths of a second; the rest is for the next time.
         let brought = passed.saturating_mul(self.per_second) / 1_000;
-        self.add(i64::try_from(brought).unwrap_or(i64::MAX));
+        if brought > 0 {
+            let used = brought.saturating_mul(1_000).div_ceil(self.per_second);
+            self.added.store(added.saturating_add(used), Relaxed);
+            self.add(i64::try_from(brought).unwrap_or(i64::MAX));
+        }
         self.left.load(Relaxed) > 0
     }
 
@@ -97,6 +103,15 @@ mod tests {
             refusals.answered();
         }
         assert!(refusals.any_left(at(101)));
+        // However often it is asked, nothing is lost in between.
+        refuse(20);
+        assert!(!refusals.any_left(at(101)));
+        let micros = (0..=20_000).map(|micros| at(101) + Duration::from_micros(micros));
+        assert_eq!(micros.filter(|now| refusals.any_left(*now)).count(), 1_000);
+        // Nor is more owed than a burst, however much was refused.
+        refuse(100_000);
+        assert!(!refusals.any_left(at(600)));
+        assert!(refusals.any_left(at(700)));
         // An hour later there is no more than one burst.
         assert!(refusals.any_left(at(3_600_000)));
         refuse(SAVED);

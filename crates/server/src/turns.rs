@@ -31,7 +31,12 @@ const CATCHING_UP: Duration = Duration::from_millis(50);
 /// How often the head of the line looks.
 const LOOK: Duration = Duration::from_millis(4);
 /// No connection waits for much longer, because its pings and its callers' deadlines wait as well.
-const LONGEST: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST: Duration = Duration::from_secs(3);
+/// How often the others look whether the head of the line still does.
+const LOOK_AHEAD: Duration = Duration::from_millis(500);
+/// A head that has not looked for so long, because its connection is stuck in writing, loses its
+/// place; and who takes so long to catch up is not waited for.
+const STUCK: Duration = Duration::from_millis(250);
 /// How often one of those that waited for so long goes on although there is no room.
 const PRESSED: Duration = Duration::from_millis(20);
 
@@ -54,7 +59,9 @@ struct Line {
     next: u64,
     waiting: VecDeque<Waiting>,
     /// Who reads what lay in its socket. One at a time, because nobody knows how much that is.
-    catching_up: Option<u64>,
+    catching_up: Option<(u64, Instant)>,
+    /// When the head last looked, or came to the head.
+    looked: Option<Instant>,
     /// When somebody last went on although there was no room.
     pressed: Option<Instant>,
     /// When others were through with that, and how many calls of theirs are still to come.
@@ -121,11 +128,14 @@ impl Turns {
         let calls = self.at_most(calls);
         self.numbers.slowed.add(1);
         let mut line = self.line();
-        let number = line.next;
+        let (number, now) = (line.next, instant());
         line.next += 1;
+        if line.waiting.is_empty() {
+            line.looked = Some(now);
+        }
         line.waiting.push_back(Waiting {
             number,
-            since: instant(),
+            since: now,
             calls,
             waker: None,
         });
@@ -160,30 +170,44 @@ impl Turns {
         }
         let filling: usize = line.filling.iter().map(|(_, calls)| calls).sum();
         let at = line.waiting.iter().position(|w| w.number == number)?;
-        let waiting = &mut line.waiting[at];
-        waiting.waker = Some(waker.clone());
+        line.waiting[at].waker = Some(waker.clone());
+        let long = |since: Instant| now.saturating_duration_since(since) >= STUCK;
         if at > 0 {
+            if line.looked.is_some_and(long) {
+                line.waiting.rotate_left(1);
+                line.call_head(now);
+            }
             return None;
         }
+        line.looked = Some(now);
+        let waiting = &line.waiting[0];
         let (calls, waited) = (waiting.calls, now.duration_since(waiting.since));
         let calm = |pressed| now.duration_since(pressed) >= PRESSED;
-        let goes = line.catching_up.is_none()
-            && (self.have_room(filling, calls) && self.refusals.any_left(now)
+        let goes = line.catching_up.is_none_or(|(_, since)| long(since))
+            && (self.gates.taken() + filling == 0
+                || self.have_room(filling, calls) && self.refusals.any_left(now)
                 || waited >= self.longest && line.pressed.is_none_or(calm));
         if goes {
             if waited >= self.longest {
                 line.pressed = Some(now);
             }
-            line.catching_up = Some(number);
+            line.catching_up = Some((number, now));
             line.waiting.pop_front();
             self.waiting.store(line.waiting.len(), Relaxed);
+            line.call_head(now);
         }
         Some(goes)
     }
 
+    /// Whether this one came to the head and has not looked since.
+    fn calls(&self, number: u64) -> bool {
+        let line = self.line();
+        let head = line.waiting.front();
+        head.is_some_and(|head| head.number == number && head.waker.is_none())
+    }
+
     fn have_room(&self, filling: usize, calls: usize) -> bool {
-        let taken = self.gates.taken() + filling;
-        taken == 0 || taken + calls <= self.gates.most()
+        self.gates.taken() + filling + calls <= self.gates.most()
     }
 
     /// Takes one out of the line, wherever it is, and wakes who is at its head.
@@ -191,11 +215,18 @@ impl Turns {
         let mut line = self.line();
         line.waiting.retain(|w| w.number != number);
         self.waiting.store(line.waiting.len(), Relaxed);
-        if line.catching_up == Some(number) {
+        if line.catching_up.is_some_and(|(who, _)| who == number) {
             line.catching_up = None;
         }
-        let head = line.waiting.front_mut();
-        if let Some(waker) = head.and_then(|head| head.waker.take()) {
+        line.call_head(instant());
+    }
+}
+
+impl Line {
+    /// Wakes who is at the head now.
+    fn call_head(&mut self, now: Instant) {
+        self.looked = Some(now);
+        if let Some(waker) = self.waiting.front_mut().and_then(|head| head.waker.take()) {
             waker.wake();
         }
     }
@@ -227,7 +258,7 @@ impl Turn {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             if let Some(look) = &mut self.look {
-                if look.as_mut().poll(cx).is_pending() {
+                if look.as_mut().poll(cx).is_pending() && !self.turns.calls(self.number) {
                     return Poll::Pending;
                 }
                 self.look = None;
@@ -238,7 +269,7 @@ impl Turn {
                     return Poll::Ready(());
                 }
                 Some(false) => self.look = Some(Box::pin(sleep(LOOK))),
-                None => return Poll::Pending,
+                None => self.look = Some(Box::pin(sleep(LOOK_AHEAD))),
             }
         }
     }
@@ -251,96 +282,4 @@ impl Drop for Turn {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Limits;
-
-    fn turns(unary: usize, saved: bool) -> Arc<Turns> {
-        let limits = Limits {
-            unary_per_core: unary,
-            ..Limits::default()
-        };
-        let refusals = Refusals::new(1, instant());
-        if !saved {
-            (0..600).for_each(|_| refusals.refused());
-        }
-        let numbers = Arc::new(Numbers::default());
-        Turns::new(
-            refusals,
-            Gates::part(&limits, 1),
-            Duration::from_secs(20),
-            numbers,
-        )
-    }
-
-    fn looks(turn: &Turn, now: Instant) -> Option<bool> {
-        turn.turns.look(turn.number, now, Waker::noop())
-    }
-
-    #[test]
-    fn one_after_the_other_goes_on_in_the_order_of_the_line() {
-        let turns = turns(1_024, true);
-        let (first, second, third) = (turns.wait(9), turns.wait(9), turns.wait(9));
-        let now = instant();
-        assert_eq!(looks(&second, now), None);
-        assert_eq!(looks(&first, now), Some(true));
-        // How much lay in the socket of the first is not known before it was read.
-        assert_eq!(looks(&second, now), Some(false));
-        first.has_caught_up(9);
-        assert_eq!(looks(&second, now), Some(true));
-        // Whoever gives up holds up nobody.
-        drop(second);
-        assert_eq!(looks(&third, now), Some(true));
-        assert!(!turns.do_any_wait());
-        assert_eq!(turns.numbers.slowed.get(), 3);
-    }
-
-    #[test]
-    fn nobody_goes_on_without_room_for_what_is_likely_to_be_asked() {
-        let turns = turns(100, true);
-        let inside: Vec<_> = (0..90)
-            .filter_map(|_| turns.gates.enter_unary(false))
-            .collect();
-        assert_eq!(inside.len(), 90);
-        let first = turns.wait(11);
-        let now = instant();
-        assert_eq!(looks(&first, now), Some(false));
-        drop(inside);
-        assert_eq!(looks(&first, now), Some(true));
-        // A quarter of the room is the most that is waited for.
-        first.has_caught_up(5_000);
-        let inside: Vec<_> = (0..65)
-            .filter_map(|_| turns.gates.enter_unary(false))
-            .collect();
-        let second = turns.wait(11);
-        assert_eq!(looks(&second, now), Some(false), "25 are still to come");
-        let later = instant() + FILLING;
-        assert_eq!(looks(&second, later), Some(true));
-        drop(inside);
-    }
-
-    #[test]
-    fn nobody_goes_on_while_refusals_are_owed_and_nobody_waits_for_ever() {
-        let turns = turns(100, false);
-        let (first, second) = (turns.wait(1), turns.wait(1));
-        let now = instant();
-        assert_eq!(looks(&first, now + Duration::from_secs(4)), Some(false));
-        let late = now + Duration::from_secs(6);
-        assert_eq!(looks(&first, late), Some(true));
-        first.has_caught_up(1);
-        assert_eq!(looks(&second, late), Some(false), "not all at once");
-        assert_eq!(looks(&second, late + PRESSED), Some(true));
-    }
-
-    #[test]
-    fn the_share_of_a_connection_is_an_equal_part_of_the_room() {
-        let turns = turns(100, true);
-        assert_eq!(turns.share(), 100);
-        (0..8).for_each(|_| turns.is_busy());
-        assert_eq!(turns.share(), 13);
-        let _waits = turns.wait(1);
-        assert_eq!(turns.share(), 12);
-        (0..2).for_each(|_| turns.is_idle());
-        assert_eq!(turns.share(), 15);
-    }
-}
+mod tests;

@@ -146,20 +146,21 @@ impl Activity {
         if turned_away == 0 && !self.turns.do_any_wait() {
             return false;
         }
-        let share = self.turns.share();
-        if self.asks() <= share {
-            return false;
-        }
         let now = instant();
         let began = self.turn_began.load(Relaxed);
         let long = u128::from(self.micros(now).saturating_sub(began)) >= TURN.as_micros();
-        let any_left = self.turns.refusals().any_left(now);
-        let over = turned_away > 0 && !any_left || long && any_left && self.turns.do_any_wait();
-        if long && !over {
+        if self.asks() > self.turns.share() {
+            let any_left = self.turns.refusals().any_left(now);
+            let refused = turned_away > 0 && !any_left;
+            if refused || long && self.turns.do_any_wait() {
+                return true;
+            }
+        }
+        if long {
             // What was refused long ago tells nothing any more.
             self.begin_turn();
         }
-        over
+        false
     }
 
     /// Stands in line for its next turn.

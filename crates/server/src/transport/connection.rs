@@ -27,8 +27,9 @@ const CONNECTION_WINDOW: u32 = 8 << 20;
 const STREAM_WINDOW: u32 = 4 << 20;
 /// All headers of one request together.
 const HEADER_LIST: u32 = 16 << 10;
-/// How many calls may be given up before it was read that they were made.
-const GIVEN_UP: usize = 1_024;
+/// How many calls may be given up before it was read that they were made: with 256 at once whose
+/// deadlines are 250 ms, as many as come while a connection waits for its turn.
+const GIVEN_UP: usize = 4_096;
 /// What one stream may have waiting to be sent.
 const SEND_BUFFER: usize = 1 << 20;
 
