@@ -148,6 +148,11 @@ async fn both_at_once<S: BlockStore>(one: S, two: S, mut reader: S) {
     let (second, two) = instance(two, "two", folder.path()).await;
     let done = Arc::new(Done::default());
     let mut entries = 0;
+    // Each has one of its own: which of them is first with the others is chance.
+    for (n, desk) in [(MESSAGES, &one), (MESSAGES + 1, &two)] {
+        entries += 1 + n as u64 % 3;
+        write(desk, n, 1, &done).await.unwrap();
+    }
     // A few at a time, and in turn to either of them first: so neither takes all of them before
     // the other has begun.
     for beginning in (0..MESSAGES).step_by(AT_ONCE) {
