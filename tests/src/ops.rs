@@ -35,3 +35,14 @@ pub fn try_get(address: SocketAddr, path: &str) -> std::io::Result<String> {
     socket.read_to_string(&mut page)?;
     Ok(page)
 }
+
+/// The value of a series, its labels included, on a page of `/metrics`.
+pub fn series(page: &str, name: &str) -> Option<f64> {
+    page.lines().find_map(|line| {
+        line.strip_prefix(name)?
+            .strip_prefix(' ')?
+            .trim()
+            .parse()
+            .ok()
+    })
+}

@@ -109,11 +109,8 @@ impl Within {
             .running
             .ops_addr()
             .expect("the operators' port is open");
-        crate::ops::get(ops, "/metrics")
-            .await
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
-            .unwrap_or(0.0)
+        let page = crate::ops::get(ops, "/metrics").await;
+        crate::ops::series(&page, name).unwrap_or(0.0)
     }
 }
 

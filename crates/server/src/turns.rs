@@ -31,7 +31,7 @@ const CATCHING_UP: Duration = Duration::from_millis(50);
 /// How often the head of the line looks.
 const LOOK: Duration = Duration::from_millis(4);
 /// No connection waits for much longer, because its pings and its callers' deadlines wait as well.
-pub(crate) const LONGEST: Duration = Duration::from_secs(3);
+const LONGEST: Duration = Duration::from_secs(3);
 /// How often the others look whether the head of the line still does.
 const LOOK_AHEAD: Duration = Duration::from_millis(500);
 /// A head that has not looked for so long, because its connection is stuck in writing, loses its

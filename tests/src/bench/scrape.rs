@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::ops::try_get;
+use crate::ops::{series, try_get};
 
 /// Reads `/metrics` ten times a second, until nobody answers any more.
 pub(super) fn often(ops: SocketAddr) {
@@ -39,12 +39,8 @@ pub(super) fn kept(ops: SocketAddr) -> std::io::Result<(f64, f64)> {
 pub(super) fn recorded(ops: SocketAddr) -> std::io::Result<(f64, f64)> {
     let page = try_get(ops, "/metrics")?;
     let series = |name: &str| {
-        let mut values = page.lines().filter_map(|line| {
-            let value = line.strip_prefix(name)?.strip_prefix(' ')?;
-            value.trim().parse::<f64>().ok()
-        });
         let missing = || std::io::Error::other(format!("there is no {name}"));
-        values.next().ok_or_else(missing)
+        series(&page, name).ok_or_else(missing)
     };
     Ok((
         series("dancu_recording_messages_total")?,

@@ -225,8 +225,7 @@ impl Instance {
     fn metric_told(&self, series: &str) -> Option<f64> {
         let address = self.server.ops.expect("the binary tells its second port");
         let page = ops::try_get(address, "/metrics").unwrap_or_default();
-        page.lines()
-            .find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
+        ops::series(&page, series)
     }
 
     /// What the log said last of how a part is.

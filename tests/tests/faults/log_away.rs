@@ -31,9 +31,7 @@ fn lookup_answers_while_nobody_reads_the_log() {
     let progress = Arc::new(Progress::default());
     let lost = || {
         let page = ops::try_get(address, "/metrics").expect("the metrics are told");
-        let mut lines = page.lines();
-        let line = lines.find_map(|line| line.strip_prefix("dancu_log_lines_lost_total "));
-        line.and_then(|n| n.parse::<u64>().ok()).expect("it is one")
+        ops::series(&page, "dancu_log_lines_lost_total").expect("it is one of them")
     };
     let report = std::thread::scope(|scope| {
         let watching = scope.spawn(|| {
@@ -42,7 +40,7 @@ fn lookup_answers_while_nobody_reads_the_log() {
             for _ in 0..1_100 {
                 std::thread::sleep(Duration::from_millis(100));
                 match sent {
-                    None if lost() > 0 => sent = Some(progress.sent()),
+                    None if lost() > 0.0 => sent = Some(progress.sent()),
                     Some(sent) if progress.sent() > sent + 500 => break,
                     _ => {}
                 }
