@@ -1,0 +1,11 @@
+//! The registry.
+
+mod database;
+mod dropped;
+mod file;
+mod parts;
+mod postgres;
+mod postgres_seeding;
+mod sqlite;
+mod sqlite_seeding;
+mod suite;
