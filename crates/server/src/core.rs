@@ -138,6 +138,7 @@ impl<R: Registry, L> Beside for Core<R, L> {
             End::Closed => {}
             End::Broken => self.numbers.broken.add(1),
             End::Silent => self.numbers.silent.add(1),
+            End::Unread => self.numbers.unread.add(1),
         }
     }
 }

@@ -27,8 +27,17 @@ impl Gate {
     }
 
     /// Whether there is room for nobody.
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.inside() >= self.most
+    }
+
+    /// Counts `n` that are inside already, also beyond the bound.
+    pub(crate) fn count(self: &Arc<Self>, n: usize) -> Entered {
+        self.inside.fetch_add(n, Relaxed);
+        Entered {
+            gate: Arc::clone(self),
+            n,
+        }
     }
 
     /// Lets `n` in, if there is room for all of them.
@@ -91,6 +100,8 @@ pub(crate) struct Gates {
     pub(crate) items: Arc<Gate>,
     /// Bytes of unary requests that are being received.
     pub(crate) receiving: Arc<Gate>,
+    /// Bytes of answers that no socket has taken yet.
+    pub(crate) sending: Arc<Gate>,
 }
 
 impl Gates {
@@ -141,6 +152,7 @@ impl Gates {
                     .div_ceil(cores)
                     .max(limits.request_bytes),
             ),
+            sending: Gate::new(limits.sending_bytes.div_ceil(cores)),
         }
     }
 }

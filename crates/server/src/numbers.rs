@@ -70,6 +70,8 @@ pub(crate) struct Numbers {
     pub(crate) lines_omitted: Count,
     /// Connections that ended because no preface came.
     pub(crate) silent: Count,
+    /// Connections that ended because their peers did not take what they had asked for.
+    pub(crate) unread: Count,
     /// Connections that broke the protocol or whose socket failed.
     pub(crate) broken: Count,
     /// Connections begun.
@@ -105,6 +107,7 @@ impl Default for Numbers {
             slowed: Count::default(),
             lines_omitted: Count::default(),
             silent: Count::default(),
+            unread: Count::default(),
             broken: Count::default(),
             opened: Count::default(),
             closed: Count::default(),

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{Sleep, sleep};
 
 use crate::clock::instant;
-use crate::limits::Gates;
+use crate::limits::{Gate, Gates};
 use crate::numbers::Numbers;
 use crate::refusals::Refusals;
 
@@ -94,6 +94,11 @@ impl Turns {
             line: Mutex::default(),
             numbers,
         })
+    }
+
+    /// How many bytes of answers the core has unsent.
+    pub(crate) fn sending(&self) -> Arc<Gate> {
+        Arc::clone(&self.gates.sending)
     }
 
     /// What may go into turning calls away.

@@ -107,6 +107,11 @@ impl Config {
                 "at least `limits.request_bytes`",
             ),
             (
+                "limits.sending_bytes",
+                self.limits.sending_bytes > 0,
+                "more than nothing",
+            ),
+            (
                 "limits.messages_per_stream",
                 (1..=64).contains(&self.limits.messages_per_stream),
                 "from 1 to 64",
@@ -124,6 +129,11 @@ impl Config {
             (
                 "times.preface",
                 !self.times.preface.is_zero(),
+                "longer than nothing",
+            ),
+            (
+                "times.unread",
+                !self.times.unread.is_zero(),
                 "longer than nothing",
             ),
             (

@@ -22,6 +22,9 @@ pub struct Limits {
     pub items: usize,
     /// Bytes of request messages that are being received, over all cores.
     pub receiving_bytes: usize,
+    /// Bytes of answers that are made and that no socket has taken yet, over all cores. Beyond that,
+    /// callers who do not take what is theirs are answered no more until they do.
+    pub sending_bytes: usize,
     /// Messages of one stream that are carried out at once; answers keep their order.
     pub messages_per_stream: usize,
     /// Items of one message.
@@ -48,6 +51,7 @@ impl Default for Limits {
             refusals_per_core: 2_000,
             items: 200_000,
             receiving_bytes: 512 << 20,
+            sending_bytes: 512 << 20,
             messages_per_stream: 4,
             items_per_message: 1_000,
             request_bytes: 4 << 20,
@@ -66,6 +70,9 @@ pub struct Times {
     pub preface: Duration,
     /// How long a connection may stay without a call.
     pub idle: Duration,
+    /// How long an answer may lie until its caller has taken it; at most twice as long, the whole
+    /// connection is closed.
+    pub unread: Duration,
     /// Between two pings to a silent peer.
     pub ping_every: Duration,
     /// How long the answer to a ping may take.
@@ -99,6 +106,7 @@ impl Default for Times {
         Self {
             preface: Duration::from_secs(5),
             idle: Duration::from_mins(5),
+            unread: Duration::from_mins(1),
             ping_every: Duration::from_mins(1),
             ping_timeout: Duration::from_secs(20),
             default_deadline: Duration::from_secs(30),

@@ -153,6 +153,7 @@ settings! {
     "limits.refusals_per_core" => config.limits.refusals_per_core;
     "limits.items" => config.limits.items;
     "limits.receiving_bytes" => config.limits.receiving_bytes;
+    "limits.sending_bytes" => config.limits.sending_bytes;
     "limits.messages_per_stream" => config.limits.messages_per_stream;
     "limits.items_per_message" => config.limits.items_per_message;
     "limits.request_bytes" => config.limits.request_bytes;
@@ -162,6 +163,7 @@ settings! {
     "limits.cached_citizens" => config.limits.cached_citizens;
     "times.preface" => config.times.preface;
     "times.idle" => config.times.idle;
+    "times.unread" => config.times.unread;
     "times.ping_every" => config.times.ping_every;
     "times.ping_timeout" => config.times.ping_timeout;
     "times.default_deadline" => config.times.default_deadline;

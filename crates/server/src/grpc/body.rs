@@ -14,6 +14,7 @@ use tonic::Status;
 
 use super::finish::{Ending, finish};
 use super::ticket::Ticket;
+use crate::transport::owed::Piece;
 
 /// An answer's body.
 pub(crate) struct AnswerBody {
@@ -85,18 +86,22 @@ impl AnswerBody {
 }
 
 impl Body for AnswerBody {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = Status;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, Status>>> {
         let this = &mut *self;
         match std::mem::replace(&mut this.inner, Inner::Nothing) {
             Inner::Message(message) => {
                 this.inner = Inner::Success;
-                return Poll::Ready(Some(Ok(Frame::data(message))));
+                let piece = match &this.open {
+                    Some(open) => open.ticket.owed().piece(message),
+                    None => message.into(),
+                };
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
             Inner::Success => {
                 if let Some(open) = this.open.take() {
@@ -113,7 +118,8 @@ impl Body for AnswerBody {
             return Poll::Ready(None);
         };
         let Some(open) = &mut this.open else {
-            return Pin::new(inner).poll_frame(cx);
+            let polled = Pin::new(inner).poll_frame(cx);
+            return polled.map_ok(|frame| frame.map_data(Piece::from));
         };
         if let Some(limit) = &mut open.limit
             && let Poll::Ready(reason) = limit.as_mut().poll(cx)
@@ -127,15 +133,18 @@ impl Body for AnswerBody {
             this.close(&mut trailers);
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
-        match Pin::new(inner).poll_frame(cx) {
-            Poll::Ready(Some(Ok(mut frame))) => {
-                if let Some(trailers) = frame.trailers_mut() {
-                    this.close(trailers);
-                }
-                Poll::Ready(Some(Ok(frame)))
+        // Where no more is asked for, no more is worked on either.
+        std::task::ready!(open.ticket.owed().poll_room(cx));
+        let polled = Pin::new(inner).poll_frame(cx);
+        polled.map_ok(|mut frame| {
+            if let Some(trailers) = frame.trailers_mut() {
+                this.close(trailers);
             }
-            other => other,
-        }
+            frame.map_data(|bytes| match &this.open {
+                Some(open) => open.ticket.owed().piece(bytes),
+                None => bytes.into(),
+            })
+        })
     }
 
     fn is_end_stream(&self) -> bool {

@@ -124,6 +124,7 @@ where
         let inside = match (method.needs_credential(), method.kind()) {
             (true, _) if !method.is_unary_verb() => gates.enter(),
             (true, _) if !self.activity.is_in_turn() => None,
+            (true, _) if self.activity.owed().is_too_much() => None,
             (true, _) => gates.enter_unary(self.activity.is_beyond_share()),
             (false, Kind::ServerStream | Kind::Bidi) => gates.enter_as_guest(),
             // How the service is can be asked however full it is.

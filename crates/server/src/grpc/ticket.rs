@@ -12,6 +12,7 @@ use crate::grpc::method::Method;
 use crate::limits::Inside;
 use crate::log::{Line, Outcomes};
 use crate::transport::activity::CallOfConnection;
+use crate::transport::owed::Owed;
 
 /// Where the ends of calls are told.
 pub(crate) trait Told: Send + Sync {
@@ -28,7 +29,7 @@ pub(crate) struct Ticket {
     began: Instant,
     agency: Option<AgencyCode>,
     open: bool,
-    _connection: CallOfConnection,
+    connection: CallOfConnection,
     inside: Option<Inside>,
 }
 
@@ -40,7 +41,7 @@ impl Ticket {
             began: instant(),
             agency: None,
             open: true,
-            _connection: connection,
+            connection,
             inside: None,
         }
     }
@@ -53,6 +54,11 @@ impl Ticket {
     /// Notes who calls.
     pub(crate) fn is_of(&mut self, agency: AgencyCode) {
         self.agency = Some(agency);
+    }
+
+    /// What the connection of the call owes.
+    pub(crate) fn owed(&self) -> &Arc<Owed> {
+        self.connection.owed()
     }
 
     /// Ends the call. `told` says that its message has had its line already.

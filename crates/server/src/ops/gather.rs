@@ -212,11 +212,13 @@ fn transport<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
         count(&CONNECTIONS_ACCEPTED, accepted.accepted.load(Relaxed)),
         count(&CONNECTIONS_BEYOND_CAP, accepted.beyond_cap.load(Relaxed)),
         count(&CONNECTIONS_SILENT, sum(cores, |numbers| &numbers.silent)),
+        count(&CONNECTIONS_UNREAD, sum(cores, |numbers| &numbers.unread)),
         count(&CONNECTIONS_BROKEN, sum(cores, |numbers| &numbers.broken)),
         count(&ACCEPT_FAILURES, accepted.failed.load(Relaxed)),
         one(&CALLS_IN_FLIGHT, inside(|gates| &gates.calls)),
         one(&ITEMS_IN_FLIGHT, inside(|gates| &gates.items)),
         one(&RECEIVING, inside(|gates| &gates.receiving)),
+        one(&SENDING, inside(|gates| &gates.sending)),
     ]
 }
 

@@ -88,6 +88,8 @@ metrics! {
         "Connections closed at once because the cap was reached";
     CONNECTIONS_SILENT: Counter, "dancu_connections_silent_total", [],
         "Connections closed because no HTTP/2 preface came in time";
+    CONNECTIONS_UNREAD: Counter, "dancu_connections_unread_total", [],
+        "Connections closed because their peers did not take their answers";
     CONNECTIONS_BROKEN: Counter, "dancu_connections_broken_total", [],
         "Connections that broke the protocol or whose socket failed";
     ACCEPT_FAILURES: Counter, "dancu_accept_failures_total", [],
@@ -98,6 +100,8 @@ metrics! {
         "Items in flight";
     RECEIVING: Gauge, "dancu_receiving_bytes", [],
         "Bytes of unary requests that are being received";
+    SENDING: Gauge, "dancu_sending_bytes", [],
+        "Bytes of answers that no socket has taken yet";
     CACHE_READS: Counter, "dancu_cache_reads_total", ["level", "result"],
         "Numbers asked for at a level of the cache";
     CACHE_STATE: Gauge, "dancu_cache", ["cache"],

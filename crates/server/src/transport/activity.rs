@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::
 use std::task::Context;
 use std::time::{Duration, Instant};
 
+use super::owed::Owed;
 use crate::clock::instant;
 use crate::turns::{TURN, Turn, Turns};
 
@@ -29,6 +30,9 @@ pub(crate) struct Activity {
     /// When its turn began, in microseconds since the connection did.
     turn_began: AtomicU64,
     opened: Instant,
+    /// How often something was received.
+    heard: AtomicU64,
+    owed: Arc<Owed>,
     turns: Arc<Turns>,
 }
 
@@ -69,6 +73,8 @@ impl Activity {
             leaving: AtomicBool::default(),
             turn_began: AtomicU64::default(),
             opened: instant(),
+            heard: AtomicU64::default(),
+            owed: Owed::new(turns.sending()),
             turns,
         }
     }
@@ -185,8 +191,9 @@ impl Activity {
         true
     }
 
-    /// Notes what was received, as long as that is of interest.
+    /// Notes that something was received, and how much as long as that is of interest.
     pub(super) fn receives(&self, bytes: usize) {
+        self.heard.fetch_add(1, Relaxed);
         if !self.spoke() {
             self.received.fetch_add(bytes as u64, Relaxed);
         }
@@ -208,6 +215,16 @@ impl Activity {
     /// Whether the peer has said as much as an HTTP/2 preface has bytes.
     pub(crate) fn spoke(&self) -> bool {
         self.received.load(Relaxed) >= PREFACE_BYTES
+    }
+
+    /// How often something was received.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard.load(Relaxed)
+    }
+
+    /// What it owes its peer.
+    pub(crate) const fn owed(&self) -> &Arc<Owed> {
+        &self.owed
     }
 
     /// How many calls have begun.
@@ -233,6 +250,13 @@ impl Activity {
 /// Counts one call of a connection while it lives.
 #[derive(Debug)]
 pub(crate) struct CallOfConnection(Arc<Activity>);
+
+impl CallOfConnection {
+    /// What its connection owes.
+    pub(crate) fn owed(&self) -> &Arc<Owed> {
+        self.0.owed()
+    }
+}
 
 impl Drop for CallOfConnection {
     fn drop(&mut self) {

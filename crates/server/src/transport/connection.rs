@@ -19,8 +19,9 @@ use crate::clock::instant;
 use crate::config::{Limits, Times};
 use crate::phase::Phase;
 
-/// How long a connection without a call may stay after it was told to go away.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a connection may stay after it was told to go away, once it has neither calls nor anything
+/// to send, and nothing is heard of its peer.
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 /// Flow control of a whole connection: room for a thousand whole records in both directions.
 const CONNECTION_WINDOW: u32 = 8 << 20;
 /// Flow control of one stream.
@@ -62,6 +63,8 @@ pub(crate) enum End {
     Broken,
     /// No preface came in time.
     Silent,
+    /// Its peer did not take what it had asked for.
+    Unread,
 }
 
 /// Serves one connection until it ends.
@@ -128,6 +131,8 @@ struct Watch<'a> {
     accepted: Instant,
     quiet_since: Instant,
     begun: u64,
+    heard: u64,
+    period: Instant,
 }
 
 impl<'a> Watch<'a> {
@@ -139,15 +144,23 @@ impl<'a> Watch<'a> {
             accepted: now,
             quiet_since: now,
             begun: 0,
+            heard: 0,
+            period: now,
         }
+    }
+
+    /// Half of the drain at most, so that nobody who is silent is cut at its bound.
+    fn farewell(&self) -> Duration {
+        FAREWELL.min(self.times.drain / 2)
     }
 
     /// How long to wait before looking again.
     fn pause(&self, told_to_go: bool) -> Duration {
         let usual = if told_to_go {
-            FAREWELL / 4
+            self.farewell() / 8
         } else {
-            (self.times.idle / 4).max(Duration::from_millis(10))
+            let shorter = self.times.idle.min(self.times.unread);
+            (shorter / 4).max(Duration::from_millis(10))
         };
         if self.activity.spoke() {
             return usual;
@@ -166,15 +179,27 @@ impl<'a> Watch<'a> {
                 Verdict::Stay
             };
         }
-        let begun = self.activity.begun();
-        if self.activity.active() > 0 || begun != self.begun {
+        if now.duration_since(self.period) >= self.times.unread {
+            self.period = now;
+            if self.activity.owed().begin_period() {
+                return Verdict::Drop(End::Unread);
+            }
+        }
+        let (begun, heard) = (self.activity.begun(), self.activity.heard());
+        let is_heard = told_to_go && heard != self.heard;
+        if self.activity.active() > 0
+            || self.activity.owed().is_any()
+            || begun != self.begun
+            || is_heard
+        {
             self.begun = begun;
+            self.heard = heard;
             self.quiet_since = now;
             return Verdict::Stay;
         }
         let quiet = now.duration_since(self.quiet_since);
         match told_to_go {
-            true if quiet >= FAREWELL => Verdict::Drop(End::Closed),
+            true if quiet >= self.farewell() => Verdict::Drop(End::Closed),
             false if quiet >= self.times.idle => {
                 self.quiet_since = now;
                 Verdict::Go

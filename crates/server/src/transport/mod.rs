@@ -4,4 +4,5 @@ pub(crate) mod accept;
 pub(crate) mod activity;
 pub(crate) mod connection;
 pub(crate) mod front;
+pub(crate) mod owed;
 mod socket;

@@ -1,13 +1,17 @@
 //! The socket of a connection: read while it has its turn.
 
+use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::{Activity, Stand};
+use super::connection::FAREWELL;
 use crate::turns::Turn;
 
 /// A socket that counts what was received until the preface is through, and that is not read while
@@ -17,7 +21,18 @@ pub(crate) struct Observed {
     socket: TcpStream,
     activity: Arc<Activity>,
     turn: Option<Turn>,
+    lingers: Option<Lingers>,
 }
+
+/// An end that waits for its peer's.
+#[derive(Debug)]
+struct Lingers {
+    until: Instant,
+    silence: Pin<Box<Sleep>>,
+}
+
+/// How long the end of a peer is waited for that goes on saying something.
+const LINGER: Duration = Duration::from_secs(30);
 
 impl Observed {
     pub(crate) fn new(socket: TcpStream, activity: Arc<Activity>) -> Self {
@@ -25,6 +40,7 @@ impl Observed {
             socket,
             activity,
             turn: None,
+            lingers: None,
         }
     }
 
@@ -32,7 +48,9 @@ impl Observed {
     fn read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
-        self.activity.receives(buf.filled().len() - before);
+        if polled.is_ready() {
+            self.activity.receives(buf.filled().len() - before);
+        }
         polled
     }
 }
@@ -75,13 +93,44 @@ impl AsyncRead for Observed {
     }
 }
 
+impl Observed {
+    /// Notes whether what was to be written was taken.
+    fn wrote(&self, polled: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
+        self.activity.owed().socket_took_all(polled.is_ready());
+        polled
+    }
+
+    /// Reads and forgets what still comes, until the peer closes its side as well. A socket that is
+    /// closed while something comes is reset, and what its peer has not read by then is lost to it.
+    fn linger(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let mut bytes = [0; 4_096];
+        loop {
+            let mut buf = ReadBuf::new(&mut bytes);
+            let read = self.read(cx, &mut buf);
+            let (Some(lingers), false) = (&mut self.lingers, matches!(read, Poll::Ready(Err(_))))
+            else {
+                return Poll::Ready(Ok(()));
+            };
+            if read.is_pending() {
+                return lingers.silence.as_mut().poll(cx).map(Ok);
+            }
+            let now = Instant::now();
+            if buf.filled().is_empty() || now >= lingers.until {
+                return Poll::Ready(Ok(()));
+            }
+            lingers.silence.as_mut().reset(now + FAREWELL);
+        }
+    }
+}
+
 impl AsyncWrite for Observed {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.socket).poll_write(cx, buf);
+        self.wrote(polled)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -89,7 +138,15 @@ impl AsyncWrite for Observed {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        let this = &mut *self;
+        if this.lingers.is_none() {
+            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+            this.lingers = Some(Lingers {
+                until: Instant::now() + LINGER,
+                silence: Box::pin(sleep(FAREWELL)),
+            });
+        }
+        this.linger(cx)
     }
 
     fn poll_write_vectored(
@@ -97,7 +154,8 @@ impl AsyncWrite for Observed {
         cx: &mut Context<'_>,
         bufs: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        self.wrote(polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -108,7 +166,6 @@ impl AsyncWrite for Observed {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
-    use std::time::Duration;
 
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
