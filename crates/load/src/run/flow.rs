@@ -188,11 +188,9 @@ async fn replies(desk: &Desk, way: &Way, reply: ResponseFuture, patience: Durati
     let (head, mut body) = head.into_parts();
     let mut gathered = BytesMut::new();
     loop {
-        // While nothing is on its way there is nothing to be late.
-        while way.out.borrow().is_empty() {
-            if way.ended.get() {
-                return End::Broken;
-            }
+        // While nothing is on its way there is nothing to be late. A stream on which no more is
+        // sent is read to its end: a peer takes streams that are cut off for an attack.
+        while way.out.borrow().is_empty() && !way.ended.get() {
             way.wake.notified().await;
         }
         let Ok(chunk) = tokio::time::timeout(patience, body.data()).await else {
