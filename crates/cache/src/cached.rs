@@ -11,8 +11,9 @@
 //! * What the registry read is the truth at the revision that it reported.
 //! * A mixture takes a later watermark `w`: the kept parts are the truth at `w` if their buckets
 //!   have still not changed, and the parts read at `r <= w` if theirs have not changed since `r`.
-//!   In any other case (the registry is ahead of the watermark, or somebody changed) the whole
-//!   batch is read again at one revision.
+//!   Where the registry is ahead of the watermark, the changes up to `r` are noted first. Those of
+//!   whom a bucket changed meanwhile are read again, a few times; where the batch is not of one
+//!   revision even then, the whole of it is read at one.
 //!
 //! While the registry counts as away nothing kept is served, whatever is asked for.
 //!
@@ -79,12 +80,16 @@ pub fn layered<R: Registry + ChangeFeed>(
     (cached, driver)
 }
 
-/// What the level had for a batch.
+/// How often those who changed meanwhile are read again before a whole batch is.
+const MENDS: usize = 4;
+
+/// What is known of a batch: of each number who has it, and the revision at which that is the
+/// truth.
 struct Looked {
     candidates: Vec<Candidates>,
-    /// The positions that it had nothing for, and their keys.
+    as_of: Vec<u64>,
+    /// The positions that are still to be read.
     missing: Vec<usize>,
-    keys: Vec<IdKey>,
 }
 
 impl<R: Registry + ChangeFeed> Cached<R> {
@@ -150,8 +155,8 @@ impl<R: Registry + ChangeFeed> Cached<R> {
     fn look(&self, keys: &[IdKey], watermark: u64) -> Looked {
         let mut looked = Looked {
             candidates: Vec::with_capacity(keys.len()),
+            as_of: vec![watermark; keys.len()],
             missing: Vec::new(),
-            keys: Vec::new(),
         };
         let mut counts = [0; 4];
         for (position, key) in keys.iter().enumerate() {
@@ -166,7 +171,6 @@ impl<R: Registry + ChangeFeed> Cached<R> {
             counts[event] += 1;
             if event >= 2 {
                 looked.missing.push(position);
-                looked.keys.push(*key);
             }
             looked.candidates.push(candidates);
         }
@@ -215,17 +219,36 @@ impl<R: Registry + ChangeFeed> Cached<R> {
         Ok(reading)
     }
 
-    /// The later watermark at which both the kept and the read parts are the truth, if there is
-    /// one. The kept parts were good at `kept_at`.
-    fn common(&self, keys: &[IdKey], looked: &Looked, kept_at: u64, read: &Reading) -> Option<u64> {
-        let mut missing = looked.missing.iter().copied().peekable();
-        self.watermark()
-            .common(keys.iter().enumerate().map(|(position, key)| {
-                match missing.next_if_eq(&position) {
-                    Some(_) => (*key, read.revision.number),
-                    None => (*key, kept_at),
-                }
-            }))
+    /// Reads what is missing of a batch until all of it is the truth at one watermark. `None`
+    /// where somebody changed each time, or where the changes cannot be noted.
+    async fn mend(
+        &self,
+        keys: &[IdKey],
+        looked: &mut Looked,
+        freshness: Freshness,
+    ) -> Result<Option<(u64, Source)>, RegistryError> {
+        let mut slowest = Source::Memory;
+        for _ in 0..MENDS {
+            let missing: Vec<IdKey> = looked.missing.iter().map(|at| keys[*at]).collect();
+            let read_at = self.watermark().revision();
+            let read = self.through(&missing, freshness, read_at).await?;
+            slowest = slowest.max(read.source);
+            for (position, candidates) in looked.missing.iter().zip(read.candidates) {
+                looked.candidates[*position] = candidates;
+                looked.as_of[*position] = read.revision.number;
+            }
+            let noted = catch_up(&self.inner, self.watermark(), read.revision.number);
+            if noted.await.is_err() {
+                return Ok(None);
+            }
+            let parts = keys.iter().copied().zip(looked.as_of.iter().copied());
+            let (watermark, unfit) = self.watermark().unfit(parts);
+            if unfit.is_empty() {
+                return Ok(Some((watermark, slowest)));
+            }
+            looked.missing = unfit;
+        }
+        Ok(None)
     }
 }
 
@@ -250,20 +273,18 @@ impl<R: Registry + ChangeFeed> Registry for Cached<R> {
         if looked.missing.len() == keys.len() {
             return self.through(keys, rest, watermark).await;
         }
-        let read = self.through(&looked.keys, rest, watermark).await?;
-        let Some(common) = self.common(keys, &looked, watermark, &read) else {
-            self.counters.add(Event::Reread, 1);
-            let again = self.watermark().revision();
-            return self.through(keys, rest, again).await;
-        };
-        for (position, candidates) in looked.missing.iter().zip(read.candidates) {
-            looked.candidates[*position] = candidates;
+        match Box::pin(self.mend(keys, &mut looked, rest)).await? {
+            Some((common, source)) => Ok(Reading {
+                candidates: looked.candidates,
+                revision: self.watermark().at(common),
+                source,
+            }),
+            None => {
+                self.counters.add(Event::Reread, 1);
+                let again = self.watermark().revision();
+                self.through(keys, rest, again).await
+            }
         }
-        Ok(Reading {
-            candidates: looked.candidates,
-            revision: self.watermark().at(common),
-            source: read.source,
-        })
     }
 
     /// Applies, then notes the changes up to the revision of the answer, before it is given. If

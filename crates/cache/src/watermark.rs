@@ -128,9 +128,17 @@ impl Watermark {
 
     /// The present watermark, if each of these, the truth at its own revision, is the truth there.
     pub(crate) fn common(&self, parts: impl IntoIterator<Item = (IdKey, u64)>) -> Option<u64> {
+        let (now, unfit) = self.unfit(parts);
+        unfit.is_empty().then_some(now)
+    }
+
+    /// The present watermark, and the positions of those who may not be the truth there.
+    pub(crate) fn unfit(&self, parts: impl IntoIterator<Item = (IdKey, u64)>) -> (u64, Vec<usize>) {
         let now = self.revision();
         let holds = |(key, as_of)| as_of <= now && self.last_change(key) <= as_of;
-        parts.into_iter().all(holds).then_some(now)
+        let parts = parts.into_iter().enumerate();
+        let unfit = parts.filter_map(|(at, part)| (!holds(part)).then_some(at));
+        (now, unfit.collect())
     }
 
     /// The last change of the bucket as far as it matters to a value that another instance read,

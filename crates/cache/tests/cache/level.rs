@@ -283,10 +283,28 @@ async fn a_mixture_of_kept_and_read_is_put_together_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_between_kept_and_read_parts_reads_the_whole_batch_again() {
+async fn who_changed_between_kept_and_read_parts_is_read_again_and_nobody_else() {
+    let house = House::confirmed().await;
+    let kept = [personal_key(0), personal_key(2)];
+    house.cached.read(&kept, ANY).await.unwrap();
+    house.model.commit(0);
+    let keys = [0, 1, 2].map(personal_key);
+    let reading = house.cached.read(&keys, ANY).await.unwrap();
+    assert_eq!(reading.revision, at(1));
+    let truth = keys.map(|key| house.model.truth(key, 1));
+    assert_eq!(reading.candidates, truth);
+    assert_eq!(reading.candidates[0].citizens()[0].version, 1);
+    assert_eq!(house.cached.counters().reread, 0);
+    assert_eq!(house.model.reads(), 3);
+    assert_eq!(house.model.most_keys.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_changes_cannot_be_noted_the_whole_batch_is_read_again() {
     let house = House::confirmed().await;
     house.cached.read(&[personal_key(0)], ANY).await.unwrap();
     house.model.commit(0);
+    house.model.feed_away.store(true, Ordering::Relaxed);
     let keys = [personal_key(0), personal_key(1)];
     let reading = house.cached.read(&keys, ANY).await.unwrap();
     assert_eq!(reading.revision, at(1));
