@@ -26,6 +26,7 @@ pub mod profile;
 pub mod receipts;
 pub mod replay;
 pub mod report;
+mod roll;
 mod rows;
 pub mod run;
 mod speak;

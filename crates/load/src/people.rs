@@ -10,6 +10,7 @@ use crate::ask::{About, Expect, Item, Number};
 use crate::chance::Chance;
 use crate::choice::Choice;
 use crate::claims;
+use crate::roll::Roll;
 
 /// The nation, without those of its citizens whom others have changed.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct People {
     reserved: HashSet<u64>,
     changed: HashSet<u64>,
     choice: Choice,
+    /// Everybody who was met, where they are kept.
+    roll: Option<Roll>,
 }
 
 /// How often an index is drawn before somebody whom others changed is given up on.
@@ -45,7 +48,14 @@ impl People {
             reserved,
             changed,
             choice: Choice::Uniform,
+            roll: None,
         }
+    }
+
+    /// The same people, of whom each is made once: for runs that ask about everybody many times.
+    pub(crate) fn kept(mut self) -> Self {
+        self.roll = Some(Roll::new(&self.nation));
+        self
     }
 
     /// The same people, chosen in another way.
@@ -72,11 +82,14 @@ impl People {
     /// The citizen with this index at version 0, unless others have changed the record.
     pub fn citizen(&self, index: u64) -> Option<(u64, Arc<Citizen>)> {
         // The number alone would cost nearly as much as the whole record, which is wanted as a rule.
-        let citizen = self.nation.citizen(index);
-        if self.changed.contains(&citizen.personal_id.digits()) {
+        let citizen = match &self.roll {
+            Some(roll) => roll.citizen(&self.nation, index, 0)?,
+            None => Arc::new(self.nation.citizen(index)),
+        };
+        if !self.changed.is_empty() && self.changed.contains(&citizen.personal_id.digits()) {
             return None;
         }
-        Some((index, Arc::new(citizen)))
+        Some((index, citizen))
     }
 
     /// Somebody's record at a version; `None` where the record never has that version.
@@ -85,7 +98,10 @@ impl People {
             About::Citizen(_, citizen) | About::Persona(_, citizen) if version == 0 => {
                 Some(Arc::clone(citizen))
             }
-            About::Citizen(index, _) => self.nation.citizen_at(*index, version).map(Arc::new),
+            About::Citizen(index, _) => match &self.roll {
+                Some(roll) => roll.citizen(&self.nation, *index, version),
+                None => self.nation.citizen_at(*index, version).map(Arc::new),
+            },
             About::Persona(..) | About::Nobody => None,
         }
     }

@@ -67,6 +67,14 @@ const TONES: [&str; 6] = ["", "\u{300}", "\u{301}", "\u{309}", "\u{303}", "\u{32
 
 /// A letter taken apart: the vowel's row, the tone, and whether it is a capital.
 fn apart(letter: char) -> Option<(usize, usize, bool)> {
+    if letter.is_ascii()
+        && !matches!(
+            letter.to_ascii_lowercase(),
+            'a' | 'e' | 'i' | 'o' | 'u' | 'y'
+        )
+    {
+        return None;
+    }
     let small = letter.to_lowercase().next()?;
     VOWELS.iter().enumerate().find_map(|(row, tones)| {
         let tone = tones.iter().position(|c| *c == small)?;

@@ -1,6 +1,7 @@
 //! Which version of a citizen an answer may show, as far as this run can know.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,11 +23,34 @@ pub struct Span {
 /// one and the same version.
 #[derive(Debug)]
 pub struct Versions {
-    shards: Vec<Mutex<HashMap<u64, Span>>>,
+    shards: Vec<Mutex<Spans>>,
     acknowledged: AtomicU64,
 }
 
 const SHARDS: u64 = 64;
+
+type Spans = HashMap<u64, Span, BuildHasherDefault<Mixed>>;
+
+/// A fixed mix of an index, which comes from nobody who could choose it to our harm.
+#[derive(Debug, Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        let mixed = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
 
 impl Default for Versions {
     fn default() -> Self {
@@ -83,7 +107,7 @@ impl Versions {
         version >= floor.max(span.first) && version <= span.high
     }
 
-    fn shard(&self, citizen: u64) -> MutexGuard<'_, HashMap<u64, Span>> {
+    fn shard(&self, citizen: u64) -> MutexGuard<'_, Spans> {
         self.shards[(citizen % SHARDS) as usize]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -46,6 +46,12 @@ impl Draw {
         message
     }
 
+    /// Whether enough people have been looked up for a message of so many events.
+    pub(crate) fn can_push(&self, most: usize) -> bool {
+        // Of a large message half will do: whoever has no event left leaves the lane for good.
+        self.register.ready(most.min(SCOUTED).max(most / 2))
+    }
+
     /// A lookup of citizens whose events, so many, are pushed later; `None` where there are none.
     pub(crate) fn scouted(&mut self, most: usize) -> Option<Message> {
         let wanted = self.register.scout(&self.world.people, SCOUTED.max(most));
@@ -56,7 +62,7 @@ impl Draw {
     /// may be one.
     pub(crate) fn pushed(&mut self, most: usize, may_look_up: bool) -> Option<Message> {
         if may_look_up
-            && !self.register.ready(most.min(SCOUTED))
+            && !self.can_push(most)
             && let Some(message) = self.scouted(most)
         {
             return Some(message);

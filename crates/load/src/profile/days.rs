@@ -58,6 +58,12 @@ impl Days {
         self.left[place(verb)]
     }
 
+    /// What a verb has on the day on which it has most.
+    pub(super) fn busiest(&self, verb: Verb) -> u64 {
+        let of_days = self.days.iter().map(|day| day.whole[place(verb)]);
+        of_days.max().unwrap_or(0)
+    }
+
     /// Whether nothing is left at all.
     pub(super) fn is_over(&self) -> bool {
         self.left == [0; 4] && self.later == [0; 4]

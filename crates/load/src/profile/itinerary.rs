@@ -71,6 +71,8 @@ pub(crate) struct Itinerary {
     heads: Heads,
     pub(super) shape: Shape,
     size: usize,
+    /// The most events of a message: no more than fall on one day.
+    events: usize,
     out: u64,
     simulated: bool,
     pacing: Option<Pacing>,
@@ -79,10 +81,10 @@ pub(crate) struct Itinerary {
     after: bool,
 }
 
-/// How many lookups are kept back at most for each lane that pushes, which looks people up first.
-const KEPT_BACK: u64 = 40;
 /// The most events of a message.
-pub(super) const MOST_EVENTS: usize = 20;
+const MOST_EVENTS: usize = 200;
+/// A lane looks up at least so many people before it pushes.
+const LEAST_SCOUTED: usize = 20;
 
 impl Itinerary {
     /// The part of one of so many threads.
@@ -114,9 +116,12 @@ impl Itinerary {
             }),
             Pace::Open { .. } | Pace::Closed { .. } => None,
         };
+        let days = Days::new(&table, left);
+        let busiest = days.busiest(Verb::Push) as usize;
         let mut itinerary = Self {
             mix: Mix::new(left),
-            days: Days::new(&table, left),
+            events: plan.size.min(MOST_EVENTS).min(busiest).max(1),
+            days,
             insurance: mine(scale.insurance()).min(left[2]),
             callers: [
                 Verb::Lookup,
@@ -278,18 +283,24 @@ impl Itinerary {
             return 0;
         };
         let most = match verb {
-            Verb::Push => self.size.min(MOST_EVENTS) as u64,
+            Verb::Push => self.events as u64,
             _ => self.free(verb).min(self.size as u64),
         };
         most.min(of_day)
+    }
+
+    /// How many lookups are kept back at most for each lane that pushes, which looks people up
+    /// first.
+    pub(super) fn kept_back(&self) -> u64 {
+        2 * self.events.max(LEAST_SCOUTED) as u64
     }
 
     /// Items of a verb that may be asked now: lookups are kept back for those before pushes.
     fn free(&self, verb: Verb) -> u64 {
         let kept = match (verb, self.days.left(Verb::Push)) {
             (Verb::Lookup, 1..) => {
-                let wanted = 2 * self.days.left(Verb::Push) + KEPT_BACK;
-                wanted.min(KEPT_BACK * self.all_pushers)
+                let wanted = 2 * self.days.left(Verb::Push) + self.kept_back();
+                wanted.min(self.kept_back() * self.all_pushers)
             }
             _ => 0,
         };

@@ -3,15 +3,15 @@
 
 use dancu_domain::Verb;
 
-use super::itinerary::{Itinerary, MOST_EVENTS, Turn};
+use super::itinerary::{Itinerary, Turn};
 use crate::ask::Message;
 use crate::draw::{Draw, Shape};
 use crate::run::Ask;
 
 impl Itinerary {
     /// Whether there are lookups left for learning whose events can be pushed.
-    pub(super) const fn may_scout(&self) -> bool {
-        self.barren < self.all_pushers && self.days.left(Verb::Lookup) >= 2 * MOST_EVENTS as u64
+    pub(super) fn may_scout(&self) -> bool {
+        self.barren < self.all_pushers && self.days.left(Verb::Lookup) >= self.kept_back()
     }
 
     /// The place of a lane that can push at once.
@@ -19,7 +19,7 @@ impl Itinerary {
         let most = self.size_of(Verb::Push).max(1) as usize;
         self.pushers
             .iter_mut()
-            .position(|pusher| pusher.register().ready(most))
+            .position(|pusher| pusher.can_push(most))
     }
 
     /// Whether the next push must be prepared by a lookup, which should not make it late.

@@ -70,7 +70,9 @@ pub fn run(plan: LoadPlan, watch: &Arc<Watch>) -> Result<Ran, LoadError> {
 /// once the calendar is over.
 pub fn nine_months(plan: LoadPlan, scale: Scale, watch: &Arc<Watch>) -> Result<Ran, LoadError> {
     plan.validate()?;
-    let world = Arc::new(world(&plan));
+    let mut world = world(&plan);
+    world.people = world.people.kept();
+    let world = Arc::new(world);
     carry_out(plan, &world, watch, move |part| {
         let thread = (part.thread, part.threads);
         let itinerary = Itinerary::new(scale, &part.plan, &part.world, thread);
