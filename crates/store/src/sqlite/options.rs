@@ -44,6 +44,9 @@ impl SqliteOptions {
     pub(super) fn writing(self, path: &Path) -> SqliteConnectOptions {
         base(path)
             .journal_mode(SqliteJournalMode::Wal)
+            // A statement of many rows keeps the pages that it may have to undo, by default in a file
+            // of their own. The transaction is bounded, and so are they.
+            .pragma("temp_store", "MEMORY")
             .synchronous(if self.synchronous_full {
                 SqliteSynchronous::Full
             } else {
