@@ -13,6 +13,7 @@ mod config;
 mod core;
 mod credentials;
 mod data;
+mod effort;
 mod error;
 mod fronts;
 mod grpc;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::config::Limits;
+use crate::effort::Effort;
 
 /// A bound on one kind of thing, of one core.
 #[derive(Debug)]
@@ -82,10 +83,7 @@ const GUESTS: usize = 1_024;
 
 /// A call that found room, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Inside(
-    #[expect(dead_code, reason = "it leaves by being dropped")] Entered,
-    #[expect(dead_code, reason = "it leaves by being dropped")] Option<Entered>,
-);
+pub(crate) struct Inside(#[expect(dead_code, reason = "it leaves by being dropped")] Entered);
 
 /// The gates of one core.
 #[derive(Clone, Debug)]
@@ -102,40 +100,53 @@ pub(crate) struct Gates {
     pub(crate) receiving: Arc<Gate>,
     /// Bytes of answers that no socket has taken yet.
     pub(crate) sending: Arc<Gate>,
+    /// What the messages cost, which bounds the unary calls in flight as well.
+    pub(crate) effort: Arc<Effort>,
 }
 
 impl Gates {
-    /// Lets a stream in.
+    /// Lets a call in.
     pub(crate) fn enter(&self) -> Option<Inside> {
-        Some(Inside(self.calls.enter(1)?, None))
+        Some(Inside(self.calls.enter(1)?))
     }
 
-    /// Lets a unary call in, which has two bounds; where no item has room its body need not be read
-    /// to know so. Connections that ask for more than their share leave an eighth of the room to the
-    /// others.
-    pub(crate) fn enter_unary(&self, beyond_share: bool) -> Option<Inside> {
-        if self.items.is_full() || beyond_share && self.taken() >= self.most() - self.most() / 8 {
-            return None;
-        }
-        let unary = self.unary.enter(1)?;
-        Some(Inside(self.calls.enter(1)?, Some(unary)))
+    /// Whether a unary call would find a place now; where no item has room its message need not be
+    /// awaited to know so. Connections that ask for more than their share leave an eighth of the
+    /// places to the others.
+    pub(crate) fn has_place(&self, beyond_share: bool) -> bool {
+        !self.items.is_full() && self.taken() < self.most_for(beyond_share)
+    }
+
+    /// Gives a place to a unary call whose message is there. A call whose message is on its way has
+    /// none: it would keep others out while there is nothing to do for it.
+    pub(crate) fn place(&self, beyond_share: bool) -> Option<Entered> {
+        let is_free = self.unary.inside() < self.most_for(beyond_share);
+        (is_free && !self.items.is_full())
+            .then(|| self.unary.enter(1))
+            .flatten()
+    }
+
+    fn most_for(&self, beyond_share: bool) -> usize {
+        let most = self.most();
+        if beyond_share { most - most / 8 } else { most }
     }
 
     /// How many unary calls there is room for at once.
     pub(crate) fn most(&self) -> usize {
-        self.unary.most.min(self.calls.most)
+        self.unary.most.min(self.calls.most).min(self.effort.room())
     }
 
     /// How much of that is taken.
     pub(crate) fn taken(&self) -> usize {
-        let beside = self.calls.most.saturating_sub(self.most());
+        let most = self.unary.most.min(self.calls.most);
+        let beside = self.calls.most.saturating_sub(most);
         let calls = self.calls.inside().saturating_sub(beside);
         calls.max(self.unary.inside())
     }
 
     /// Lets in a stream of a caller without a credential.
     pub(crate) fn enter_as_guest(&self) -> Option<Inside> {
-        Some(Inside(self.guests.enter(1)?, None))
+        Some(Inside(self.guests.enter(1)?))
     }
 
     /// One core's part of the limits. Sockets are handed out in turn, so equal parts are fair;
@@ -153,6 +164,7 @@ impl Gates {
                     .max(limits.request_bytes),
             ),
             sending: Gate::new(limits.sending_bytes.div_ceil(cores)),
+            effort: Arc::new(Effort::new(limits.work_per_core)),
         }
     }
 }
@@ -169,15 +181,16 @@ mod tests {
             ..Limits::default()
         };
         let gates = Gates::part(&limits, 2);
-        let first = gates.enter_unary(false).unwrap();
-        let _second = gates.enter_unary(false).unwrap();
-        assert!(gates.enter_unary(false).is_none());
-        let stream = gates.enter().unwrap();
+        let first = gates.place(false).unwrap();
+        let _second = gates.place(false).unwrap();
+        assert!(!gates.has_place(false) && gates.place(false).is_none());
+        let calls: Vec<_> = (0..4).filter_map(|_| gates.enter()).collect();
+        assert_eq!(calls.len(), 3);
         assert!(gates.enter().is_none());
-        drop(stream);
+        drop(calls);
         drop(first);
-        assert_eq!((gates.calls.inside(), gates.unary.inside()), (1, 1));
-        assert!(gates.enter_unary(false).is_some());
+        assert_eq!((gates.calls.inside(), gates.unary.inside()), (0, 1));
+        assert!(gates.has_place(false) && gates.place(false).is_some());
     }
 
     #[test]
@@ -187,9 +200,9 @@ mod tests {
             ..Limits::default()
         };
         let gates = Gates::part(&limits, 1);
-        let inside: Vec<_> = (0..20).filter_map(|_| gates.enter_unary(true)).collect();
+        let inside: Vec<_> = (0..20).filter_map(|_| gates.place(true)).collect();
         assert_eq!(inside.len(), 14);
-        let others: Vec<_> = (0..20).filter_map(|_| gates.enter_unary(false)).collect();
+        let others: Vec<_> = (0..20).filter_map(|_| gates.place(false)).collect();
         assert_eq!(others.len(), 2);
     }
 

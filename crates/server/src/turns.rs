@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{Sleep, sleep};
 
 use crate::clock::instant;
-use crate::limits::{Gate, Gates};
+use crate::limits::Gates;
 use crate::numbers::Numbers;
 use crate::refusals::Refusals;
 
@@ -28,6 +28,8 @@ pub(crate) const TURN: Duration = Duration::from_millis(200);
 const FILLING: Duration = Duration::from_millis(20);
 /// What is read later than this was not in the socket before, however fast its peer goes on.
 const CATCHING_UP: Duration = Duration::from_millis(50);
+/// As much as is let in may lie in the sockets of those that are read.
+const CROWD: usize = 2;
 /// How often the head of the line looks.
 const LOOK: Duration = Duration::from_millis(4);
 /// No connection waits for much longer, because its pings and its callers' deadlines wait as well.
@@ -48,6 +50,8 @@ pub(crate) struct Turns {
     longest: Duration,
     /// Connections that have calls in flight.
     busy: AtomicUsize,
+    /// Calls that connections make at once which are read although some of theirs are turned away.
+    pressing: AtomicUsize,
     /// How many wait, to be known without the lock.
     waiting: AtomicUsize,
     line: Mutex<Line>,
@@ -90,15 +94,16 @@ impl Turns {
             gates,
             longest: LONGEST.min(ping_timeout / 2),
             busy: AtomicUsize::new(0),
+            pressing: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             line: Mutex::default(),
             numbers,
         })
     }
 
-    /// How many bytes of answers the core has unsent.
-    pub(crate) fn sending(&self) -> Arc<Gate> {
-        Arc::clone(&self.gates.sending)
+    /// What bounds the calls of the core.
+    pub(crate) const fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     /// What may go into turning calls away.
@@ -114,6 +119,18 @@ impl Turns {
     /// Notes that it has none any more.
     pub(crate) fn is_idle(&self) {
         self.busy.fetch_sub(1, Relaxed);
+    }
+
+    /// Notes how many calls such a connection makes at once, in place of what was noted of it before.
+    pub(crate) fn presses(&self, before: usize, now: usize) {
+        self.pressing.fetch_add(now, Relaxed);
+        self.pressing.fetch_sub(before, Relaxed);
+    }
+
+    /// Whether such connections make more calls than [`CROWD`] times those there is room for. Whatever
+    /// they make lies in their sockets before it is read, and keeps what is let in waiting there.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.pressing.load(Relaxed) > CROWD * self.gates.most()
     }
 
     /// How many calls of one connection are its share among those that ask for something: whoever

@@ -77,6 +77,11 @@ impl Config {
                 "at least 1",
             ),
             (
+                "limits.work_per_core",
+                self.limits.work_per_core > Duration::ZERO,
+                "more than nothing",
+            ),
+            (
                 "limits.refusals_per_core",
                 self.limits.refusals_per_core > 0,
                 "at least 1",

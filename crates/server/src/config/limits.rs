@@ -12,9 +12,12 @@ pub struct Limits {
     pub streams_per_connection: u32,
     /// Calls in flight, over all cores.
     pub calls: usize,
-    /// Unary calls in flight on one core. They share the core, so one more only makes all of them
-    /// wait longer: at 30,000 a second on a core, 1,024 in flight wait 34 ms.
+    /// Unary calls in flight on one core, at most. They share the core, so one more only makes all of
+    /// them wait longer: at 30,000 a second on a core, 1,024 in flight wait 34 ms.
     pub unary_per_core: usize,
+    /// How long a core may be at work on the unary calls in flight on it, by what messages cost it
+    /// lately; 64 may be in flight in any case.
+    pub work_per_core: Duration,
     /// Calls a second that one core turns away however little it answers; beyond them one for every
     /// four answers. Beyond that, connections that ask for more than their share are read in turns.
     pub refusals_per_core: usize,
@@ -48,6 +51,7 @@ impl Default for Limits {
             streams_per_connection: 256,
             calls: 8_192,
             unary_per_core: 1_024,
+            work_per_core: Duration::from_millis(50),
             refusals_per_core: 2_000,
             items: 200_000,
             receiving_bytes: 512 << 20,

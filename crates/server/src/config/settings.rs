@@ -150,6 +150,7 @@ settings! {
     "limits.streams_per_connection" => config.limits.streams_per_connection;
     "limits.calls" => config.limits.calls;
     "limits.unary_per_core" => config.limits.unary_per_core;
+    "limits.work_per_core" => config.limits.work_per_core;
     "limits.refusals_per_core" => config.limits.refusals_per_core;
     "limits.items" => config.limits.items;
     "limits.receiving_bytes" => config.limits.receiving_bytes;

@@ -82,6 +82,7 @@ fn every_choice_of_a_configuration_can_be_made() {
                     "times.freshness_bound" => "3s".to_owned(),
                     "times.registry_away" => "4s".to_owned(),
                     "redis.expiry" | "recording.part_age" => "2h".to_owned(),
+                    "limits.work_per_core" => "40ms".to_owned(),
                     "guesses.window" => "2days".to_owned(),
                     "guesses.first_delay" | "guesses.longest_delay" => format!("{text} 1s"),
                     name if name.starts_with("times.") || name.starts_with("redis.") => {

@@ -122,10 +122,8 @@ where
         };
         let gates = &self.core.gates;
         let inside = match (method.needs_credential(), method.kind()) {
-            (true, _) if !method.is_unary_verb() => gates.enter(),
-            (true, _) if !self.activity.is_in_turn() => None,
-            (true, _) if self.activity.owed().is_too_much() => None,
-            (true, _) => gates.enter_unary(self.activity.is_beyond_share()),
+            (true, _) if method.is_unary_verb() && !self.activity.has_place() => None,
+            (true, _) => gates.enter(), // A unary call gets its place with its message.
             (false, Kind::ServerStream | Kind::Bidi) => gates.enter_as_guest(),
             // How the service is can be asked however full it is.
             (false, Kind::Unary) => return Ok(call),
@@ -135,16 +133,15 @@ where
             self.activity.turn_away();
             return Err(Refused::ForRoom);
         };
+        if let Some(ticket) = &mut running.ticket {
+            ticket.is_inside(inside);
+        }
         if !method.needs_credential() {
-            if let Some(ticket) = &mut running.ticket {
-                ticket.is_inside(inside);
-            }
             return Ok(call);
         }
         let key = Doorman::header(request.headers()).map_err(Refused::For)?;
         let caller = self.core.doorman.authenticate(key).map_err(Refused::For)?;
         if let Some(ticket) = &mut running.ticket {
-            ticket.is_inside(inside);
             ticket.is_of(caller.who.agency());
         }
         call.caller = Some(caller);
@@ -216,13 +213,9 @@ impl Future for Running {
                 this.failed(&failure)
             }
             State::Full(headers) => {
-                let mut response = Response::new(AnswerBody::empty());
-                *response.headers_mut() = std::mem::take(headers);
+                let headers = std::mem::take(headers);
                 this.state = State::Done;
-                if let Some(ticket) = this.ticket.take() {
-                    ticket.end(FULL, false);
-                }
-                return Poll::Ready(Ok(response));
+                return Poll::Ready(Ok(this.full(headers)));
             }
             State::NotGrpc => {
                 this.state = State::Done;
@@ -272,6 +265,7 @@ impl Running {
                     .insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
                 response
             }
+            Answered::Full(headers) => self.full(headers),
             Answered::Failed { status, told } => {
                 let mut response = (*status).into_http();
                 if told {
@@ -280,6 +274,16 @@ impl Running {
                 self.answer(response)
             }
         }
+    }
+
+    /// There is no room for the call.
+    fn full(&mut self, headers: HeaderMap) -> Response<AnswerBody> {
+        let mut response = Response::new(AnswerBody::empty());
+        *response.headers_mut() = headers;
+        if let Some(ticket) = self.ticket.take() {
+            ticket.end(FULL, false);
+        }
+        response
     }
 
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {

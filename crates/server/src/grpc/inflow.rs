@@ -18,7 +18,7 @@ use crate::transport::activity::Receiving;
 pub(crate) struct Inflow {
     body: Incoming,
     received: Option<Entered>,
-    _receiving: Option<Receiving>,
+    receiving: Option<Receiving>,
     framing: Framing,
 }
 
@@ -67,9 +67,14 @@ impl Inflow {
         Self {
             body,
             received,
-            _receiving: receiving,
+            receiving,
             framing: Framing::default(),
         }
+    }
+
+    /// A place for the unary call whose message this was, now that it is there.
+    pub(crate) fn place(&self) -> Option<Entered> {
+        self.receiving.as_ref()?.place()
     }
 }
 

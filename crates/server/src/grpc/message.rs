@@ -104,6 +104,7 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
         line.code = code(failure.reason);
         line.reason = Some(failure.reason);
     }
+    core.gates.effort.answered();
     let now = instant();
     line.took = now.duration_since(began);
     core.tell(&line, now);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dancu_domain::{Failure, Reason, Recorder, Registry};
 use dancu_wire::errors::status;
+use http::HeaderMap;
 use tonic::Status;
 
 use super::dispatch::Heading;
@@ -19,6 +20,8 @@ use crate::credentials::Caller;
 pub(crate) enum Answered {
     /// With a message behind its head.
     Message(Bytes),
+    /// With these headers: there was no room for it.
+    Full(HeaderMap),
     /// With a status; `told` says that its line is written.
     Failed {
         /// The status, complete.
@@ -36,8 +39,8 @@ pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
     mut body: Inflow,
 ) -> Answered {
     let (most_in, most_out) = core.message_bytes;
-    let read = match whole(&mut body, most_in).await {
-        Ok(bytes) => Read::of::<X>(&core.door, &bytes),
+    let bytes = match whole(&mut body, most_in).await {
+        Ok(bytes) => bytes,
         Err(status) => {
             return Answered::Failed {
                 status: Box::new(status),
@@ -45,9 +48,15 @@ pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
             };
         }
     };
+    let Some(place) = body.place() else {
+        core.numbers.shed.add(1);
+        return Answered::Full(core.full.headers(heading.lang));
+    };
+    let read = Read::of::<X>(&core.door, &bytes);
     // What was received makes room for others.
-    drop(body);
+    drop((body, bytes));
     let answered = message::<X, R, L>(&core, Ok(caller), read, HEAD, heading).await;
+    drop(place);
     match answered.and_then(|answer| framed(answer, most_out)) {
         Ok(message) => Answered::Message(message),
         Err(failure) => Answered::Failed {

@@ -206,6 +206,7 @@ fn transport<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
         let inside: usize = sources.gates.iter().map(|gates| gate(gates).inside()).sum();
         Figure::Count(inside as u64)
     };
+    let room: usize = sources.gates.iter().map(Gates::most).sum();
     let accepted = &sources.accepted;
     vec![
         count(&CONNECTIONS, opened.saturating_sub(closed)),
@@ -216,6 +217,7 @@ fn transport<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
         count(&CONNECTIONS_BROKEN, sum(cores, |numbers| &numbers.broken)),
         count(&ACCEPT_FAILURES, accepted.failed.load(Relaxed)),
         one(&CALLS_IN_FLIGHT, inside(|gates| &gates.calls)),
+        one(&UNARY_ROOM, Figure::Count(room as u64)),
         one(&ITEMS_IN_FLIGHT, inside(|gates| &gates.items)),
         one(&RECEIVING, inside(|gates| &gates.receiving)),
         one(&SENDING, inside(|gates| &gates.sending)),

@@ -96,6 +96,8 @@ metrics! {
         "Times when the system refused to accept a connection";
     CALLS_IN_FLIGHT: Gauge, "dancu_calls_in_flight", [],
         "Calls in flight";
+    UNARY_ROOM: Gauge, "dancu_unary_calls_room", [],
+        "Unary calls that may be in flight at once, by what messages cost lately";
     ITEMS_IN_FLIGHT: Gauge, "dancu_items_in_flight", [],
         "Items in flight";
     RECEIVING: Gauge, "dancu_receiving_bytes", [],

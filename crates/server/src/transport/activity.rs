@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::owed::Owed;
 use crate::clock::instant;
+use crate::limits::Entered;
 use crate::turns::{TURN, Turn, Turns};
 
 /// Plain numbers of one connection, written by the core that it belongs to.
@@ -19,8 +20,14 @@ pub(crate) struct Activity {
     stand: AtomicU8,
     /// Calls that were turned away since its turn began.
     turned_away: AtomicUsize,
-    /// Calls that found room and whose message is still to come.
+    /// The most calls that were in flight during its turn.
+    peak: AtomicU64,
+    /// What its core knows of that, once calls of the turn were turned away.
+    pressing: AtomicUsize,
+    /// Calls that were let in and whose message is still to come.
     receiving: AtomicU64,
+    /// How often it stood in line.
+    waits: AtomicU64,
     /// How many calls were refused when it caught up, the last time that it had waited.
     asked: AtomicUsize,
     /// When its turn ended, in microseconds since the connection began.
@@ -67,14 +74,17 @@ impl Activity {
             active: AtomicU64::default(),
             stand: AtomicU8::new(Stand::InTurn as u8),
             turned_away: AtomicUsize::default(),
+            peak: AtomicU64::default(),
+            pressing: AtomicUsize::default(),
             receiving: AtomicU64::default(),
+            waits: AtomicU64::default(),
             asked: AtomicUsize::default(),
             turn_ended: AtomicU64::default(),
             leaving: AtomicBool::default(),
             turn_began: AtomicU64::default(),
             opened: instant(),
             heard: AtomicU64::default(),
-            owed: Owed::new(turns.sending()),
+            owed: Owed::new(Arc::clone(&turns.gates().sending)),
             turns,
         }
     }
@@ -94,13 +104,20 @@ impl Activity {
         self.stand.store(stand as u8, Relaxed);
     }
 
-    /// Whether calls that are begun now may look for room.
-    pub(crate) fn is_in_turn(&self) -> bool {
+    pub(super) fn is_in_turn(&self) -> bool {
         self.stand() == Stand::InTurn
     }
 
+    /// Whether unary calls that are begun now are let in: it is its turn, it takes what it is given,
+    /// and there is room.
+    pub(crate) fn has_place(&self) -> bool {
+        self.is_in_turn()
+            && !self.owed.is_too_much()
+            && self.turns.gates().has_place(self.is_beyond_share())
+    }
+
     /// Whether it has more calls in flight than an equal part of all.
-    pub(crate) fn is_beyond_share(&self) -> bool {
+    fn is_beyond_share(&self) -> bool {
         self.active.load(Relaxed) as usize > self.turns.share()
     }
 
@@ -108,12 +125,25 @@ impl Activity {
     pub(crate) fn turn_away(&self) {
         self.turns.refusals().refused();
         self.turned_away.fetch_add(1, Relaxed);
+        if self.is_in_turn() {
+            self.presses(self.peak.load(Relaxed) as usize);
+        }
     }
 
-    /// Notes that a call found room and its message is awaited, for as long as the guard lives.
+    fn presses(&self, calls: usize) {
+        let before = self.pressing.swap(calls, Relaxed);
+        if before != calls {
+            self.turns.presses(before, calls);
+        }
+    }
+
+    /// Notes that a call was let in and its message is awaited, for as long as the guard lives.
     pub(crate) fn receive(self: &Arc<Self>) -> Receiving {
         self.receiving.fetch_add(1, Relaxed);
-        Receiving(Arc::clone(self))
+        Receiving {
+            waits: self.waits.load(Relaxed),
+            activity: Arc::clone(self),
+        }
     }
 
     /// Notes that the connection is looked after once more: whatever was read before is begun.
@@ -133,11 +163,14 @@ impl Activity {
     fn begin_turn(&self) {
         self.stands(Stand::InTurn);
         self.turned_away.store(0, Relaxed);
+        self.peak.store(self.active.load(Relaxed), Relaxed);
+        self.presses(0);
         self.turn_began.store(self.micros(instant()), Relaxed);
     }
 
     pub(super) fn end_turn(&self) {
         self.stands(Stand::Ending);
+        self.presses(0);
         self.turn_ended.store(self.micros(instant()), Relaxed);
     }
 
@@ -157,7 +190,7 @@ impl Activity {
         let long = u128::from(self.micros(now).saturating_sub(began)) >= TURN.as_micros();
         if self.asks() > self.turns.share() {
             let any_left = self.turns.refusals().any_left(now);
-            let refused = turned_away > 0 && !any_left;
+            let refused = turned_away > 0 && (!any_left || self.turns.is_crowded());
             if refused || long && self.turns.do_any_wait() {
                 return true;
             }
@@ -172,6 +205,7 @@ impl Activity {
     /// Stands in line for its next turn.
     pub(super) fn wait(&self) -> Turn {
         self.stands(Stand::Waiting);
+        self.waits.fetch_add(1, Relaxed);
         self.turns.wait(self.asks().max(self.asked()))
     }
 
@@ -240,10 +274,20 @@ impl Activity {
     /// Counts one call for as long as the guard lives.
     pub(crate) fn begin(self: &Arc<Self>) -> CallOfConnection {
         self.begun.fetch_add(1, Relaxed);
-        if self.active.fetch_add(1, Relaxed) == 0 {
+        let active = self.active.fetch_add(1, Relaxed) + 1;
+        if active == 1 {
             self.turns.is_busy();
         }
+        if active > self.peak.load(Relaxed) {
+            self.peak.store(active, Relaxed);
+        }
         CallOfConnection(Arc::clone(self))
+    }
+}
+
+impl Drop for Activity {
+    fn drop(&mut self) {
+        self.presses(0);
     }
 }
 
@@ -268,10 +312,31 @@ impl Drop for CallOfConnection {
 
 /// Counts one call of a connection whose message is awaited, while it lives.
 #[derive(Debug)]
-pub(crate) struct Receiving(Arc<Activity>);
+pub(crate) struct Receiving {
+    activity: Arc<Activity>,
+    /// How often the connection had stood in line when the call began.
+    waits: u64,
+}
+
+impl Receiving {
+    /// A place for the call, whose message is there now. One whose connection stood in line meanwhile
+    /// is turned away: it is as old as what lay in the socket.
+    pub(crate) fn place(&self) -> Option<Entered> {
+        let activity = &self.activity;
+        let place = if activity.waits.load(Relaxed) == self.waits {
+            activity.turns.gates().place(activity.is_beyond_share())
+        } else {
+            None
+        };
+        if place.is_none() {
+            activity.turn_away();
+        }
+        place
+    }
+}
 
 impl Drop for Receiving {
     fn drop(&mut self) {
-        self.0.receiving.fetch_sub(1, Relaxed);
+        self.activity.receiving.fetch_sub(1, Relaxed);
     }
 }

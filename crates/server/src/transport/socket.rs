@@ -210,7 +210,7 @@ mod tests {
         );
         let activity = Arc::new(Activity::new(Arc::clone(&turns)));
         let mut observed = Observed::new(socket, Arc::clone(&activity));
-        let inside: Vec<_> = (0..4).filter_map(|_| gates.enter_unary(false)).collect();
+        let inside: Vec<_> = (0..4).filter_map(|_| gates.place(false)).collect();
         // As many as are its share are refused, and it is read on.
         (0..4).for_each(|_| activity.turn_away());
         peer.write_all(b"one").await.unwrap();

@@ -46,9 +46,7 @@ fn one_after_the_other_goes_on_in_the_order_of_the_line() {
 #[test]
 fn nobody_goes_on_without_room_for_what_is_likely_to_be_asked() {
     let turns = turns(100, true);
-    let inside: Vec<_> = (0..90)
-        .filter_map(|_| turns.gates.enter_unary(false))
-        .collect();
+    let inside: Vec<_> = (0..90).filter_map(|_| turns.gates.place(false)).collect();
     assert_eq!(inside.len(), 90);
     let first = turns.wait(11);
     let now = instant();
@@ -57,9 +55,7 @@ fn nobody_goes_on_without_room_for_what_is_likely_to_be_asked() {
     assert_eq!(looks(&first, now), Some(true));
     // A quarter of the room is the most that is waited for.
     first.has_caught_up(5_000);
-    let inside: Vec<_> = (0..65)
-        .filter_map(|_| turns.gates.enter_unary(false))
-        .collect();
+    let inside: Vec<_> = (0..65).filter_map(|_| turns.gates.place(false)).collect();
     let second = turns.wait(11);
     assert_eq!(looks(&second, now), Some(false), "25 are still to come");
     let later = instant() + FILLING;
@@ -70,7 +66,7 @@ fn nobody_goes_on_without_room_for_what_is_likely_to_be_asked() {
 #[test]
 fn nobody_goes_on_while_refusals_are_owed_and_nobody_waits_for_ever() {
     let turns = turns(100, false);
-    let _inside = turns.gates.enter_unary(false);
+    let _inside = turns.gates.place(false);
     let (first, second) = (turns.wait(1), turns.wait(1));
     let now = instant();
     assert_eq!(looks(&first, now + Duration::from_secs(2)), Some(false));
@@ -118,4 +114,18 @@ fn the_share_of_a_connection_is_an_equal_part_of_the_room() {
     assert_eq!(turns.share(), 12);
     (0..2).for_each(|_| turns.is_idle());
     assert_eq!(turns.share(), 15);
+}
+
+#[test]
+fn those_who_press_are_a_crowd_once_they_ask_for_more_than_fits_twice() {
+    let turns = turns(100, true);
+    turns.presses(0, 150);
+    assert!(!turns.is_crowded());
+    turns.presses(0, 60);
+    assert!(turns.is_crowded());
+    // Whoever is known to ask for less, or goes, is no part of it.
+    turns.presses(150, 140);
+    assert!(!turns.is_crowded());
+    turns.presses(60, 0);
+    assert_eq!(turns.pressing.load(Relaxed), 140);
 }
