@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dancu_domain::{ChangeFeed, Clock, RegistryError};
+use dancu_domain::{ChangeFeed, Clock, RegistryError, Revision};
 
 use crate::Watermark;
 
@@ -57,9 +57,14 @@ async fn look<F: ChangeFeed>(
     clock: &impl Clock,
 ) -> Result<(), RegistryError> {
     let asked_at = clock.now();
+    let known = watermark.revision();
     let head = feed.head().await?;
     if head.nation != watermark.nation() {
         return Err(RegistryError::AnotherNation);
+    }
+    if head.number < known {
+        // It was set back, and has not begun a line of its own yet: what is kept may never have been.
+        return Err(RegistryError::Unavailable);
     }
     catch_up(feed, watermark, head.number).await?;
     watermark.confirm(head.number, asked_at);
@@ -68,6 +73,10 @@ async fn look<F: ChangeFeed>(
 
 /// Notes changes until the watermark is at `target` or later. Whoever comes while another reads
 /// the feed waits for it, and mostly finds nothing left to do. May be dropped at any point.
+///
+/// Numbers follow each other without gaps but where the registry goes on from another state than the
+/// one that was followed: there it leaps, and nothing that was kept is as good as unchanged.
+/// `target` must be a number that the registry has told.
 pub(crate) async fn catch_up<F: ChangeFeed>(
     feed: &F,
     watermark: &Watermark,
@@ -83,16 +92,38 @@ pub(crate) async fn catch_up<F: ChangeFeed>(
             return Ok(());
         }
         let changes = feed.changes(after, STEP).await?;
-        let whole = changes.iter().all(|change| watermark.note(change));
-        if !whole || watermark.revision() == after {
-            // The feed has a gap, or ends below a head that it told itself: not to be trusted now.
-            return Err(RegistryError::Unavailable);
+        let mut next = after + 1;
+        for change in &changes {
+            if change.number > next && Revision::begins_line(change.number - 1) {
+                leap(watermark, change.number - 1);
+            } else if change.number != next {
+                // The feed has a gap: not to be trusted now.
+                return Err(RegistryError::Unavailable);
+            }
+            watermark.note(change);
+            next = change.number + 1;
+        }
+        if changes.is_empty() {
+            if !Revision::begins_line(target) {
+                // It ends below a head that it told itself.
+                return Err(RegistryError::Unavailable);
+            }
+            leap(watermark, target);
         }
     }
 }
 
+fn leap(watermark: &Watermark, number: u64) {
+    tracing::warn!(
+        from = watermark.revision(),
+        to = number,
+        "the registry goes on from another state: nothing that was kept is served any more"
+    );
+    watermark.leap(number);
+}
+
 /// Takes in up to `count` of the changes from before this instance, the latest first, so that
-/// what others read before its time can be judged.
+/// what others read before its time can be judged; not beyond the beginning of a line of numbers.
 pub(crate) async fn recall<F: ChangeFeed>(
     feed: &F,
     watermark: &Watermark,
@@ -103,12 +134,20 @@ pub(crate) async fn recall<F: ChangeFeed>(
         let known_from = watermark.known_from();
         let from = known_from.saturating_sub(STEP as u64).max(oldest);
         let limit = (known_from - from) as usize;
-        let changes = feed.changes(from, limit).await?;
-        let in_order = (from + 1..).zip(&changes).all(|(n, c)| c.number == n);
-        if changes.len() != limit || !in_order {
-            return Err(RegistryError::Unavailable);
+        let mut changes = feed.changes(from, limit).await?;
+        changes.retain(|change| change.number <= known_from);
+        // Those that follow each other up to what is known. Before them a line of numbers began.
+        let backwards = changes.iter().rev().zip((0..=known_from).rev());
+        let whole = backwards
+            .take_while(|(change, number)| change.number == *number)
+            .count();
+        if whole > 0 {
+            let whole_from = known_from - whole as u64;
+            watermark.recall(&changes[changes.len() - whole..], whole_from);
         }
-        watermark.recall(&changes, from);
+        if whole < limit {
+            return Ok(());
+        }
     }
     Ok(())
 }

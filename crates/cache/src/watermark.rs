@@ -121,6 +121,15 @@ impl Watermark {
         }
     }
 
+    /// Goes on at `number`, as if everybody had changed there: what lies between is not known, or
+    /// never was.
+    pub fn leap(&self, number: u64) {
+        for bucket in &self.buckets {
+            bucket.fetch_max(number, Ordering::AcqRel);
+        }
+        self.revision.fetch_max(number, Ordering::AcqRel);
+    }
+
     /// The last noted change of the bucket that this number falls into.
     pub fn last_change(&self, key: IdKey) -> u64 {
         self.buckets[bucket(key)].load(Ordering::Acquire)

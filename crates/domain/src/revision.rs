@@ -37,11 +37,25 @@ impl fmt::Debug for NationId {
     }
 }
 
+/// How many of the bits of a change's number count within its line.
+const LINE_BITS: u32 = 32;
+
 /// The number of a change in commit order, within one nation. 0 is the nation as it was made.
+///
+/// A registry that goes on from an earlier state, because another server took over or it was restored,
+/// begins a new line of numbers, above all that may have been seen: line `n` from `n << 32` on. Within
+/// a line there are no gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Revision {
     /// Whose changes are counted.
     pub nation: NationId,
-    /// How many there have been.
+    /// How many there have been, on lines as they are counted.
     pub number: u64,
+}
+
+impl Revision {
+    /// Whether a line of numbers begins here: a number that no change has.
+    pub const fn begins_line(number: u64) -> bool {
+        number.trailing_zeros() >= LINE_BITS
+    }
 }

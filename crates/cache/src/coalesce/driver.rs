@@ -158,6 +158,12 @@ impl<R: Registry + ChangeFeed> Desk<R> {
             tracing::error!("the registry answered another question than it was asked");
             return Err(RegistryError::Unavailable);
         }
+        if reading.revision.number < read_at {
+            // It was set back, and the follower does not know it yet.
+            self.watermark().doubt();
+            self.watermark().kick();
+            return Err(RegistryError::Unavailable);
+        }
         if let Some(level) = &self.level {
             level.fill(&keys, &reading, read_at);
         }

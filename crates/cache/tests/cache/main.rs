@@ -11,6 +11,7 @@ mod following;
 mod interleavings;
 mod level;
 mod quotas;
+mod set_back;
 mod shared_conformance;
 mod shared_faults;
 mod shared_forged;

@@ -167,17 +167,66 @@ impl Inquiry for Citizens {
     }
 }
 
-/// The number of the newest change.
-pub(super) struct Head;
+/// The number of the newest change; `known` is the latest one that was seen.
+pub(super) struct Head {
+    pub(super) known: u64,
+}
 
 impl Inquiry for Head {
     type Told = u64;
 
     async fn ask(&self, connection: &mut PgConnection, until: Instant) -> Result<u64, StoreError> {
-        let head = sqlx::query_scalar(statements::READ_HEAD).fetch_one(connection);
-        let head: i64 = within(until, "read the newest change", head).await?;
-        u64::try_from(head).map_err(|_| StoreError::Damaged { what: "changes" })
+        on_line(connection, self.known, until).await
     }
+}
+
+/// The number of the newest change, on the line of this server, which is begun where it was not:
+/// where it was promoted or restored, or a change that was seen (`known`) is not there.
+pub(super) async fn on_line(
+    connection: &mut PgConnection,
+    known: u64,
+    until: Instant,
+) -> Result<u64, StoreError> {
+    let (head, current) = read_head(connection, until).await?;
+    // A standby cannot begin one: what it is asked for is refused, and it is no registry yet.
+    if head >= known && current != Some(false) {
+        return Ok(head);
+    }
+    begin_line(connection, known, until).await?;
+    Ok(read_head(connection, until).await?.0)
+}
+
+async fn read_head(
+    connection: &mut PgConnection,
+    until: Instant,
+) -> Result<(u64, Option<bool>), StoreError> {
+    let asked = sqlx::query_as(statements::READ_HEAD).fetch_one(connection);
+    let (head, current): (i64, _) = within(until, "read the newest change", asked).await?;
+    let head = u64::try_from(head).map_err(|_| StoreError::Damaged { what: "changes" })?;
+    Ok((head, current))
+}
+
+/// Begins a line, unless somebody else just did.
+async fn begin_line(
+    connection: &mut PgConnection,
+    known: u64,
+    until: Instant,
+) -> Result<(), StoreError> {
+    let doing = "begin a line of changes";
+    let known = i64::try_from(known).unwrap_or(i64::MAX);
+    let begin = sqlx::raw_sql(statements::BEGIN).execute(&mut *connection);
+    within(until, doing, begin).await?;
+    let begun = sqlx::query(statements::BEGIN_LINE).bind(known);
+    let begun = within(until, doing, begun.execute(&mut *connection)).await?;
+    let commit = sqlx::raw_sql(statements::COMMIT).execute(connection);
+    within(until, doing, commit).await?;
+    if begun.rows_affected() > 0 {
+        tracing::warn!(
+            known,
+            "the registry goes on from another state than before: its changes get numbers of a new line"
+        );
+    }
+    Ok(())
 }
 
 /// Up to `limit` changes that follow `after`.

@@ -30,8 +30,8 @@ pub(super) enum Question {
         Answer<Reading>,
         OwnedSemaphorePermit,
     ),
-    /// The number of the newest change.
-    Head(Answer<u64>),
+    /// The number of the newest change, of which this one was seen.
+    Head(u64, Answer<u64>),
     /// Up to so many changes that follow the number.
     Changes(u64, usize, Answer<Vec<ChangeNotice>>),
     /// Who was changed by any other source.
@@ -111,7 +111,7 @@ impl Reader {
                 drop(room);
                 hand(to, read);
             }
-            Question::Head(to) => hand(to, self.asked(&Head, until).await),
+            Question::Head(known, to) => hand(to, self.asked(&Head { known }, until).await),
             Question::Changes(after, limit, to) => {
                 hand(to, self.asked(&Changes { after, limit }, until).await);
             }

@@ -1,6 +1,7 @@
 //! The registry port over the queues of readers and writer.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -101,6 +102,7 @@ impl PostgresRegistry {
             counters: Arc::clone(&counters),
             max_records: options.max_records_per_commit,
             patience: options.write_within,
+            seen: AtomicU64::new(0),
         };
         tasks.push(runtime.spawn(write_on(link, orders_queue, office)));
         let registry = Self {
@@ -185,7 +187,9 @@ impl PostgresRegistry {
 
     /// Asks for the newest change, and notes it.
     async fn head_now(&self) -> Result<u64, StoreError> {
-        let head = self.ask(self.shared.read_within, Question::Head).await?;
+        let known = *self.shared.head.borrow();
+        let question = |to| Question::Head(known, to);
+        let head = self.ask(self.shared.read_within, question).await?;
         advance(&self.shared.head, head);
         Ok(head)
     }

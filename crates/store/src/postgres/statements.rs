@@ -18,6 +18,7 @@ statements! {
     BARRIER = "barrier";
     BEGIN = "begin";
     BEGIN_FINISHING = "begin_finishing";
+    BEGIN_LINE = "begin_line";
     BEGIN_NATION = "begin_nation";
     BEGIN_SEEDING = "begin_seeding";
     CLEAR = "clear";
@@ -46,7 +47,10 @@ statements! {
 /// The tables.
 pub(super) const TABLES: Part = Part {
     name: "registry",
-    steps: &[include_str!("../../sql/registry/postgres/0001_tables.sql")],
+    steps: &[
+        include_str!("../../sql/registry/postgres/0001_tables.sql"),
+        include_str!("../../sql/registry/postgres/0002_line.sql"),
+    ],
 };
 
 /// What citizens are found by, made when all of them are in.

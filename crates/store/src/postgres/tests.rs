@@ -73,7 +73,10 @@ fn every_file_of_statements_is_used() {
 #[test]
 fn a_step_that_has_landed_is_frozen() {
     let sums = |part: &Part| -> Vec<i64> { part.steps.iter().map(|s| checksum(s)).collect() };
-    assert_eq!(sums(&TABLES), [-461_824_904_522_895_203]);
+    assert_eq!(
+        sums(&TABLES),
+        [-461_824_904_522_895_203, 8_879_113_432_500_509_096]
+    );
     assert_eq!(sums(&INDEXES), [3_961_601_209_643_148_846]);
 }
 
@@ -81,16 +84,16 @@ fn a_step_that_has_landed_is_frozen() {
 async fn only_a_schema_that_is_known_is_opened() {
     let mut connection = fresh().await;
     migrate(&mut connection, &TABLES).await.unwrap();
-    sqlx::query("INSERT INTO schema_steps (part, step, checksum) VALUES ('registry', 2, 5)")
+    sqlx::query("INSERT INTO schema_steps (part, step, checksum) VALUES ('registry', 3, 5)")
         .execute(&mut connection)
         .await
         .unwrap();
     let later = migrate(&mut connection, &TABLES).await;
     assert!(matches!(
         later,
-        Err(StoreError::SchemaUnknown { found: 2, known: 1 })
+        Err(StoreError::SchemaUnknown { found: 3, known: 2 })
     ));
-    sqlx::query("DELETE FROM schema_steps WHERE step = 2")
+    sqlx::query("DELETE FROM schema_steps WHERE step = 3")
         .execute(&mut connection)
         .await
         .unwrap();
@@ -117,7 +120,7 @@ async fn two_who_make_the_schema_at_once_make_it_once() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    assert_eq!(steps, 1);
+    assert_eq!(steps, 2);
 }
 
 #[tokio::test]
@@ -200,7 +203,9 @@ async fn hot_statements_search_and_never_scan_a_table() {
         (&write, "citizens_pkey"),
     ] {
         assert!(plan.contains(index), "{index} is not used:\n{plan}");
-        assert!(!plan.contains("Seq Scan"), "a table is scanned:\n{plan}");
+        // The line has one row.
+        let scans = plan.replace("Seq Scan on line", "").contains("Seq Scan");
+        assert!(!scans, "a table is scanned:\n{plan}");
     }
 }
 

@@ -6,13 +6,16 @@
 //! connection was lost, once it is known that it did not take place.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use dancu_domain::{Applied, ChangeOutcome, ChangeRecord, NationId};
+use sqlx::PgConnection;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use super::commit::{Decided, commit};
+use super::queries::on_line;
 use super::reader::revision;
 use super::{Link, is_conflict, is_lost};
 use crate::StoreError;
@@ -50,6 +53,8 @@ pub(super) struct Office {
     pub(super) counters: Arc<Counters>,
     pub(super) max_records: usize,
     pub(super) patience: Duration,
+    /// The connection whose line is known to be begun, by how many there had been.
+    pub(super) seen: AtomicU64,
 }
 
 /// Applies until the queue ends.
@@ -116,6 +121,26 @@ impl Office {
         }
     }
 
+    /// The connection, once its server's line of changes is known to be begun: numbers that were lost
+    /// with another server are not drawn again. A server's history does not change while a connection
+    /// lasts on which it takes writes.
+    async fn on_line<'a>(
+        &self,
+        link: &'a mut Link,
+        known: u64,
+        until: Instant,
+    ) -> Result<&'a mut PgConnection, StoreError> {
+        link.connection(until).await?;
+        let opened = link.opened();
+        let seen = self.seen.load(Relaxed) == opened;
+        let connection = link.connection(until).await?;
+        if !seen {
+            on_line(connection, known, until).await?;
+            self.seen.store(opened, Relaxed);
+        }
+        Ok(connection)
+    }
+
     /// Commits the records, as often as it takes and as long as there is patience.
     async fn committed(
         &self,
@@ -123,11 +148,12 @@ impl Office {
         records: &[&ChangeRecord],
     ) -> Result<Decided, StoreError> {
         let until = Instant::now() + self.patience;
+        let known = *self.head.borrow();
         let mut unsure = None;
         let mut pause = PAUSE;
         loop {
             let had = link.is_open();
-            let attempt = match link.connection(until).await {
+            let attempt = match self.on_line(link, known, until).await {
                 Ok(connection) => commit(connection, records, &mut unsure, until).await,
                 Err(error) => Err(error),
             };

@@ -139,13 +139,13 @@ async fn a_database_of_a_later_build_is_refused() {
     let (url, fixture) = seeded(Parts::shared()).await;
     Parts::shared().sql_in(
         &url,
-        "INSERT INTO schema_steps (part, step, checksum) VALUES ('registry', 2, 1)",
+        "INSERT INTO schema_steps (part, step, checksum) VALUES ('registry', 3, 1)",
     );
     let options = PostgresOptions::new(&url);
     let opened = PostgresRegistry::open(options.clone()).await;
     assert!(matches!(
         opened,
-        Err(StoreError::SchemaUnknown { found: 2, .. })
+        Err(StoreError::SchemaUnknown { found: 3, .. })
     ));
     let begun = PostgresSeeding::begin(&options, &fixture.meta).await;
     assert!(matches!(begun, Err(StoreError::SchemaUnknown { .. })));
