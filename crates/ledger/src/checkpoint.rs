@@ -177,6 +177,19 @@ impl CheckpointFile {
         Ok((opened, Some(last)))
     }
 
+    /// Whether a line could be appended, as far as that shows without appending one.
+    pub(crate) fn may_grow(&self) -> io::Result<()> {
+        match OpenOptions::new().write(true).open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // The file itself is made by its first line.
+                let beside = self.path.with_extension("try");
+                File::create(&beside)?;
+                std::fs::remove_file(&beside)
+            }
+            opened => opened.map(drop),
+        }
+    }
+
     /// Appends a line and waits until it is on the disk.
     pub(crate) fn append(mut self, line: &str) -> io::Result<Self> {
         let first = self.length == 0;

@@ -174,6 +174,12 @@ pub trait BlockStore: Send + 'static {
         nation: NationId,
     ) -> impl Future<Output = Result<(), BlockStoreError>> + Send;
 
+    /// The writer of this name, where there is one. Nothing is claimed.
+    fn find_writer(
+        &mut self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<WriterId>, BlockStoreError>> + Send;
+
     /// Makes the writer of this name, or takes it over; earlier holders can no longer append.
     /// Appends of this store go to it from now on.
     fn claim_writer(

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::block::digest_counts;
-use crate::checkpoint::{Checkpoint, CheckpointFile, FileFault, verifying_key};
+use crate::checkpoint::{Checkpoint, CheckpointFile};
 use crate::commit::{Commit, Gathered, empty, gather};
 use crate::counters::Counting;
 use crate::inflight::InFlight;
@@ -46,31 +46,18 @@ impl<S: BlockStore> Writer<S> {
         keys: LedgerKeys,
         config: LedgerConfig,
     ) -> Result<Self, OpenError> {
-        store.bind(config.nation).await.map_err(OpenError::Store)?;
+        let looked = opening::look(&mut store, &keys, &config).await?;
         let claim = store
             .claim_writer(&config.writer)
             .await
             .map_err(OpenError::Store)?;
+        let head = ChainHead {
+            writer: claim.writer,
+            next: claim.next,
+            hash: claim.hash,
+        };
+        looked.still_stands(&mut store, &head).await?;
         let standing = store.standing().await.map_err(OpenError::Store)?;
-        let key = verifying_key(&keys.public_key()).ok_or(OpenError::ForeignCheckpoints)?;
-        let (checkpoints, last) =
-            CheckpointFile::open(&config.checkpoints, &key).map_err(|fault| match fault {
-                FileFault::Io(error) => OpenError::Checkpoints(error),
-                FileFault::Foreign => OpenError::ForeignCheckpoints,
-            })?;
-        opening::stands(&mut store, &standing, &claim, last.as_ref()).await?;
-        if last.is_none() && claim.next > 0 {
-            if !config.new_checkpoints {
-                return Err(OpenError::CheckpointsMissing {
-                    writer: claim.writer,
-                    entries: claim.next,
-                });
-            }
-            tracing::warn!(
-                entries = claim.next,
-                "the file of checkpoints begins anew, as was asked for"
-            );
-        }
         let at = clock.now();
         let sealer = Sealer::new(&keys);
         let wake = Arc::new(Notify::new());
@@ -94,15 +81,11 @@ impl<S: BlockStore> Writer<S> {
         let mut writer = Self {
             store,
             shared: Arc::new(shared),
-            head: ChainHead {
-                writer: claim.writer,
-                next: claim.next,
-                hash: claim.hash,
-            },
+            head,
             at,
             turn: 0,
             sealer,
-            checkpoints,
+            checkpoints: looked.checkpoints,
             unsigned_blocks: 0,
             purged: Timestamp(0),
         };

@@ -29,6 +29,7 @@ use crate::phase::Phase;
 use crate::recording::{Recording, Stage};
 use crate::running::{ChangedByOthers, DrainReport, Order, Stop};
 use crate::sharing;
+use crate::start::probe_all;
 use crate::totals;
 use crate::transport::accept::{AcceptNumbers, accept, cap, descriptor_limit};
 use crate::watch as watchers;
@@ -80,6 +81,24 @@ impl<R: RegistryHome> Back<R> {
         let directory = registry.directory().await.map_err(StartError::Registry)?;
         let (committed, commits) = mpsc::channel(sharing::COMMITS);
         let kept_live = beside.is_some();
+        let mut at_first = Parts::EMBEDDED;
+        if config.limit_rules().any() {
+            at_first = at_first.with(Part::Limits, watchers::limits_are(LimitsKnown::NotYet));
+        }
+        let board = Arc::new(Board::new(&at_first));
+        let parts = board.watch();
+        let watermark = Watermark::new(meta.nation, head.number);
+        let recording = Recording::begin(&Stage {
+            config: &config,
+            meta: &meta,
+            keys: &keys,
+            watermark: Arc::clone(&watermark),
+            board: Arc::clone(&board),
+        })?
+        .map(Arc::new);
+        // A nation may have been made since they were first tried.
+        probe_all(&config)?;
+        // The last step that may be refused: it takes the place of whoever runs under this name.
         let (ledger, writing) = Ledger::open(
             blocks,
             Arc::clone(&clock),
@@ -102,15 +121,8 @@ impl<R: RegistryHome> Back<R> {
             None => None,
         };
 
-        let mut at_first = Parts::EMBEDDED;
-        if ledger.limits().is_some() {
-            at_first = at_first.with(Part::Limits, watchers::limits_are(LimitsKnown::NotYet));
-        }
-        let board = Arc::new(Board::new(&at_first));
-        let parts = board.watch();
         let (phase, phases) = watch::channel(Phase::Serving);
         let (stop, stops) = watch::channel(None);
-        let watermark = Watermark::new(meta.nation, head.number);
         let seen = Arc::new(SeenOfRegistry::default());
         let observed = Arc::new(Observed::new(
             Arc::clone(&registry),
@@ -196,14 +208,6 @@ impl<R: RegistryHome> Back<R> {
             tokio::spawn(watchers::limits(limits, followed, Arc::clone(&board)));
         }
 
-        let recording = Recording::begin(&Stage {
-            config: &config,
-            meta: &meta,
-            keys: &keys,
-            watermark: Arc::clone(&watermark),
-            board: Arc::clone(&board),
-        })?
-        .map(Arc::new);
         let shared = ForFronts {
             reader: Arc::clone(&reader),
             ledger: ledger.clone(),

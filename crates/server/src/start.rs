@@ -101,9 +101,7 @@ where
     F: Future<Output = Result<(Backing<R, S>, K), StartError>>,
 {
     config.validate()?;
-    for address in [Some(config.listen), config.ops].into_iter().flatten() {
-        probe(address)?;
-    }
+    probe_all(&config)?;
     let (sender, receiver) = std_mpsc::channel::<Result<Begun, StartError>>();
     let drain = config.times.drain;
     let thread = threads::spawn("dancu-back", move || async move {
@@ -145,6 +143,12 @@ where
         }
         Err(_) => Err(StartError::Lost),
     }
+}
+
+/// Tries the addresses that the configuration names.
+pub(crate) fn probe_all(config: &Config) -> Result<(), StartError> {
+    let addresses = [Some(config.listen), config.ops];
+    addresses.into_iter().flatten().try_for_each(probe)
 }
 
 /// Tells at once when an address is taken, and not after a nation was made. It is listened on only

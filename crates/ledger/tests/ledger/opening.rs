@@ -46,6 +46,28 @@ async fn a_ledger_is_of_the_nation_that_used_it_first() {
 }
 
 #[tokio::test]
+async fn who_is_refused_has_claimed_nothing() {
+    type Spoil = fn(&Shelf, &std::path::Path, &mut LedgerConfig);
+    let spoils: [Spoil; 6] = [
+        |_, _, config| config.nation = NationId([45; 16]),
+        |_, path, _| std::fs::remove_file(path).unwrap(),
+        |_, path, _| std::fs::write(path, "not a checkpoint\n").unwrap(),
+        |shelf, _, _| shelf.rows().blocks.last_mut().unwrap().hash[0] ^= 1,
+        |shelf, _, _| drop(shelf.rows().blocks.pop()),
+        |_, path, config| config.checkpoints = path.join("below a file"),
+    ];
+    for (place, spoil) in spoils.into_iter().enumerate() {
+        let (shelf, folder) = left().await;
+        let mut config = config(folder.path());
+        let path = config.checkpoints.clone();
+        spoil(&shelf, &path, &mut config);
+        let claimed = shelf.rows().epoch;
+        refused(&shelf, config).await;
+        assert_eq!(shelf.rows().epoch, claimed, "spoil {place}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_file_of_checkpoints_is_made_anew_only_when_that_is_asked_for() {
     let (mut shelf, folder) = left().await;
     let path = folder.path().join("checkpoints");

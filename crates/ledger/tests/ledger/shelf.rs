@@ -43,7 +43,8 @@ pub(crate) struct Rows {
     pub(crate) appends: usize,
     pub(crate) asked: usize,
     nation: Option<NationId>,
-    epoch: u64,
+    /// How often the writer was claimed.
+    pub(crate) epoch: u64,
 }
 
 const WRITER: WriterId = WriterId(1);
@@ -71,6 +72,10 @@ impl BlockStore for Shelf {
         } else {
             Err(BlockStoreError::AnotherNation { bound })
         }
+    }
+
+    async fn find_writer(&mut self, _name: &str) -> Result<Option<WriterId>, BlockStoreError> {
+        Ok((self.rows().epoch > 0).then_some(WRITER))
     }
 
     async fn claim_writer(&mut self, _name: &str) -> Result<Claim, BlockStoreError> {

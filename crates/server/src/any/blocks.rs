@@ -51,6 +51,10 @@ impl BlockStore for AnyBlocks {
         each!(self, blocks => blocks.bind(nation).await)
     }
 
+    async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {
+        each!(self, blocks => blocks.find_writer(name).await)
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         each!(self, blocks => blocks.claim_writer(name).await)
     }

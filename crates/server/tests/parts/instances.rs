@@ -2,7 +2,7 @@
 
 use dancu_domain::{CivilDate, Reason};
 use dancu_population::KeyState;
-use dancu_server::Stop;
+use dancu_server::{Config, Stop};
 use dancu_wire::pb;
 use dancu_wire::pb::sync_service_client::SyncServiceClient;
 use tonic::Code;
@@ -59,6 +59,34 @@ async fn what_one_instance_was_told_every_other_one_answers_and_counts() {
         until_told(service, "/metrics", "dancu_live_volumes{verb=\"PUSH\"} 20").await;
         until_told(service, "/readyz?verbose", "ready").await;
     }
+}
+
+#[tokio::test]
+async fn a_start_that_is_refused_leaves_the_process_alone_that_has_its_name() {
+    let stage = Stage::new();
+    let first = stage.instance("main");
+    look_up(&first, "r-1", None).await.unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let foreign = elsewhere.path().join("foreign.log");
+    std::fs::write(&foreign, "not a checkpoint\n").unwrap();
+    let no_folder = elsewhere.path().join("foreign.log/recordings");
+    let spoils: [&dyn Fn(&mut Config); 4] = [
+        // A data folder of its own, where no checkpoints are.
+        &|_| {},
+        &|config| config.checkpoints = Some(foreign.clone()),
+        &|config| config.checkpoints = Some(foreign.join("below a file")),
+        &|config| {
+            config.new_checkpoints = true;
+            config.recording.folder = Some(no_folder.clone());
+        },
+    ];
+    for (place, spoil) in spoils.into_iter().enumerate() {
+        let refused = stage.try_instance("main", |config| spoil(config));
+        assert!(refused.is_err(), "start {place} was not refused");
+        let told = look_up(&first, &format!("r-2-{place}"), None).await;
+        assert!(told.is_ok(), "after start {place}: {told:?}");
+    }
+    until_told(&first, "/readyz?verbose", "ready").await;
 }
 
 #[tokio::test]

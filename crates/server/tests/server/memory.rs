@@ -163,6 +163,10 @@ impl BlockStore for Blocks1 {
         self.inner.bind(nation).await
     }
 
+    async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {
+        self.inner.find_writer(name).await
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         self.inner.claim_writer(name).await
     }

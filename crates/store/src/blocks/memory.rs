@@ -81,6 +81,13 @@ impl All {
             .collect()
     }
 
+    fn named(&self, name: &str) -> Option<WriterId> {
+        let mut writers = self.writers.iter();
+        writers
+            .find(|(_, known)| known.0 == name)
+            .map(|(writer, _)| *writer)
+    }
+
     fn is_current(&self, writer: WriterId, epoch: u64) -> bool {
         self.writers.get(&writer).is_some_and(|row| row.1 == epoch)
     }
@@ -125,14 +132,13 @@ impl BlockStore for MemoryBlocks {
         }
     }
 
+    async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {
+        Ok(self.all().named(name))
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         let mut all = self.all();
-        let known = all
-            .writers
-            .iter()
-            .find(|(_, known)| known.0 == name)
-            .map(|(writer, _)| *writer);
-        let writer = known.unwrap_or(WriterId(all.writers.len() as u32 + 1));
+        let writer = all.named(name).unwrap_or(WriterId(all.writers.len() as u32 + 1));
         let row = all
             .writers
             .entry(writer)

@@ -27,6 +27,12 @@ pub(super) fn block(row: &impl Columns) -> Result<Block, BlockStoreError> {
     })
 }
 
+/// A row of `find_writer.sql`.
+pub(super) fn writer(row: &impl Columns) -> Result<WriterId, BlockStoreError> {
+    let damaged = || BlockStoreError::Failed("read a damaged writer".to_owned());
+    row.integer(0).map(WriterId).ok_or_else(damaged)
+}
+
 /// A row of `read_heads.sql`.
 pub(super) fn head(row: &impl Columns) -> Result<ChainHead, BlockStoreError> {
     let fields = || {

@@ -173,6 +173,15 @@ impl BlockStore for SqliteBlocks {
         }
     }
 
+    async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {
+        let found = sqlx::query(statements::FIND_WRITER)
+            .bind(name)
+            .fetch_optional(&mut self.connection)
+            .await;
+        let found = found.map_err(failed("find a writer"))?;
+        found.as_ref().map(rows::writer).transpose()
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         let claimed = sqlx::query(statements::CLAIM_WRITER)
             .bind(name)

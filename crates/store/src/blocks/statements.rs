@@ -16,6 +16,7 @@ statements! {
     END = "end.sql";
     READ_SCHEMA = "read_schema.sql";
     BIND_NATION = "bind_nation.sql";
+    FIND_WRITER = "find_writer.sql";
     CLAIM_WRITER = "claim_writer.sql";
     APPEND = "append.sql";
     READ_BLOCKS = "read_blocks.sql";

@@ -22,6 +22,7 @@ statements! {
     DISCARD_KEPT = "discard_kept";
     END = "end";
     FENCE = "fence";
+    FIND_WRITER = "find_writer";
     PURGE_KEPT = "purge_kept";
     READ_BLOCKS = "read_blocks";
     READ_BLOCK_BEFORE = "read_block_before";

@@ -57,6 +57,16 @@ impl BlockStore for PostgresBlocks {
         }
     }
 
+    async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {
+        let found = fetch!(
+            self,
+            self.options.within,
+            "find a writer",
+            sqlx::query(statements::FIND_WRITER).bind(name)
+        )?;
+        found.first().map(rows::writer).transpose()
+    }
+
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         let claimed = fetch!(
             self,

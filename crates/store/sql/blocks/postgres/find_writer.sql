@@ -1,0 +1,2 @@
+-- find_writer: the writer of this name, where there is one.
+SELECT id::bigint AS id FROM writers WHERE name = $1
