@@ -143,6 +143,10 @@ impl BlockStore for GatedBlocks {
         self.inner.append(block, counts, kept).await
     }
 
+    async fn probe(&mut self) -> Result<(), BlockStoreError> {
+        self.inner.probe().await
+    }
+
     async fn blocks(
         &mut self,
         writer: WriterId,

@@ -14,7 +14,7 @@ use crate::batch::{Batch, Keeping, Load, Seat};
 use crate::codec::put_message;
 use crate::inflight::WriteGuard;
 use crate::ledger::{Ledger, Shared};
-use crate::{AskGuard, Asked, WriteClaim};
+use crate::{AskGuard, Asked, Doubt, WriteClaim};
 
 /// The pauses between two questions for a message that another instance is at work on: the first,
 /// and the longest.
@@ -204,6 +204,9 @@ impl Recorder for Desk {
         };
         let mut pause = FIRST;
         loop {
+            if *shared.in_doubt.borrow() != Doubt::None {
+                return Err(RecordError::Unavailable);
+            }
             // From here on there may be a claim, whether or not anybody hears of it.
             guard.0.claimed(true);
             let asked = Asked { key, digest };

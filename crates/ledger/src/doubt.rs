@@ -17,8 +17,19 @@ use crate::writer::Writer;
 use crate::{BlockStore, BlockStoreError, Resolution};
 
 /// The pauses between two questions: the first, and the longest.
-const FIRST: Duration = Duration::from_millis(20);
+pub(crate) const FIRST: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_millis(640);
+
+/// Why a ledger takes nothing at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It takes entries.
+    None,
+    /// An append failed, and it is not known yet what became of it.
+    Append,
+    /// The store left it unanswered whether it is there.
+    Silence,
+}
 
 impl<S: BlockStore> Writer<S> {
     /// Resolves a commit that failed with `error`, or gives that back where nobody can.
@@ -28,8 +39,7 @@ impl<S: BlockStore> Writer<S> {
         error: BlockStoreError,
     ) -> Result<(), BlockStoreError> {
         let shared = self.shared();
-        shared.in_doubt.send_replace(true);
-        shared.seats().iter().for_each(|seat| seat.shut());
+        self.shut(Doubt::Append);
         commit.turn_away();
         let mut pause = FIRST;
         let stored = loop {
@@ -44,11 +54,7 @@ impl<S: BlockStore> Writer<S> {
             if shared.closing.load(Ordering::Acquire) {
                 return Err(error);
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = shared.wake.notified() => {}
-            }
-            pause = (pause * 2).min(LONGEST);
+            self.pause(&mut pause).await;
         };
         tracing::warn!(
             stored,
@@ -57,17 +63,41 @@ impl<S: BlockStore> Writer<S> {
         if stored {
             self.stored(commit, 0);
         }
+        self.reopen();
+        Ok(())
+    }
+
+    /// Takes nothing any more, and says why.
+    pub(crate) fn shut(&self, doubt: Doubt) {
+        let shared = self.shared();
+        shared.in_doubt.send_replace(doubt);
+        shared.seats().iter().for_each(|seat| seat.shut());
+    }
+
+    /// Takes entries again, unless it is being closed.
+    pub(crate) fn reopen(&self) {
+        let shared = self.shared();
         self.turn_away_waiting();
-        shared.in_doubt.send_replace(false);
+        shared.in_doubt.send_replace(Doubt::None);
         if !shared.closing.load(Ordering::Acquire) {
             shared.seats().iter().for_each(|seat| seat.open());
         }
-        Ok(())
+    }
+
+    /// Waits a little before the next question, longer each time, and no longer once somebody
+    /// waits for the answer.
+    pub(crate) async fn pause(&mut self, pause: &mut Duration) {
+        let shared = self.shared();
+        tokio::select! {
+            () = tokio::time::sleep(*pause) => {}
+            () = shared.wake.notified() => {}
+        }
+        *pause = (*pause * 2).min(LONGEST);
     }
 
     /// Turns away who came to a desk before it was shut, and who asks for a kept answer: it could
     /// be one of the block that nobody knows of.
-    fn turn_away_waiting(&self) {
+    pub(crate) fn turn_away_waiting(&self) {
         for seat in self.shared().seats().iter() {
             seat.turn_away();
         }

@@ -15,8 +15,8 @@ use crate::inflight::InFlight;
 use crate::lookups::Lookups;
 use crate::writer::Writer;
 use crate::{
-    BlockStore, BlockStoreError, Committed, CountRow, Desk, LedgerCounters, LedgerKeys, LimitRules,
-    Limits,
+    BlockStore, BlockStoreError, Committed, CountRow, Desk, Doubt, LedgerCounters, LedgerKeys,
+    LimitRules, Limits,
 };
 
 /// How a ledger is run.
@@ -158,12 +158,15 @@ impl std::error::Error for OpenError {
 pub enum LedgerFailure {
     /// An append failed, so nobody knows whether its block is stored.
     Append(BlockStoreError),
+    /// Another one claimed the writer while nothing was appended.
+    Lease(BlockStoreError),
 }
 
 impl fmt::Display for LedgerFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Append(_) => f.write_str("append a block"),
+            Self::Lease(_) => f.write_str("keep its writer"),
         }
     }
 }
@@ -171,7 +174,7 @@ impl fmt::Display for LedgerFailure {
 impl std::error::Error for LedgerFailure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Append(error) => Some(error),
+            Self::Append(error) | Self::Lease(error) => Some(error),
         }
     }
 }
@@ -188,8 +191,8 @@ pub(crate) struct Shared {
     pub(crate) wake: Arc<Notify>,
     pub(crate) closing: AtomicBool,
     pub(crate) over: watch::Sender<bool>,
-    /// Whether an append failed and nobody knows yet whether it took place.
-    pub(crate) in_doubt: watch::Sender<bool>,
+    /// Why nothing is taken at the moment.
+    pub(crate) in_doubt: watch::Sender<Doubt>,
     pub(crate) totals: Mutex<Totals>,
     pub(crate) counting: Counting,
     pub(crate) limits: Option<Limits>,
@@ -294,9 +297,8 @@ impl Ledger {
         (desk, seat.ring())
     }
 
-    /// Whether an append failed and it is not known yet what became of it: nothing is taken until
-    /// it is.
-    pub fn in_doubt(&self) -> watch::Receiver<bool> {
+    /// Whether and why nothing is taken at the moment.
+    pub fn in_doubt(&self) -> watch::Receiver<Doubt> {
         self.shared.in_doubt.subscribe()
     }
 

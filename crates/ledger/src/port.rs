@@ -213,6 +213,14 @@ pub trait BlockStore: Send + 'static {
         std::future::ready(Ok(Resolution::Unknowable))
     }
 
+    /// Asks whether an append could be made now: whether the store is there, takes writes, and the
+    /// claimed writer is still ours. It changes nothing, and whoever has an append waits for no
+    /// answer longer than it is worth: the store bounds its own patience. A lost lease is final,
+    /// any other error is not. A store in this process has nothing to ask.
+    fn probe(&mut self) -> impl Future<Output = Result<(), BlockStoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Up to `limit` blocks of a writer whose first index is at least `from`, in order.
     fn blocks(
         &mut self,

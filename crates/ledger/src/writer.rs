@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dancu_domain::{Clock, Timestamp, VolumeRow, WriterId};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 
 use crate::block::digest_counts;
 use crate::checkpoint::{Checkpoint, CheckpointFile};
@@ -16,9 +16,10 @@ use crate::inflight::InFlight;
 use crate::ledger::{Shared, Totals};
 use crate::lookups::Lookups;
 use crate::opening;
+use crate::quiet::QUIET;
 use crate::seal::Sealer;
 use crate::{
-    BlockStore, BlockStoreError, ChainHead, LedgerConfig, LedgerFailure, LedgerKeys, Limits,
+    BlockStore, BlockStoreError, ChainHead, Doubt, LedgerConfig, LedgerFailure, LedgerKeys, Limits,
     OpenError, Standing,
 };
 
@@ -37,6 +38,8 @@ pub(crate) struct Writer<S> {
     checkpoints: CheckpointFile,
     unsigned_blocks: u64,
     purged: Timestamp,
+    /// When the store last did what it was asked.
+    pub(crate) heard: Instant,
 }
 
 impl<S: BlockStore> Writer<S> {
@@ -74,7 +77,7 @@ impl<S: BlockStore> Writer<S> {
             wake,
             closing: AtomicBool::new(false),
             over: watch::Sender::new(false),
-            in_doubt: watch::Sender::new(false),
+            in_doubt: watch::Sender::new(Doubt::None),
             counting: Counting::default(),
             limits,
         };
@@ -88,6 +91,7 @@ impl<S: BlockStore> Writer<S> {
             checkpoints: looked.checkpoints,
             unsigned_blocks: 0,
             purged: Timestamp(0),
+            heard: Instant::now(),
         };
         writer
             .checkpoint(standing.heads)
@@ -109,6 +113,10 @@ impl<S: BlockStore> Writer<S> {
             let due = tokio::select! {
                 () = shared.wake.notified() => false,
                 _ = tick.tick() => true,
+                () = sleep_until(self.heard + QUIET) => {
+                    self.ask_store().await.map_err(LedgerFailure::Lease)?;
+                    false
+                }
             };
             let closing = shared.closing.load(Ordering::Acquire);
             if closing {
@@ -117,6 +125,10 @@ impl<S: BlockStore> Writer<S> {
             self.answer_lookups().await;
             while self.commit().await.map_err(LedgerFailure::Append)? && closing {}
             let full = self.unsigned_blocks >= shared.config.checkpoint_every_blocks;
+            if due {
+                // What comes now has more patience with the store.
+                self.ask_store().await.map_err(LedgerFailure::Lease)?;
+            }
             if self.unsigned_blocks > 0 && (due || closing || full) {
                 self.sign_heads().await;
             }
@@ -184,6 +196,7 @@ impl<S: BlockStore> Writer<S> {
             Counting::add(&self.shared.counting.untold, u64::from(told.is_err()));
         }
         self.head = commit.settle();
+        self.heard = Instant::now();
         self.unsigned_blocks += 1;
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dancu_cache::{Bounds, Watermark};
 use dancu_domain::Clock as _;
-use dancu_ledger::{Ledger, LedgerFailure, Limits, LimitsKnown};
+use dancu_ledger::{Doubt, Ledger, LedgerFailure, Limits, LimitsKnown};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -24,7 +24,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How often the databases are asked for their standbys, and how long they have to say.
 const STANDBY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
 
-/// Runs the ledger's writer. While it is in doubt about a commit nothing is answered. When it
+/// Runs the ledger's writer. While it is in doubt about a commit, or
+/// its store does not answer, nothing is. When it
 /// fails, nothing more is, and after a moment in which callers and probes can see that, the
 /// service asks to be ended.
 pub(crate) async fn ledger(
@@ -36,10 +37,10 @@ pub(crate) async fn ledger(
     let doubt = async {
         let mut doubt = ledger.in_doubt();
         while doubt.changed().await.is_ok() {
-            let state = if *doubt.borrow_and_update() {
-                PartState::Away("finds out about a commit")
-            } else {
-                PartState::Up
+            let state = match *doubt.borrow_and_update() {
+                Doubt::None => PartState::Up,
+                Doubt::Append => PartState::Away("finds out about a commit"),
+                Doubt::Silence => PartState::Away("does not answer"),
             };
             board.report(Part::Ledger, state);
         }

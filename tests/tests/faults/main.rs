@@ -8,6 +8,7 @@ mod limits;
 mod log_away;
 mod postgres_away;
 mod promotion;
+mod quiet;
 mod redis_away;
 mod rolling;
 mod stale;

@@ -1,11 +1,12 @@
 //! A store that can say what became of a failed append: the ledger turns everybody away, finds
 //! out, and goes on, whichever way it was.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::shelf::{Shelf, StillClock, config, keys, message, request_id};
 use dancu_domain::{RecordError, Recorder as _, VolumeRow, Volumes as _};
-use dancu_ledger::{BlockStoreError, Ledger, LedgerFailure, audit};
+use dancu_ledger::{BlockStoreError, Doubt, Ledger, LedgerFailure, audit};
 
 fn sum(rows: &[VolumeRow]) -> u64 {
     rows.iter().map(|row| row.count).sum()
@@ -63,7 +64,7 @@ async fn after_a_failed_append_that_can_be_resolved_the_ledger_goes_on_and_count
             refused += turned_away;
         }
         assert!(refused > 0, "nobody was turned away while it was in doubt");
-        assert!(!*ledger.in_doubt().borrow());
+        assert_eq!(*ledger.in_doubt().borrow(), Doubt::None);
         for receipt in &receipts {
             let found = audit::entries(&mut shelf.clone(), *receipt).await.unwrap();
             assert_eq!(found.len(), receipt.count as usize);
@@ -108,7 +109,9 @@ async fn while_it_is_in_doubt_nobody_waits_and_a_close_is_a_failure() {
         let told = in_time(desk.record(message(n, 1))).await;
         assert_eq!(told, Err(RecordError::Unavailable));
     }
-    in_time(doubt.wait_for(|doubt| *doubt)).await.unwrap();
+    in_time(doubt.wait_for(|doubt| *doubt == Doubt::Append))
+        .await
+        .unwrap();
     let id = request_id("r");
     let slot = in_time(desk.begin_write(crate::shelf::agency("H26"), &id, [0; 32])).await;
     assert_eq!(slot.err(), Some(RecordError::Unavailable));
@@ -139,4 +142,64 @@ async fn a_lease_that_was_lost_meanwhile_ends_the_writer() {
     assert_eq!(told, Err(RecordError::Unavailable));
     let failure = LedgerFailure::Append(BlockStoreError::LeaseLost);
     assert_eq!(in_time(writer).await.unwrap(), Err(failure));
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_seen_while_nothing_is_appended() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::default();
+    let opened = Ledger::open(
+        shelf.clone(),
+        StillClock::new(),
+        keys(),
+        config(folder.path()),
+    );
+    let (ledger, writer) = opened.await.unwrap();
+    let writer = tokio::spawn(writer);
+    let (desk, bell) = ledger.desk();
+    tokio::spawn(bell);
+    let mut doubt = ledger.in_doubt();
+    for round in 0..2 {
+        shelf.silent.store(true, Ordering::Relaxed);
+        let silence = doubt.wait_for(|doubt| *doubt == Doubt::Silence);
+        drop(in_time(silence).await.unwrap());
+        let told = in_time(desk.record(message(round, 1))).await;
+        assert_eq!(told, Err(RecordError::Unavailable));
+        let id = request_id("r");
+        let slot = in_time(desk.begin_write(crate::shelf::agency("H26"), &id, [0; 32])).await;
+        assert_eq!(slot.err(), Some(RecordError::Unavailable));
+        shelf.silent.store(false, Ordering::Relaxed);
+        drop(in_time(doubt.wait_for(|doubt| *doubt == Doubt::None)).await);
+        in_time(desk.record(message(round, 1))).await.unwrap();
+    }
+    assert_eq!(shelf.rows().blocks.len(), 2, "to ask is no entry");
+    in_time(ledger.close()).await;
+    assert_eq!(writer.await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_close_does_not_wait_for_a_store_that_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::default();
+    shelf.silent.store(true, Ordering::Relaxed);
+    let opened = Ledger::open(shelf, StillClock::new(), keys(), config(folder.path()));
+    let (ledger, writer) = opened.await.unwrap();
+    let writer = tokio::spawn(writer);
+    let mut doubt = ledger.in_doubt();
+    drop(in_time(doubt.wait_for(|doubt| *doubt == Doubt::Silence)).await);
+    in_time(ledger.close()).await;
+    assert_eq!(writer.await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_writer_that_another_one_claimed_ends_while_nothing_is_appended() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf {
+        lease_lost: true,
+        ..Shelf::default()
+    };
+    let opened = Ledger::open(shelf, StillClock::new(), keys(), config(folder.path()));
+    let (_ledger, writer) = opened.await.unwrap();
+    let failure = LedgerFailure::Lease(BlockStoreError::LeaseLost);
+    assert_eq!(in_time(writer).await, Err(failure));
 }

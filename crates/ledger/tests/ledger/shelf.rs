@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use dancu_domain::{
@@ -29,6 +29,8 @@ pub(crate) struct Shelf {
     /// How often it cannot say what became of a failed append before it can; `None` if it never
     /// can.
     pub(crate) resolves_after: Option<usize>,
+    /// Whether it leaves unanswered whether it is there.
+    pub(crate) silent: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -143,6 +145,16 @@ impl BlockStore for Shelf {
         } else {
             Resolution::Absent
         })
+    }
+
+    async fn probe(&mut self) -> Result<(), BlockStoreError> {
+        if self.silent.load(Ordering::Relaxed) {
+            return Err(BlockStoreError::Failed("no answer".to_owned()));
+        }
+        if self.lease_lost {
+            return Err(BlockStoreError::LeaseLost);
+        }
+        Ok(())
     }
 
     async fn blocks(

@@ -72,6 +72,10 @@ impl BlockStore for AnyBlocks {
         each!(self, blocks => blocks.resolve(block).await)
     }
 
+    async fn probe(&mut self) -> Result<(), BlockStoreError> {
+        each!(self, blocks => blocks.probe().await)
+    }
+
     async fn blocks(
         &mut self,
         writer: WriterId,

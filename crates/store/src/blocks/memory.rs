@@ -199,6 +199,14 @@ impl BlockStore for MemoryBlocks {
         Ok(())
     }
 
+    async fn probe(&mut self) -> Result<(), BlockStoreError> {
+        let all = self.all();
+        let held = self.claim.as_ref();
+        held.filter(|held| all.is_current(held.writer, held.epoch))
+            .map(drop)
+            .ok_or(BlockStoreError::LeaseLost)
+    }
+
     async fn blocks(
         &mut self,
         writer: WriterId,

@@ -32,6 +32,8 @@ pub struct PostgresBlocksOptions {
     pub within: Duration,
     /// How long reading blocks, chains and counts may take.
     pub read_within: Duration,
+    /// How long the answer whether the ledger can be written may take: it reads one row.
+    pub probe_within: Duration,
 }
 
 impl Default for PostgresBlocksOptions {
@@ -40,6 +42,7 @@ impl Default for PostgresBlocksOptions {
             url: String::new(),
             within: Duration::from_secs(4),
             read_within: Duration::from_mins(1),
+            probe_within: Duration::from_millis(1_500),
         }
     }
 }
@@ -60,6 +63,7 @@ impl fmt::Debug for PostgresBlocksOptions {
         f.debug_struct("PostgresBlocksOptions")
             .field("within", &self.within)
             .field("read_within", &self.read_within)
+            .field("probe_within", &self.probe_within)
             .finish_non_exhaustive()
     }
 }

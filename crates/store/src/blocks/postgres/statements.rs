@@ -23,6 +23,7 @@ statements! {
     END = "end";
     FENCE = "fence";
     FIND_WRITER = "find_writer";
+    PROBE = "probe";
     PURGE_KEPT = "purge_kept";
     READ_BLOCKS = "read_blocks";
     READ_BLOCK_BEFORE = "read_block_before";

@@ -152,6 +152,30 @@ impl BlockStore for PostgresBlocks {
         }
     }
 
+    async fn probe(&mut self) -> Result<(), BlockStoreError> {
+        let held = self.claim.clone().ok_or(BlockStoreError::LeaseLost)?;
+        let told = fetch!(
+            self,
+            self.options.probe_within,
+            "ask whether the ledger can be written",
+            sqlx::query(statements::PROBE)
+                .bind(held.writer.0.cast_signed())
+                .bind(held.epoch.cast_signed())
+        )?;
+        let told = told.first();
+        let told = told.and_then(|row| Some((row.truth(0)?, row.truth(1)?)));
+        match told {
+            Some((_, false)) => {
+                // A standby, or what has become one: there may be another primary by now.
+                self.link.give_up();
+                Err(damaged("find a database that takes writes"))
+            }
+            Some((true, true)) => Ok(()),
+            Some((false, true)) => Err(BlockStoreError::LeaseLost),
+            None => Err(damaged("read whether the ledger can be written")),
+        }
+    }
+
     async fn blocks(
         &mut self,
         writer: WriterId,
