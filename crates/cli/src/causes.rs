@@ -47,7 +47,7 @@ fn wrapper(error: &(dyn Error + 'static)) -> bool {
 /// What an error says, and which command line helps.
 fn english(error: &(dyn Error + 'static)) -> String {
     match error.downcast_ref::<OpenError>() {
-        Some(missing @ OpenError::CheckpointsMissing { .. }) => {
+        Some(missing @ (OpenError::CheckpointsMissing { .. } | OpenError::KeysUnproven)) => {
             format!("{missing} (--new-checkpoints)")
         }
         Some(edited @ (OpenError::Edited { .. } | OpenError::Behind { .. })) => {
@@ -163,6 +163,16 @@ fn open(error: &OpenError) -> String {
         OpenError::Checkpoints(_) => "mở tệp điểm kiểm".to_owned(),
         OpenError::ForeignCheckpoints => {
             "điểm kiểm cuối cùng không mang chữ ký của sổ này".to_owned()
+        }
+        OpenError::OtherKeys => {
+            "`keys`: sổ được ghi bằng bộ khóa khác với tệp này: hãy chép tệp khóa của một tiến trình \
+             đang ghi sổ"
+                .to_owned()
+        }
+        OpenError::KeysUnproven => {
+            "`keys`: sổ do bản dựng cũ lập và chưa ghi nhận bộ khóa nào: hãy chạy trước một tiến \
+             trình còn tệp điểm kiểm của mình, hoặc yêu cầu lập tệp mới (--new-checkpoints)"
+                .to_owned()
         }
         OpenError::CheckpointsMissing { writer, entries } => format!(
             "bên ghi {} đã có {entries} mục mà tệp điểm kiểm không còn: hãy trả tệp về chỗ cũ, \

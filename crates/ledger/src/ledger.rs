@@ -80,6 +80,11 @@ pub enum OpenError {
     Checkpoints(std::io::Error),
     /// The last line of the file of checkpoints is not one, or was signed with another key.
     ForeignCheckpoints,
+    /// The ledger is written with other keys.
+    OtherKeys,
+    /// Nobody has noted yet with which keys the ledger is written, and nothing here shows that it
+    /// is these.
+    KeysUnproven,
     /// There are entries of this writer and no checkpoints: somebody lost or removed the file.
     CheckpointsMissing {
         /// Whose chain.
@@ -115,6 +120,14 @@ impl fmt::Display for OpenError {
             Self::ForeignCheckpoints => {
                 f.write_str("the last checkpoint does not carry this ledger's signature")
             }
+            Self::OtherKeys => f.write_str(
+                "`keys`: the ledger is written with other keys than those of this file: copy the \
+                 file of keys of an instance that writes it",
+            ),
+            Self::KeysUnproven => f.write_str(
+                "`keys`: the ledger is of an earlier build and has not noted with which keys it is \
+                 written: start an instance first that has its checkpoints, or ask for new ones",
+            ),
             Self::CheckpointsMissing { writer, entries } => write!(
                 f,
                 "writer {} has {entries} entries and the file of checkpoints is missing: put it \

@@ -38,7 +38,7 @@ pub use counters::LedgerCounters;
 pub use desk::Desk;
 pub use doubt::Doubt;
 pub use inflight::WriteGuard;
-pub use keys::LedgerKeys;
+pub use keys::{KeyMarks, LedgerKeys};
 pub use ledger::{Ledger, LedgerConfig, LedgerFailure, OpenError};
 pub use limits::{AskGuard, DayHold, DayLimits, LimitCounters, LimitRules, Limits, LimitsKnown};
 pub use port::{

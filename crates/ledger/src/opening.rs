@@ -6,7 +6,7 @@
 use dancu_domain::WriterId;
 
 use crate::checkpoint::{Checkpoint, CheckpointFile, FileFault, verifying_key};
-use crate::{Block, BlockStore, ChainHead, LedgerConfig, LedgerKeys, OpenError};
+use crate::{Block, BlockStore, ChainHead, KeyMarks, LedgerConfig, LedgerKeys, OpenError};
 
 /// What was seen of a ledger that may be opened.
 pub(crate) struct Looked {
@@ -36,7 +36,11 @@ pub(crate) async fn look<S: BlockStore>(
     keys: &LedgerKeys,
     config: &LedgerConfig,
 ) -> Result<Looked, OpenError> {
-    store.bind(config.nation).await.map_err(OpenError::Store)?;
+    let tied = store.bind(config.nation).await.map_err(OpenError::Store)?;
+    let marks = keys.marks();
+    if tied.is_some_and(|tied| tied.lasting != marks.lasting) {
+        return Err(OpenError::OtherKeys);
+    }
     let key = verifying_key(&keys.public_key()).ok_or(OpenError::ForeignCheckpoints)?;
     let (checkpoints, last) =
         CheckpointFile::open(&config.checkpoints, &key).map_err(|fault| match fault {
@@ -64,10 +68,32 @@ pub(crate) async fn look<S: BlockStore>(
             "the file of checkpoints begins anew, as was asked for"
         );
     }
+    // Nothing of the old key is gone on with, which is what lets another one take its place.
+    let anew = last.is_none() && config.new_checkpoints;
+    match tied {
+        Some(tied) if tied == marks => {}
+        Some(_) if !anew => return Err(OpenError::OtherKeys),
+        // Of a build that noted no keys. The last checkpoint has shown that these are its own; who
+        // has none could bring any, and all others would be refused from then on.
+        None if last.is_none() && !anew && heads.iter().any(|head| head.next > 0) => {
+            return Err(OpenError::KeysUnproven);
+        }
+        _ => tie(store, marks, anew).await?,
+    }
     Ok(Looked {
         checkpoints,
         own: own.copied(),
     })
+}
+
+/// Ties the ledger to these keys. Of two who are the first with keys of their own, one is refused.
+async fn tie<S: BlockStore>(store: &mut S, marks: KeyMarks, anew: bool) -> Result<(), OpenError> {
+    let tied = store.bind_keys(marks, anew).await;
+    if tied.map_err(OpenError::Store)? == marks {
+        Ok(())
+    } else {
+        Err(OpenError::OtherKeys)
+    }
 }
 
 /// Checks that the store still has what the last checkpoint vouches for. Everything before is for

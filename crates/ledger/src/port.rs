@@ -5,7 +5,7 @@ use std::future::Future;
 
 use dancu_domain::{AgencyCode, Kept, NationId, Timestamp, VolumeRow, WriterId};
 
-use crate::Block;
+use crate::{Block, KeyMarks};
 
 /// The agency and the hash of the request id under which an answer is kept.
 pub type KeptKey = (AgencyCode, u64);
@@ -168,11 +168,20 @@ impl std::error::Error for BlockStoreError {}
 /// is cancelled by either.
 pub trait BlockStore: Send + 'static {
     /// Ties the ledger to its nation when it is first used; one that is tied to another nation is
-    /// refused from then on.
+    /// refused from then on. Returns the marks of the keys that it is tied to, if it is.
     fn bind(
         &mut self,
         nation: NationId,
-    ) -> impl Future<Output = Result<(), BlockStoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<KeyMarks>, BlockStoreError>> + Send;
+
+    /// Ties a ledger that has a nation to these keys, where it is tied to none; with
+    /// `new_signer` also to their signing key where it is tied to another one, provided that the
+    /// lasting keys are its own. Returns what it is tied to from now on.
+    fn bind_keys(
+        &mut self,
+        marks: KeyMarks,
+        new_signer: bool,
+    ) -> impl Future<Output = Result<KeyMarks, BlockStoreError>> + Send;
 
     /// The writer of this name, where there is one. Nothing is claimed.
     fn find_writer(

@@ -63,7 +63,8 @@ impl Sealer {
     }
 }
 
-fn hmac(key: &[u8; 32], message: impl FnOnce(&mut Sha256)) -> [u8; 32] {
+/// HMAC with SHA-256.
+pub(crate) fn hmac(key: &[u8; 32], message: impl FnOnce(&mut Sha256)) -> [u8; 32] {
     let padded = |with: u8| {
         let mut block = [with; BLOCK];
         block.iter_mut().zip(key).for_each(|(pad, key)| *pad ^= key);

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use dancu_ledger::BlockStore as _;
 use dancu_population::{Nation, SandboxKey};
 use dancu_tests::callers::{key, signed};
 use dancu_tests::country::instance::How;
@@ -15,7 +16,6 @@ use dancu_tests::{ledger, messages};
 use dancu_wire::pb::dancu::v1 as pb;
 use pb::lookup_service_client::LookupServiceClient;
 use pb::sync_service_client::SyncServiceClient;
-use dancu_ledger::BlockStore as _;
 use tokio::runtime::Runtime;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};

@@ -12,7 +12,7 @@ use dancu_domain::{
 };
 use dancu_ledger::{
     Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey,
-    KeptRow, LedgerConfig, LedgerKeys, Resolution, Standing, WriteClaim,
+    KeptRow, KeyMarks, LedgerConfig, LedgerKeys, Resolution, Standing, WriteClaim,
 };
 use tokio::sync::Semaphore;
 
@@ -45,6 +45,8 @@ pub(crate) struct Rows {
     pub(crate) appends: usize,
     pub(crate) asked: usize,
     nation: Option<NationId>,
+    /// To which keys it is tied.
+    pub(crate) keys: Option<KeyMarks>,
     /// How often the writer was claimed.
     pub(crate) epoch: u64,
 }
@@ -67,13 +69,27 @@ impl Shelf {
 }
 
 impl BlockStore for Shelf {
-    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
-        let bound = *self.rows().nation.get_or_insert(nation);
+    async fn bind(&mut self, nation: NationId) -> Result<Option<KeyMarks>, BlockStoreError> {
+        let mut rows = self.rows();
+        let bound = *rows.nation.get_or_insert(nation);
         if bound == nation {
-            Ok(())
+            Ok(rows.keys)
         } else {
             Err(BlockStoreError::AnotherNation { bound })
         }
+    }
+
+    async fn bind_keys(
+        &mut self,
+        marks: KeyMarks,
+        new_signer: bool,
+    ) -> Result<KeyMarks, BlockStoreError> {
+        let mut rows = self.rows();
+        let tied = rows.keys.get_or_insert(marks);
+        if new_signer && tied.lasting == marks.lasting {
+            *tied = marks;
+        }
+        Ok(*tied)
     }
 
     async fn find_writer(&mut self, _name: &str) -> Result<Option<WriterId>, BlockStoreError> {

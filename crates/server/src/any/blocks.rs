@@ -2,8 +2,8 @@
 
 use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
 use dancu_ledger::{
-    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Resolution,
-    Standing, WriteClaim,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, KeyMarks,
+    Resolution, Standing, WriteClaim,
 };
 use dancu_store::{PostgresBlocks, SqliteBlocks};
 
@@ -47,8 +47,16 @@ impl AnyBlocks {
 }
 
 impl BlockStore for AnyBlocks {
-    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+    async fn bind(&mut self, nation: NationId) -> Result<Option<KeyMarks>, BlockStoreError> {
         each!(self, blocks => blocks.bind(nation).await)
+    }
+
+    async fn bind_keys(
+        &mut self,
+        marks: KeyMarks,
+        new_signer: bool,
+    ) -> Result<KeyMarks, BlockStoreError> {
+        each!(self, blocks => blocks.bind_keys(marks, new_signer).await)
     }
 
     async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {

@@ -90,6 +90,41 @@ async fn a_start_that_is_refused_leaves_the_process_alone_that_has_its_name() {
 }
 
 #[tokio::test]
+async fn an_instance_with_keys_of_its_own_is_refused_and_one_with_another_cache_key_is_not() {
+    let stage = Stage::new();
+    let first = stage.instance("one");
+    look_up(&first, "r-1", None).await.unwrap();
+    let text = std::fs::read_to_string(stage.keys()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys");
+    let lines = |change: &dyn Fn(&str) -> bool| {
+        let other = |line: &str| {
+            let (name, digits) = line.split_once('=').unwrap();
+            let digits = if change(name) {
+                let flip = |digit| if digit == '0' { '1' } else { '0' };
+                digits.chars().map(flip).collect()
+            } else {
+                digits.to_owned()
+            };
+            format!("{name}={digits}\n")
+        };
+        text.lines().map(other).collect::<String>()
+    };
+    for name in ["pseudonym", "request", "checkpoint"] {
+        std::fs::write(&path, lines(&|line| line == name)).unwrap();
+        let refused = stage.try_instance("two", |config| config.keys = Some(path.clone()));
+        let refused = refused.map(drop).expect_err(name);
+        let cause = std::error::Error::source(&refused).map(ToString::to_string);
+        let cause = cause.unwrap_or_default();
+        assert!(cause.starts_with("`keys`: "), "{name}: {refused}: {cause}");
+        look_up(&first, &format!("r-{name}"), None).await.unwrap();
+    }
+    std::fs::write(&path, lines(&|line| line == "cache")).unwrap();
+    let second = stage.try_instance("two", |config| config.keys = Some(path.clone()));
+    look_up(&second.unwrap(), "r-2", None).await.unwrap();
+}
+
+#[tokio::test]
 async fn of_two_processes_with_one_name_the_first_is_fenced_and_asks_to_be_ended() {
     let stage = Stage::new();
     let first = stage.instance("main");

@@ -10,8 +10,8 @@ use dancu_domain::{
     WriterId,
 };
 use dancu_ledger::{
-    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, Standing,
-    WriteClaim,
+    Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, KeptKey, KeptRow, KeyMarks,
+    Standing, WriteClaim,
 };
 use dancu_population::{GENERATOR_VERSION, Nation};
 use dancu_server::{Backing, Config, Keys, RegistryHome, start_with};
@@ -159,8 +159,16 @@ struct Blocks1 {
 }
 
 impl BlockStore for Blocks1 {
-    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+    async fn bind(&mut self, nation: NationId) -> Result<Option<KeyMarks>, BlockStoreError> {
         self.inner.bind(nation).await
+    }
+
+    async fn bind_keys(
+        &mut self,
+        marks: KeyMarks,
+        new_signer: bool,
+    ) -> Result<KeyMarks, BlockStoreError> {
+        self.inner.bind_keys(marks, new_signer).await
     }
 
     async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use dancu_domain::{NationId, Timestamp, VolumeKey, VolumeRow, WriterId};
 use dancu_ledger::{
     Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, GENESIS, KeptKey,
-    KeptRow, Standing, WriteClaim,
+    KeptRow, KeyMarks, Standing, WriteClaim,
 };
 
 /// Blocks in memory. A clone is another connection to the same ones: each claims for itself.
@@ -43,6 +43,7 @@ impl Clone for MemoryBlocks {
 #[derive(Default)]
 struct All {
     nation: Option<NationId>,
+    keys: Option<KeyMarks>,
     writers: BTreeMap<WriterId, (String, u64)>,
     blocks: BTreeMap<WriterId, BTreeMap<u64, Block>>,
     counts: BTreeMap<(WriterId, VolumeKey), u64>,
@@ -123,13 +124,27 @@ impl All {
 }
 
 impl BlockStore for MemoryBlocks {
-    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
-        let bound = *self.all().nation.get_or_insert(nation);
+    async fn bind(&mut self, nation: NationId) -> Result<Option<KeyMarks>, BlockStoreError> {
+        let mut all = self.all();
+        let bound = *all.nation.get_or_insert(nation);
         if bound == nation {
-            Ok(())
+            Ok(all.keys)
         } else {
             Err(BlockStoreError::AnotherNation { bound })
         }
+    }
+
+    async fn bind_keys(
+        &mut self,
+        marks: KeyMarks,
+        new_signer: bool,
+    ) -> Result<KeyMarks, BlockStoreError> {
+        let mut all = self.all();
+        let tied = all.keys.get_or_insert(marks);
+        if new_signer && tied.lasting == marks.lasting {
+            *tied = marks;
+        }
+        Ok(*tied)
     }
 
     async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {
@@ -138,7 +153,9 @@ impl BlockStore for MemoryBlocks {
 
     async fn claim_writer(&mut self, name: &str) -> Result<Claim, BlockStoreError> {
         let mut all = self.all();
-        let writer = all.named(name).unwrap_or(WriterId(all.writers.len() as u32 + 1));
+        let writer = all
+            .named(name)
+            .unwrap_or(WriterId(all.writers.len() as u32 + 1));
         let row = all
             .writers
             .entry(writer)

@@ -1,10 +1,12 @@
 //! Rows of the ledger's tables as the ledger knows them. What does not fit is unreadable.
 
 use dancu_domain::{
-    AgencyCode, Day, Kept, KeptAnswer, Outcome, Receipt, ServiceCode, Timestamp, Verb, VolumeKey,
-    VolumeRow, WriterId,
+    AgencyCode, Day, Kept, KeptAnswer, NationId, Outcome, Receipt, ServiceCode, Timestamp, Verb,
+    VolumeKey, VolumeRow, WriterId,
 };
-use dancu_ledger::{Block, BlockStoreError, ChainHead, CountRow, GENESIS, KeptKey, KeptRow};
+use dancu_ledger::{
+    Block, BlockStoreError, ChainHead, CountRow, GENESIS, KeptKey, KeptRow, KeyMarks,
+};
 
 use crate::columns::Columns;
 
@@ -25,6 +27,27 @@ pub(super) fn block(row: &impl Columns) -> Result<Block, BlockStoreError> {
         writer: WriterId(row.integer(0).unwrap_or(0)),
         at: row.integer(1).unwrap_or(0),
     })
+}
+
+/// The nation and the keys of a row of `bind_nation.sql`.
+pub(super) fn bond(row: &impl Columns) -> Result<(NationId, Option<KeyMarks>), BlockStoreError> {
+    let damaged = || BlockStoreError::Failed("read the nation of the ledger".to_owned());
+    let nation = row.digest(0).map(NationId).ok_or_else(damaged)?;
+    match (row.bytes(1), row.bytes(2)) {
+        (Some(None), Some(None)) => Ok((nation, None)),
+        _ => Ok((nation, Some(marks(row, 1)?))),
+    }
+}
+
+/// The marks of keys in a row, from this column on.
+pub(super) fn marks(row: &impl Columns, at: usize) -> Result<KeyMarks, BlockStoreError> {
+    let fields = || {
+        Some(KeyMarks {
+            lasting: row.digest(at)?,
+            signing: row.digest(at + 1)?,
+        })
+    };
+    fields().ok_or_else(|| BlockStoreError::Failed("read the keys of the ledger".to_owned()))
 }
 
 /// A row of `find_writer.sql`.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
 use dancu_ledger::{
     Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, CountRow, KeptKey, KeptRow,
-    Standing, WriteClaim,
+    KeyMarks, Standing, WriteClaim,
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
@@ -157,20 +157,31 @@ impl SqliteBlocks {
 }
 
 impl BlockStore for SqliteBlocks {
-    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+    async fn bind(&mut self, nation: NationId) -> Result<Option<KeyMarks>, BlockStoreError> {
         let row = sqlx::query(statements::BIND_NATION)
             .bind(&nation.0[..])
             .fetch_one(&mut self.connection)
             .await;
         let row = row.map_err(failed("bind the ledger to its nation"))?;
-        let bound: &[u8] = row.get(0);
-        match bound.try_into().map(NationId) {
-            Ok(bound) if bound == nation => Ok(()),
-            Ok(bound) => Err(BlockStoreError::AnotherNation { bound }),
-            Err(_) => Err(BlockStoreError::Failed(
-                "read the nation of the ledger".to_owned(),
-            )),
+        match rows::bond(&row)? {
+            (bound, keys) if bound == nation => Ok(keys),
+            (bound, _) => Err(BlockStoreError::AnotherNation { bound }),
         }
+    }
+
+    async fn bind_keys(
+        &mut self,
+        marks: KeyMarks,
+        new_signer: bool,
+    ) -> Result<KeyMarks, BlockStoreError> {
+        let row = sqlx::query(statements::BIND_KEYS)
+            .bind(&marks.lasting[..])
+            .bind(&marks.signing[..])
+            .bind(new_signer)
+            .fetch_one(&mut self.connection)
+            .await;
+        let row = row.map_err(failed("bind the ledger to its keys"))?;
+        rows::marks(&row, 0)
     }
 
     async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {

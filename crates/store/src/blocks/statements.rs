@@ -15,6 +15,7 @@ statements! {
     BEGIN_READING = "begin_reading.sql";
     END = "end.sql";
     READ_SCHEMA = "read_schema.sql";
+    BIND_KEYS = "bind_keys.sql";
     BIND_NATION = "bind_nation.sql";
     FIND_WRITER = "find_writer.sql";
     CLAIM_WRITER = "claim_writer.sql";
@@ -32,4 +33,5 @@ statements! {
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/blocks/sqlite/0001_schema.sql"),
     include_str!("../../sql/blocks/sqlite/0002_answered_once.sql"),
+    include_str!("../../sql/blocks/sqlite/0003_keys.sql"),
 ];

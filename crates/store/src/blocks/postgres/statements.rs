@@ -16,6 +16,7 @@ macro_rules! statements {
 statements! {
     APPEND = "append";
     BEGIN_READING = "begin_reading";
+    BIND_KEYS = "bind_keys";
     BIND_NATION = "bind_nation";
     CLAIM_WRITER = "claim_writer";
     CLAIM_WRITES = "claim_writes";
@@ -39,5 +40,6 @@ pub(super) const TABLES: Part = Part {
     steps: &[
         include_str!("../../../sql/blocks/postgres/0001_schema.sql"),
         include_str!("../../../sql/blocks/postgres/0002_claims.sql"),
+        include_str!("../../../sql/blocks/postgres/0003_keys.sql"),
     ],
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dancu_domain::{NationId, Timestamp, VolumeRow, WriterId};
 use dancu_ledger::{
     Asked, Block, BlockStore, BlockStoreError, ChainHead, Claim, GENESIS, KeptKey, KeptRow,
-    Resolution, Standing, WriteClaim,
+    KeyMarks, Resolution, Standing, WriteClaim,
 };
 use sqlx::PgConnection;
 use tokio::time::{Instant, sleep};
@@ -43,18 +43,39 @@ macro_rules! fetch {
 }
 
 impl BlockStore for PostgresBlocks {
-    async fn bind(&mut self, nation: NationId) -> Result<(), BlockStoreError> {
+    async fn bind(&mut self, nation: NationId) -> Result<Option<KeyMarks>, BlockStoreError> {
         let bound = fetch!(
             self,
             self.options.within,
             "bind the ledger to its nation",
             sqlx::query(statements::BIND_NATION).bind(&nation.0[..])
         )?;
-        match bound.first().and_then(|row| row.digest(0)).map(NationId) {
-            Some(bound) if bound == nation => Ok(()),
-            Some(bound) => Err(BlockStoreError::AnotherNation { bound }),
-            None => Err(damaged("read the nation of the ledger")),
+        let row = bound.first();
+        match rows::bond(row.ok_or_else(|| damaged("read the nation of the ledger"))?)? {
+            (bound, keys) if bound == nation => Ok(keys),
+            (bound, _) => Err(BlockStoreError::AnotherNation { bound }),
         }
+    }
+
+    async fn bind_keys(
+        &mut self,
+        marks: KeyMarks,
+        new_signer: bool,
+    ) -> Result<KeyMarks, BlockStoreError> {
+        let tied = fetch!(
+            self,
+            self.options.within,
+            "bind the ledger to its keys",
+            sqlx::query(statements::BIND_KEYS)
+                .bind(&marks.lasting[..])
+                .bind(&marks.signing[..])
+                .bind(new_signer)
+        )?;
+        let row = tied.first();
+        rows::marks(
+            row.ok_or_else(|| damaged("read the keys of the ledger"))?,
+            0,
+        )
     }
 
     async fn find_writer(&mut self, name: &str) -> Result<Option<WriterId>, BlockStoreError> {

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use dancu_domain::NationId;
+use dancu_ledger::BlockStore as _;
 use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
 
 use super::statements::{self, TABLES};
+use super::{PostgresBlocks, PostgresBlocksOptions};
 use crate::conformance::parts::Parts;
-use crate::postgres::schema::{checksum, migrate};
+use crate::postgres::schema::{Part, checksum, migrate};
 
 async fn fresh() -> (String, PgConnection) {
     let url = Parts::shared().fresh_database();
@@ -42,10 +45,38 @@ fn every_file_of_statements_is_used() {
     assert_eq!(files, used);
 }
 
+#[tokio::test]
+async fn a_ledger_of_an_earlier_build_is_brought_to_this_one() {
+    let url = Parts::shared().fresh_database();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let earlier = Part {
+        name: TABLES.name,
+        steps: &TABLES.steps[..2],
+    };
+    migrate(&mut connection, &earlier).await.unwrap();
+    let made = "INSERT INTO nation (one, id) VALUES (true, '\\x07070707070707070707070707070707')";
+    sqlx::raw_sql(made).execute(&mut connection).await.unwrap();
+    let options = PostgresBlocksOptions::new(&url);
+    assert!(
+        PostgresBlocks::open_read_only(options.clone())
+            .await
+            .is_err()
+    );
+    let mut store = PostgresBlocks::open(options).await.unwrap();
+    assert_eq!(store.bind(NationId([7; 16])).await, Ok(None));
+}
+
 #[test]
 fn a_step_that_has_landed_is_frozen() {
     let sums: Vec<i64> = TABLES.steps.iter().map(|step| checksum(step)).collect();
-    assert_eq!(sums, [543_768_027_019_035_860, 3_643_805_218_338_724_091]);
+    assert_eq!(
+        sums,
+        [
+            543_768_027_019_035_860,
+            3_643_805_218_338_724_091,
+            -6_656_595_014_017_502_096
+        ]
+    );
 }
 
 /// The plan of a statement, as sessions make it that do not look at the values.

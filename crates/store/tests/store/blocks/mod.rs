@@ -9,6 +9,7 @@ mod claims;
 mod claims_postgres;
 mod file;
 mod instances;
+mod keys;
 mod limits;
 mod postgres;
 mod sqlite;

@@ -3,12 +3,15 @@
 use super::backends::{Backend, Memory, Postgres, Sqlite, block, claim, kept, row, three_blocks};
 use dancu_domain::{NationId, Outcome, Timestamp, WriterId};
 use dancu_ledger::{
-    BlockStore as _, BlockStoreError, ChainHead, CountRow, GENESIS, Standing, WriteClaim,
+    BlockStore as _, BlockStoreError, ChainHead, CountRow, GENESIS, KeyMarks, Standing, WriteClaim,
 };
 
 suite! {
     a_new_ledger_is_empty;
     a_ledger_is_tied_to_the_nation_that_used_it_first;
+    a_ledger_is_tied_to_the_keys_that_were_the_first;
+    a_writer_is_found_by_its_name_without_a_claim;
+    a_probe_tells_whether_the_writer_is_still_held;
     a_claim_raises_the_epoch_and_names_have_writers_of_their_own;
     blocks_come_back_as_they_were_appended;
     blocks_are_read_in_pages_and_by_index;
@@ -43,6 +46,62 @@ async fn a_ledger_is_tied_to_the_nation_that_used_it_first(backend: impl Backend
     let refused = store.bind(another).await;
     assert_eq!(refused, Err(BlockStoreError::AnotherNation { bound: ours }));
     store.bind(ours).await.unwrap();
+}
+
+async fn a_ledger_is_tied_to_the_keys_that_were_the_first(backend: impl Backend) {
+    let nation = NationId([7; 16]);
+    let marks = |lasting, signing| KeyMarks {
+        lasting: [lasting; 32],
+        signing: [signing; 32],
+    };
+    let mut store = backend.open().await;
+    assert_eq!(store.bind(nation).await, Ok(None));
+    assert_eq!(store.bind_keys(marks(1, 2), false).await, Ok(marks(1, 2)));
+    for (others, new_signer) in [
+        (marks(3, 2), false),
+        (marks(3, 2), true),
+        (marks(3, 4), true),
+        (marks(1, 4), false),
+    ] {
+        let tied = store.bind_keys(others, new_signer).await;
+        assert_eq!(tied, Ok(marks(1, 2)), "{others:?}");
+    }
+    drop(store);
+    let mut store = backend.open().await;
+    assert_eq!(store.bind(nation).await, Ok(Some(marks(1, 2))));
+    assert_eq!(store.bind_keys(marks(1, 4), true).await, Ok(marks(1, 4)));
+    assert_eq!(store.bind(nation).await, Ok(Some(marks(1, 4))));
+}
+
+async fn a_writer_is_found_by_its_name_without_a_claim(backend: impl Backend) {
+    let mut store = backend.open().await;
+    assert_eq!(store.find_writer("one").await, Ok(None));
+    assert_eq!(store.heads().await.unwrap(), []);
+    let claimed = store.claim_writer("one").await.unwrap();
+    let two = store.claim_writer("two").await.unwrap();
+    let found = store.find_writer("one").await;
+    assert_eq!(found, Ok(Some(claimed.writer)));
+    // What is claimed stays claimed.
+    let next = block(two.writer, 0, 1, two.hash);
+    store.append(&next, &[], &[]).await.unwrap();
+    let again = store.claim_writer("one").await.unwrap();
+    assert_eq!((again.writer, again.epoch), (claimed.writer, 2));
+}
+
+async fn a_probe_tells_whether_the_writer_is_still_held(backend: impl Backend) {
+    let mut store = backend.open().await;
+    let claim = store.claim_writer("one").await.unwrap();
+    let standing = store.standing().await.unwrap();
+    store.probe().await.unwrap();
+    assert_eq!(store.standing().await.unwrap(), standing);
+    let first = block(claim.writer, 0, 1, claim.hash);
+    store.append(&first, &[], &[]).await.unwrap();
+    store.probe().await.unwrap();
+    if backend.beside().await.is_some() {
+        // A file is one process's alone: there is nobody who could take it over.
+        backend.take_over("one").await;
+        assert_eq!(store.probe().await, Err(BlockStoreError::LeaseLost));
+    }
 }
 
 async fn a_claim_raises_the_epoch_and_names_have_writers_of_their_own(backend: impl Backend) {
