@@ -6,5 +6,6 @@
 )]
 
 mod blocks;
+mod conflicts;
 mod cut_wire;
 mod registry;

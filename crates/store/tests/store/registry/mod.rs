@@ -1,6 +1,6 @@
 //! The registry.
 
-mod database;
+pub(crate) mod database;
 mod dropped;
 mod file;
 mod parts;
