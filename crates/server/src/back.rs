@@ -184,6 +184,9 @@ impl<R: RegistryHome> Back<R> {
             Arc::clone(&registry),
             Arc::clone(&board),
         ));
+        if let Some(replica) = registry.replica() {
+            tokio::spawn(watchers::replica(replica, Arc::clone(&board)));
+        }
         let (mut wanted, mut volumes) = (None, None);
         let mut followed = None;
         if let Some(Beside {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use dancu_domain::{ChangeFeed, Directory, PersonalId, Registry, RegistryError, SourceKey};
 use dancu_store::{
-    MemoryRegistry, PostgresRegistry, RegistryCounters, RegistryMeta, SqliteRegistry, StoreError,
+    MemoryRegistry, PostgresRegistry, RegistryCounters, RegistryMeta, ReplicaState, SqliteRegistry,
+    StoreError,
 };
+use tokio::sync::watch;
 
 use crate::any::AnyBlocks;
 use crate::keys::Keys;
@@ -32,6 +34,11 @@ pub trait RegistryHome: Registry + ChangeFeed {
     /// Whether an acknowledged change survives the loss of its database.
     fn standby(&self) -> impl Future<Output = PartState> + Send {
         std::future::ready(PartState::Absent("no database server"))
+    }
+
+    /// How the replica that reads may go to is, and every later change; nothing where there is none.
+    fn replica(&self) -> Option<watch::Receiver<ReplicaState>> {
+        None
     }
 
     /// Carries out what waits and lets go of everything.
@@ -120,6 +127,10 @@ impl RegistryHome for PostgresRegistry {
 
     fn counters(&self) -> Option<RegistryCounters> {
         Some(Self::counters(self))
+    }
+
+    fn replica(&self) -> Option<watch::Receiver<ReplicaState>> {
+        Self::replica(self)
     }
 
     async fn close(&self) {

@@ -42,9 +42,9 @@ pub use backing::{Backing, Beside, RegistryHome};
 pub use clock::WallClock;
 pub use config::{
     Choice, Config, ConfigError, DEFAULT_CITIZENS, DEFAULT_INSTANCE, DEFAULT_READERS,
-    DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, DEFAULT_SEED, GuessConfig, Layers, LedgerPlace,
-    Limits, LogConfig, Origin, QuotaConfig, RecordingConfig, RedisPlace, RegistryPlace, Secret,
-    SettingError, Settled, Shown, Times,
+    DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, DEFAULT_REPLICA_TIMEOUT, DEFAULT_SEED,
+    GuessConfig, Layers, LedgerPlace, Limits, LogConfig, Origin, QuotaConfig, RecordingConfig,
+    RedisPlace, RegistryPlace, Secret, SettingError, Settled, Shown, Times,
 };
 pub use dancu_store::RegistryMeta;
 pub use error::{StartError, differing};

@@ -9,10 +9,11 @@
 //! | live volumes, shared quotas | answered; counted in this process meanwhile | degraded |
 //! | the recording of traffic | answered; dropped and counted | degraded |
 //! | a synchronous standby | answered; a failover is not promised to lose nothing | degraded |
+//! | the replica for reads | answered by the primary | degraded |
 
 use std::fmt;
 
-use dancu_store::Durability;
+use dancu_store::{Durability, ReplicaState};
 use tokio::sync::watch;
 
 macro_rules! parts {
@@ -58,6 +59,8 @@ parts! {
     RegistryStandby, "registry_standby";
     /// What an acknowledged entry survives.
     LedgerStandby, "ledger_standby";
+    /// The replica that reads may go to.
+    RegistryReplica, "registry_replica";
 }
 
 /// How a part is. The words are ours, each of a small number.
@@ -92,6 +95,20 @@ impl From<Durability> for PartState {
     }
 }
 
+impl From<ReplicaState> for PartState {
+    fn from(replica: ReplicaState) -> Self {
+        match replica {
+            ReplicaState::InService => Self::Up,
+            ReplicaState::Starting => Self::Degraded("starting"),
+            ReplicaState::Behind => Self::Degraded("behind, read from the primary"),
+            ReplicaState::Away => Self::Degraded("away, read from the primary"),
+            ReplicaState::AnotherNation => {
+                Self::Degraded("has another nation, read from the primary")
+            }
+        }
+    }
+}
+
 impl fmt::Display for PartState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,7 +136,8 @@ impl Parts {
             Part::RegistryStandby,
             PartState::Absent("no database server"),
         )
-        .with(Part::LedgerStandby, PartState::Absent("no database server"));
+        .with(Part::LedgerStandby, PartState::Absent("no database server"))
+        .with(Part::RegistryReplica, PartState::Absent("not configured"));
 
     /// The same with one part in this state.
     #[must_use]

@@ -116,9 +116,11 @@ fn postgres(config: &Config) -> Option<PostgresOptions> {
         RegistryPlace::Postgres {
             url,
             replica,
+            replica_timeout,
             readers,
         } => Some(PostgresOptions {
             replica: replica.as_ref().map(|url| url.reveal().to_owned()),
+            replica_within: *replica_timeout,
             readers: *readers,
             read_within: config.times.registry_read,
             ..PostgresOptions::new(url.reveal())

@@ -6,6 +6,7 @@ use std::time::Duration;
 use dancu_cache::{Bounds, Watermark};
 use dancu_domain::Clock as _;
 use dancu_ledger::{Doubt, Ledger, LedgerFailure, Limits, LimitsKnown};
+use dancu_store::ReplicaState;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -168,6 +169,17 @@ pub(crate) async fn ledger_standby(mut beside: AnyBlocks, board: Arc<Board>) {
         let state = timeout(STANDBY.1, beside.standby()).await;
         board.report(Part::LedgerStandby, state.unwrap_or(UNKNOWN));
         sleep(STANDBY.0).await;
+    }
+}
+
+/// Tells how the replica for reads is.
+pub(crate) async fn replica(mut state: watch::Receiver<ReplicaState>, board: Arc<Board>) {
+    loop {
+        let now = *state.borrow_and_update();
+        board.report(Part::RegistryReplica, now.into());
+        if state.changed().await.is_err() {
+            return;
+        }
     }
 }
 

@@ -28,7 +28,8 @@ pub use error::StoreError;
 pub use memory::MemoryRegistry;
 pub use meta::{DirectoryRows, RegistryMeta};
 pub use postgres::{
-    Durability, PostgresOptions, PostgresRegistry, PostgresSeeding, is_address, is_same_database,
+    Durability, PostgresOptions, PostgresRegistry, PostgresSeeding, ReplicaState, is_address,
+    is_same_database,
 };
 pub use queue::RegistryCounters;
 pub use record::{decode as decode_citizen, encode as encode_citizen};

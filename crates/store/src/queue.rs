@@ -39,6 +39,7 @@ pub(crate) struct Counters {
     pub(crate) shed: AtomicU64,
     pub(crate) replica_reads: AtomicU64,
     pub(crate) replica_refused: AtomicU64,
+    pub(crate) replica_away: AtomicU64,
     pub(crate) reconnects: AtomicU64,
     pub(crate) retries: AtomicU64,
 }
@@ -59,6 +60,7 @@ impl Counters {
             shed: of(&self.shed),
             replica_reads: of(&self.replica_reads),
             replica_refused: of(&self.replica_refused),
+            replica_away: of(&self.replica_away),
             reconnects: of(&self.reconnects),
             retries: of(&self.retries),
         }
@@ -82,8 +84,10 @@ pub struct RegistryCounters {
     pub shed: u64,
     /// Batches that a replica answered.
     pub replica_reads: u64,
-    /// Batches that a replica was too far behind, or away, to answer.
+    /// Batches that a replica was too far behind to answer.
     pub replica_refused: u64,
+    /// Batches for which a replica was named and not in service, or that it did not answer in time.
+    pub replica_away: u64,
     /// Connections that were opened again after a failure.
     pub reconnects: u64,
     /// Transactions and reads that were tried again.

@@ -36,6 +36,8 @@ pub struct Making {
     pub seed: u64,
     /// How many readers of the registry it has; left out, its default.
     pub readers: Option<u32>,
+    /// The replica for reads, without a wire between.
+    pub replica: Option<String>,
     /// Lines of its configuration beside those; first those that belong to no table.
     pub more: String,
 }
@@ -113,12 +115,11 @@ impl Instance {
                 writeln!(text, "\n[{table}]\nurl = \"{url}\"").expect("a string takes every write");
             }
         }
-        if let Some(readers) = making.readers {
-            text = text.replacen(
-                "[registry]\n",
-                &format!("[registry]\nreaders = {readers}\n"),
-                1,
-            );
+        let readers = making.readers.map(|readers| format!("readers = {readers}"));
+        let replica = making.replica.as_ref();
+        let replica = replica.map(|url| format!("replica = \"{url}\""));
+        for line in readers.into_iter().chain(replica) {
+            text = text.replacen("[registry]\n", &format!("[registry]\n{line}\n"), 1);
         }
         std::fs::write(&file, text).expect("a configuration can be written");
         let server = begin(&making).expect("the instance starts");

@@ -24,6 +24,8 @@ pub struct Plan {
     pub parts: Vec<&'static str>,
     /// How many readers of the registry an instance has; left out, its default.
     pub readers: Option<u32>,
+    /// The replica for reads; left out, that of the parts where they have one.
+    pub replica: Option<String>,
     /// Lines for every instance's configuration.
     pub more: String,
 }
@@ -36,6 +38,7 @@ impl Default for Plan {
             instances: vec!["a"],
             parts: Vec::new(),
             readers: None,
+            replica: None,
             more: String::new(),
         }
     }
@@ -93,6 +96,10 @@ impl Country {
             citizens: plan.citizens,
             seed: plan.seed,
             readers: plan.readers,
+            replica: plan.replica.clone().or_else(|| {
+                let own = plan.parts.contains(&"--replica");
+                own.then(|| self.parts.told("REPLICA").to_owned())
+            }),
             more: plan.more.clone(),
         };
         self.instances.push(Instance::start(making));

@@ -10,6 +10,7 @@ mod postgres_away;
 mod promotion;
 mod quiet;
 mod redis_away;
+mod replica_away;
 mod rolling;
 mod stale;
 mod twins;

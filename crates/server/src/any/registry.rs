@@ -4,7 +4,8 @@ use dancu_domain::{
     Applied, ChangeFeed, ChangeNotice, ChangeRecord, Directory, Freshness, IdKey, PersonalId,
     Reading, Registry, RegistryError, Revision, SourceKey,
 };
-use dancu_store::{PostgresRegistry, RegistryCounters, SqliteRegistry};
+use dancu_store::{PostgresRegistry, RegistryCounters, ReplicaState, SqliteRegistry};
+use tokio::sync::watch;
 
 use super::each;
 use crate::backing::RegistryHome;
@@ -61,6 +62,10 @@ impl RegistryHome for AnyRegistry {
 
     fn counters(&self) -> Option<RegistryCounters> {
         each!(self, registry => Some(registry.counters()))
+    }
+
+    fn replica(&self) -> Option<watch::Receiver<ReplicaState>> {
+        each!(self, registry => RegistryHome::replica(registry))
     }
 
     async fn close(&self) {

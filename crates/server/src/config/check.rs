@@ -182,7 +182,7 @@ impl Config {
     }
 
     /// The rules of what lies elsewhere, of quotas and of the recording.
-    fn places(&self) -> [Rule; 13] {
+    fn places(&self) -> [Rule; 14] {
         let postgres = |url: &Secret| {
             url.is_url(&["postgres", "postgresql"]) && dancu_store::is_address(url.reveal())
         };
@@ -195,7 +195,11 @@ impl Config {
                 url,
                 replica,
                 readers,
-            } => (Some(url), replica.as_ref(), *readers),
+                replica_timeout: timeout,
+            } => {
+                let replica = replica.as_ref();
+                (Some(url), replica.map(|url| (url, *timeout)), *readers)
+            }
         };
         let ledger = match &self.ledger {
             LedgerPlace::File => None,
@@ -210,8 +214,15 @@ impl Config {
             ),
             (
                 "registry.replica",
-                replica.is_none_or(postgres),
+                replica.is_none_or(|(url, _)| postgres(url)),
                 "an address postgres://…",
+            ),
+            (
+                "registry.replica_timeout",
+                replica.is_none_or(|(_, timeout)| {
+                    !timeout.is_zero() && timeout < self.times.registry_read
+                }),
+                "longer than nothing and shorter than `times.registry_read`",
             ),
             (
                 "registry.readers",

@@ -26,8 +26,8 @@ pub use layers::{Choice, Layers, Origin, SettingError, Settled};
 pub use limits::{Limits, Times};
 pub use log::LogConfig;
 pub use places::{
-    DEFAULT_READERS, DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, LedgerPlace, QuotaConfig,
-    RedisPlace, RegistryPlace,
+    DEFAULT_READERS, DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, DEFAULT_REPLICA_TIMEOUT,
+    LedgerPlace, QuotaConfig, RedisPlace, RegistryPlace,
 };
 pub use recording::RecordingConfig;
 pub use secret::Secret;

@@ -17,6 +17,8 @@ pub enum RegistryPlace {
         url: Secret,
         /// The same database of a streaming replica, for reads.
         replica: Option<Secret>,
+        /// How long a read waits for the replica before the primary is asked.
+        replica_timeout: Duration,
         /// How many connections read.
         readers: u32,
     },
@@ -48,6 +50,8 @@ pub struct RedisPlace {
 
 /// How many connections read the registry when nobody says.
 pub const DEFAULT_READERS: u32 = 4;
+/// How long a replica is waited for when nobody says.
+pub const DEFAULT_REPLICA_TIMEOUT: Duration = Duration::from_millis(100);
 /// How long Redis is waited for when nobody says.
 pub const DEFAULT_REDIS_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long a value stays in Redis when nobody says.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::field::{Field, Given, Listening, Naming, Shown};
 use super::{
-    Config, ConfigError, DEFAULT_READERS, DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT, LedgerPlace,
-    RedisPlace, RegistryPlace, Secret,
+    Config, ConfigError, DEFAULT_READERS, DEFAULT_REDIS_EXPIRY, DEFAULT_REDIS_TIMEOUT,
+    DEFAULT_REPLICA_TIMEOUT, LedgerPlace, RedisPlace, RegistryPlace, Secret,
 };
 
 /// One choice.
@@ -38,6 +38,7 @@ pub(crate) struct Draft {
     event_days: Naming,
     registry: Option<Secret>,
     replica: Option<Secret>,
+    replica_timeout: Duration,
     readers: u32,
     ledger: Option<Secret>,
     redis: Option<Secret>,
@@ -54,6 +55,7 @@ impl Default for Draft {
             config,
             registry: None,
             replica: None,
+            replica_timeout: DEFAULT_REPLICA_TIMEOUT,
             readers: DEFAULT_READERS,
             ledger: None,
             redis: None,
@@ -72,7 +74,30 @@ impl Draft {
                 must: "left out where `registry.url` is",
             });
         }
+        // What is chosen for a part that is not named holds as well, for the day on which it is.
+        let long = "longer than nothing";
+        let times = [
+            (
+                "registry.replica_timeout",
+                self.replica_timeout,
+                Duration::ZERO,
+                long,
+            ),
+            ("redis.timeout", self.redis_timeout, Duration::ZERO, long),
+            (
+                "redis.expiry",
+                self.redis_expiry,
+                Duration::from_millis(999),
+                "at least one second",
+            ),
+        ];
+        for (field, chosen, more_than, must) in times {
+            if chosen <= more_than {
+                return Err(ConfigError { field, must });
+            }
+        }
         let (replica, readers) = (self.replica, self.readers);
+        let replica_timeout = self.replica_timeout;
         let (timeout, expiry) = (self.redis_timeout, self.redis_expiry);
         let config = Config {
             ops: self.ops.0,
@@ -82,6 +107,7 @@ impl Draft {
                 .map_or(RegistryPlace::File, |url| RegistryPlace::Postgres {
                     url,
                     replica,
+                    replica_timeout,
                     readers,
                 }),
             ledger: self
@@ -131,6 +157,7 @@ settings! {
     "real_looking_numbers" => config.real_looking_numbers;
     "registry.url" => registry;
     "registry.replica" => replica;
+    "registry.replica_timeout" => replica_timeout;
     "registry.readers" => readers;
     "ledger.url" => ledger;
     "redis.url" => redis;

@@ -85,7 +85,7 @@ fn every_choice_of_a_configuration_can_be_made() {
                     "limits.work_per_core" => "40ms".to_owned(),
                     "guesses.window" => "2days".to_owned(),
                     "guesses.first_delay" | "guesses.longest_delay" => format!("{text} 1s"),
-                    name if name.starts_with("times.") || name.starts_with("redis.") => {
+                    name if name.starts_with("times.") || name.ends_with("timeout") => {
                         format!("{text} 1ms").replace("1m 1ms", "1m 1s")
                     }
                     _ => format!("{text}x"),
@@ -244,6 +244,30 @@ fn a_wrong_value_is_refused_by_its_field_and_never_repeated() {
         (
             "[registry]\nurl = \"postgres://a:Chim3@b/c\"\n[ledger]\nurl = \"postgresql://d:Chim3@b:5432/c?sslmode=disable\"",
             "line 4: ledger.url must be another database",
+        ),
+        (
+            "[registry]\nurl = \"postgres://a:Chim3@127.0.0.1/c\"\n[ledger]\nurl = \"postgres://a:Chim3@localhost/c\"",
+            "line 4: ledger.url must be another database",
+        ),
+        (
+            "[registry]\nurl = \"postgres://a:Chim3@[::1]:5432/c\"\n[ledger]\nurl = \"postgres://a:Chim3@LOCALHOST/c\"",
+            "line 4: ledger.url must be another database",
+        ),
+        (
+            "[redis]\ntimeout = \"0ms\"",
+            "line 2: redis.timeout must be longer than nothing",
+        ),
+        (
+            "[redis]\nexpiry = \"5ms\"",
+            "line 2: redis.expiry must be at least one second",
+        ),
+        (
+            "[registry]\nreplica_timeout = \"0s\"",
+            "line 2: registry.replica_timeout must be longer than nothing",
+        ),
+        (
+            "[registry]\nurl = \"postgres://a/b\"\nreplica = \"postgres://c/b\"\nreplica_timeout = \"3s\"",
+            "line 4: registry.replica_timeout must be longer than nothing and shorter",
         ),
         (
             "[redis]\nurl = \"redis://:Chim3@b:Chim3/0\"",

@@ -138,6 +138,8 @@ metrics! {
         "Batches of numbers that the store read";
     REGISTRY_NUMBERS: Counter, "dancu_registry_numbers_total", [],
         "Numbers in those batches";
+    REPLICA_READS: Counter, "dancu_replica_reads_total", ["result"],
+        "Batches of numbers that the replica might have answered: answered, refused because it was behind, or passed by because it was away";
     REGISTRY_SHED: Counter, "dancu_registry_shed_total", [],
         "Reads and writes that the store turned away because too many waited";
     LEDGER_COMMITS: Counter, "dancu_ledger_commits_total", [],

@@ -113,6 +113,14 @@ fn registry<R: RegistryHome>(sources: &Sources<R>) -> Vec<Family> {
         count(&REGISTRY_RECORDS, own.records),
         count(&REGISTRY_READS, own.reads),
         count(&REGISTRY_NUMBERS, own.keys),
+        labelled(
+            &REPLICA_READS,
+            &[
+                ("answered", own.replica_reads),
+                ("behind", own.replica_refused),
+                ("away", own.replica_away),
+            ],
+        ),
         count(&REGISTRY_SHED, own.shed),
     ]
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use dancu_population::{KeyState, SandboxKey};
 use dancu_server::{
-    Config, DEFAULT_REDIS_EXPIRY, LedgerPlace, RedisPlace, RegistryPlace, Secret, StartError,
-    quietly, start,
+    Config, DEFAULT_REDIS_EXPIRY, DEFAULT_REPLICA_TIMEOUT, LedgerPlace, RedisPlace, RegistryPlace,
+    Secret, StartError, quietly, start,
 };
 use dancu_store::conformance::parts::Parts;
 use dancu_wire::pb;
@@ -61,6 +61,7 @@ impl Stage {
         RegistryPlace::Postgres {
             url: Secret::new(&self.registry),
             replica: None,
+            replica_timeout: DEFAULT_REPLICA_TIMEOUT,
             readers: 2,
         }
     }

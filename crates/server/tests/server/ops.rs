@@ -40,7 +40,8 @@ async fn life_and_readiness_are_told() {
          redis: none: not configured\nlive_volumes: ok\n\
          quotas: none: not configured\nrecording: none: not configured\n\
          registry_standby: none: no database server\n\
-         ledger_standby: none: no database server\nready\n"
+         ledger_standby: none: no database server\n\
+         registry_replica: none: not configured\nready\n"
     );
     assert_eq!(get(&service, "/nothing").await.0, 404);
 }

@@ -22,7 +22,6 @@ pub(crate) struct Link {
     connection: Option<PgConnection>,
     pause: Duration,
     not_before: Option<Instant>,
-    opened: u64,
 }
 
 impl Link {
@@ -33,7 +32,6 @@ impl Link {
             connection: None,
             pause: SHORTEST,
             not_before: None,
-            opened: 0,
         }
     }
 
@@ -56,7 +54,6 @@ impl Link {
                     self.connection = Some(connection);
                     self.pause = SHORTEST;
                     self.not_before = None;
-                    self.opened += 1;
                 }
                 Err(error) => {
                     self.not_before = Some(Instant::now() + self.pause);
@@ -73,11 +70,6 @@ impl Link {
         self.connection.is_some()
     }
 
-    /// How often a connection was opened.
-    pub(crate) fn opened(&self) -> u64 {
-        self.opened
-    }
-
     /// The connection itself, for an owner who does not open it again.
     pub(crate) fn into_connection(self) -> Option<PgConnection> {
         self.connection
@@ -91,10 +83,14 @@ impl Link {
     /// Closes the connection.
     pub(crate) async fn close(mut self) {
         if let Some(connection) = self.connection.take() {
-            // Who does not hear a goodbye finds the connection closed.
-            drop(timeout(GOODBYE, connection.close()).await);
+            goodbye(connection).await;
         }
     }
+}
+
+/// Closes a connection. Who does not hear a goodbye finds it closed.
+pub(super) async fn goodbye(connection: PgConnection) {
+    drop(timeout(GOODBYE, connection.close()).await);
 }
 
 /// What the driver says, unless it says nothing until then. A future that is dropped there leaves
@@ -111,7 +107,7 @@ pub(crate) async fn within<T>(
 }
 
 /// The five characters by which PostgreSQL tells what went wrong.
-fn state(error: &StoreError) -> Option<String> {
+pub(super) fn state(error: &StoreError) -> Option<String> {
     match error {
         StoreError::Database {
             source: sqlx::Error::Database(told),

@@ -1,6 +1,7 @@
 //! How a database is reached, and what its sessions are told.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
@@ -15,6 +16,8 @@ pub struct PostgresOptions {
     pub url: String,
     /// The address of a streaming replica, which answers reads that it is recent enough for.
     pub replica: Option<String>,
+    /// How long a read waits for the replica before the primary is asked.
+    pub replica_within: Duration,
     /// How many connections read, at least one.
     pub readers: u32,
     /// How long a read may take before the registry counts as away, reconnecting included.
@@ -34,6 +37,7 @@ impl Default for PostgresOptions {
         Self {
             url: String::new(),
             replica: None,
+            replica_within: Duration::from_millis(100),
             readers: 4,
             read_within: Duration::from_secs(2),
             write_within: Duration::from_secs(4),
@@ -71,7 +75,8 @@ pub fn is_address(url: &str) -> bool {
     url.parse::<PgConnectOptions>().is_ok()
 }
 
-/// Whether two addresses lead to one database by one way, however they are written.
+/// Whether two addresses lead to one database by one way, however they are written. All names of
+/// the machine itself are one.
 pub fn is_same_database(one: &str, other: &str) -> bool {
     let place = |url: &str| {
         let options: PgConnectOptions = url.parse().ok()?;
@@ -79,13 +84,25 @@ pub fn is_same_database(one: &str, other: &str) -> bool {
         let database = database.to_owned();
         let socket = options.get_socket().map(ToOwned::to_owned);
         Some((
-            options.get_host().to_owned(),
+            host(options.get_host()),
             socket,
             options.get_port(),
             database,
         ))
     };
     place(one).is_some_and(|one| Some(one) == place(other))
+}
+
+/// A host, by one name where it is the machine itself.
+fn host(name: &str) -> String {
+    let name = name.trim_matches(['[', ']']).to_ascii_lowercase();
+    let name = name.trim_end_matches('.');
+    let itself = name == "localhost"
+        || name.parse().is_ok_and(|address: IpAddr| {
+            let address = address.to_canonical();
+            address.is_loopback() || address.is_unspecified()
+        });
+    if itself { "localhost" } else { name }.to_owned()
 }
 
 /// A connection to this address, with sessions that are durable whatever the role's defaults say

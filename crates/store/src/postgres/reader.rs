@@ -11,8 +11,9 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::queries::{
-    ChangedByOthers, Changes, Citizens, Head, Inquiry, Meta, Numbers, Standing, TheDirectory,
+    ChangedByOthers, Changes, Citizens, Head, Inquiry, Numbers, Standing, TheDirectory,
 };
+use super::replica::Replica;
 use super::{Durability, Link, is_lost};
 use crate::queue::Counters;
 use crate::{DirectoryRows, StoreError};
@@ -66,18 +67,11 @@ pub(super) struct Reader {
     desk: Desk,
 }
 
-/// A connection to a replica, which has to be one of the same nation.
-struct Replica {
-    link: Link,
-    /// The connection that was asked for its nation, by how many there had been.
-    known: Option<u64>,
-}
-
 impl Reader {
-    pub(super) fn new(primary: Link, replica: Option<Link>, desk: Desk) -> Self {
+    pub(super) fn new(primary: Link, replica: Option<Replica>, desk: Desk) -> Self {
         Self {
             primary,
-            replica: replica.map(|link| Replica { link, known: None }),
+            replica,
             desk,
         }
     }
@@ -95,7 +89,7 @@ impl Reader {
         }
         self.primary.close().await;
         if let Some(replica) = self.replica {
-            replica.link.close().await;
+            replica.close().await;
         }
     }
 
@@ -134,15 +128,11 @@ impl Reader {
             nation: self.desk.nation,
         };
         if let (Some(replica), Some(replayed)) = (&mut self.replica, replayed) {
-            match replica.citizens(&citizens, until).await {
-                Ok(reading) if reading.revision.number >= replayed => {
-                    Counters::add(&self.desk.counters.replica_reads, 1);
-                    return Ok(reading);
-                }
-                Ok(_) => {}
-                Err(error) => tracing::debug!(%error, "the replica cannot be read"),
+            let counters = &self.desk.counters;
+            let asked = replica.citizens(&citizens, replayed, until, counters);
+            if let Some(reading) = asked.await {
+                return Ok(reading);
             }
-            Counters::add(&self.desk.counters.replica_refused, 1);
         }
         self.asked(&citizens, until).await
     }
@@ -167,27 +157,6 @@ impl Reader {
                 "the registry cannot be read"
             );
         })
-    }
-}
-
-impl Replica {
-    async fn citizens(
-        &mut self,
-        citizens: &Citizens,
-        until: Instant,
-    ) -> Result<Reading, StoreError> {
-        // Half of the time is left for the primary.
-        let now = Instant::now();
-        let until = now + until.saturating_duration_since(now) / 2;
-        if !self.link.is_open() || self.known != Some(self.link.opened()) {
-            let meta = self.link.ask(&Meta, until).await?;
-            if meta.is_none_or(|meta| meta.nation != citizens.nation) {
-                self.link.give_up();
-                return Err(StoreError::NoNation);
-            }
-            self.known = Some(self.link.opened());
-        }
-        self.link.ask(citizens, until).await
     }
 }
 

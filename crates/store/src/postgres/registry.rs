@@ -18,8 +18,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::listener::Bell;
 use super::queries::{Inquiry as _, Meta};
 use super::reader::{Ask, Desk, Question, Reader, revision};
+use super::replica::{Line, Replica};
 use super::writer::{Batch, Office, Order, advance, write_on};
-use super::{Durability, Link, PostgresOptions, connecting, schema, statements};
+use super::{Durability, Link, PostgresOptions, ReplicaState, connecting, schema, statements};
 use crate::freshness::{Required, WAIT};
 use crate::queue::{Counters, RegistryCounters, Room, ended};
 use crate::{DirectoryRows, RegistryMeta, StoreError};
@@ -50,7 +51,9 @@ struct Shared {
     counters: Arc<Counters>,
     read_within: Duration,
     write_within: Duration,
-    listener: JoinHandle<()>,
+    /// What is aborted at the end: who listens, and who keeps the replica.
+    watchers: Vec<JoinHandle<()>>,
+    replica: Option<Arc<Line>>,
     /// The readers, and last the writer.
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -80,13 +83,15 @@ impl PostgresRegistry {
         let woken = Arc::new(Notify::new());
         let counters = Arc::new(Counters::default());
         let runtime = Handle::current();
+        let replica = replica.map(|options| Line::new(options, meta.nation));
         let mut tasks: Vec<JoinHandle<()>> = (0..options.readers.max(1))
             .map(|_| {
                 let desk = Desk {
                     nation: meta.nation,
                     counters: Arc::clone(&counters),
                 };
-                let replica = replica.clone().map(Link::new);
+                let line = replica.clone();
+                let replica = line.map(|line| Replica::new(line, options.replica_within));
                 let reader = Reader::new(Link::new(primary.clone()), replica, desk);
                 runtime.spawn(reader.read_on(Arc::clone(&asks_queue)))
             })
@@ -105,10 +110,15 @@ impl PostgresRegistry {
             seen: AtomicU64::new(0),
         };
         tasks.push(runtime.spawn(write_on(link, orders_queue, office)));
+        let mut watchers = vec![runtime.spawn(bell.listen(primary))];
+        if let Some(line) = &replica {
+            watchers.push(runtime.spawn(Arc::clone(line).keep(Arc::clone(&head))));
+        }
         let registry = Self {
             shared: Arc::new(Shared {
                 meta,
-                listener: runtime.spawn(bell.listen(primary)),
+                watchers,
+                replica,
                 runtime,
                 asks,
                 asks_room: Room::new(options.max_waiting_keys),
@@ -155,6 +165,11 @@ impl PostgresRegistry {
         self.ask(self.shared.read_within, Question::Standing).await
     }
 
+    /// How the replica is, and every later change of that; nothing where none is named.
+    pub fn replica(&self) -> Option<watch::Receiver<ReplicaState>> {
+        self.shared.replica.as_ref().map(|line| line.state())
+    }
+
     /// What it has done since it was opened.
     pub fn counters(&self) -> RegistryCounters {
         self.shared.counters.counts()
@@ -162,7 +177,7 @@ impl PostgresRegistry {
 
     /// Carries out what waits, takes no more, and returns once every connection is closed.
     pub async fn close(&self) {
-        self.shared.listener.abort();
+        self.shared.end_watchers();
         let tasks = std::mem::take(&mut *self.tasks());
         // Every reader takes one word of the end; what was asked after it is told by the end of
         // its channel. One who has ended already has nothing left to carry out.
@@ -239,9 +254,17 @@ impl PostgresRegistry {
     }
 }
 
+impl Shared {
+    fn end_watchers(&self) {
+        for watcher in &self.watchers {
+            watcher.abort();
+        }
+    }
+}
+
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.listener.abort();
+        self.end_watchers();
     }
 }
 
