@@ -10,6 +10,10 @@
 //! * The counts of a writer and its index are one hash, so that they are lost together. The set of
 //!   writers is made by a rebuild alone, and nothing is added for a writer that it does not name: a
 //!   set that was lost is a gap as well, and not a smaller nation.
+//! * Every few seconds, whatever is added meanwhile, the counts here are held against how far the
+//!   ledger is: a writer that is missing, unknown to the ledger, damaged, or behind where the ledger
+//!   was at the look before is no longer left to the block that would show it. Damaged counts are
+//!   removed, and what is missing is put anew.
 //! * After a gap, counts are put anew from a standing of the ledger: written beside, in pieces, and
 //!   put in place by one script if no piece was lost meanwhile and the place does not hold later
 //!   counts already. So several instances may rebuild at once, and go on counting.
@@ -17,10 +21,12 @@
 //! Indices are compared as numbers of a script, which are exact up to 2^53.
 
 mod keep;
+mod look;
 mod redis_place;
 mod twin;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dancu_domain::{NationId, VolumeKey, VolumeRow, WriterId};
@@ -80,6 +86,8 @@ pub enum NoVolumes {
 pub struct LiveVolumes {
     place: Place,
     whole: watch::Sender<bool>,
+    /// Whoever read the counts found them damaged.
+    doubted: AtomicBool,
 }
 
 enum Place {
@@ -104,12 +112,18 @@ impl LiveVolumes {
         Self {
             place,
             whole: watch::Sender::new(false),
+            doubted: AtomicBool::new(false),
         }
     }
 
     /// Whether the counts are whole, as far as the one who [keeps](Self::keep) them knows.
     pub fn whole(&self) -> watch::Receiver<bool> {
         self.whole.subscribe()
+    }
+
+    /// Whether other instances add to these counts as well.
+    fn is_shared(&self) -> bool {
+        matches!(self.place, Place::Redis(_))
     }
 
     /// Adds what a block counted.
@@ -136,20 +150,14 @@ impl LiveVolumes {
     /// reading; without writes in between, all are true together.
     pub async fn totals(&self) -> Result<Vec<VolumeRow>, NoVolumes> {
         let totals = match &self.place {
-            Place::Redis(place) => place.totals().await?,
+            Place::Redis(place) => place.totals().await.inspect_err(|why| {
+                let doubted = *why == NoVolumes::Unsettled;
+                self.doubted.fetch_or(doubted, Ordering::Relaxed);
+            })?,
             Place::Twin(twin) => locked(twin).totals(),
         };
         let row = |(key, count)| VolumeRow { key, count };
         Ok(totals.into_iter().map(row).collect())
-    }
-
-    /// Whether a writer's counts are here and stand at this index or a later one.
-    async fn stands_at(&self, writer: WriterId, next: u64) -> Result<bool, NoVolumes> {
-        let at = match &self.place {
-            Place::Redis(place) => place.next(writer).await?,
-            Place::Twin(twin) => locked(twin).next(writer),
-        };
-        Ok(at.is_some_and(|at| at >= next))
     }
 }
 

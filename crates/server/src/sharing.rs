@@ -196,7 +196,23 @@ fn keep(
                 }
             }
         };
-        tokio::join!(volumes.keep(standing, blocks), told);
+        let heads = || {
+            let beside = Arc::clone(&beside);
+            async move {
+                let mut beside = beside.lock().await;
+                match timeout(totals::READ, beside.heads()).await {
+                    Ok(Ok(heads)) => {
+                        Some(heads.iter().map(|head| (head.writer, head.next)).collect())
+                    }
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, "cannot read how far the ledger is");
+                        None
+                    }
+                    Err(_) => None,
+                }
+            }
+        };
+        tokio::join!(volumes.keep(standing, heads, blocks), told);
     }
 }
 

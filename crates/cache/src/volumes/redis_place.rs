@@ -1,5 +1,6 @@
 //! The live counts in Redis: a hash a writer, the set of writers, and two scripts.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dancu_domain::{AgencyCode, Day, NationId, Outcome, ServiceCode, Verb, VolumeKey, WriterId};
@@ -78,7 +79,11 @@ impl RedisPlace {
         let rebuild = self.rebuilds.fetch_add(1, Ordering::Relaxed);
         let made = format!("{}:{}:{rebuild}", self.own.0, self.turn);
         let beside = format!("{}:beside:{made}", self.prefix);
-        let mut index = self.index(of.writer).await?;
+        let mut index = match self.index(of.writer).await {
+            // What is no number is put anew.
+            Err(NoVolumes::Unsettled) => None,
+            index => index?,
+        };
         if of.writer == self.own && index > Some(of.next) {
             // Nobody else counts for this writer, and it has counted nothing that is not durable:
             // these are the counts of another ledger.
@@ -132,15 +137,47 @@ impl RedisPlace {
         Ok(totals)
     }
 
-    pub(super) async fn next(&self, writer: WriterId) -> Result<Option<u64>, NoVolumes> {
-        let mut named = redis::cmd("SISMEMBER");
-        named.arg(self.writers()).arg(writer.0);
-        let named = self.link.ask(&named).await?;
-        if redis::from_redis_value(named).map_err(unread)? {
-            self.index(writer).await
-        } else {
-            Ok(None)
+    /// Whoever the set of writers names, and how far their counts are, where those are there.
+    pub(super) async fn standing(&self) -> Result<BTreeMap<String, Option<u64>>, NoVolumes> {
+        let mut members = redis::cmd("SMEMBERS");
+        members.arg(self.writers());
+        let members: Vec<String> =
+            redis::from_redis_value(self.link.ask(&members).await?).map_err(unread)?;
+        if members.is_empty() {
+            return Ok(BTreeMap::new());
         }
+        let mut ask = Pipeline::new();
+        for member in &members {
+            ask.cmd("HGET").arg(self.named(member)).arg(NEXT);
+        }
+        let told = self.link.ask_all(&ask).await?;
+        let index = |value| redis::from_redis_value(value).ok().flatten();
+        Ok(members
+            .into_iter()
+            .zip(told.into_iter().map(index))
+            .collect())
+    }
+
+    /// Whether a writer's counts can be read and add up to its index: every entry counts once.
+    /// Counts that go on meanwhile are taken for whole if they can be read.
+    pub(super) async fn is_whole(&self, writer: WriterId) -> Result<bool, NoVolumes> {
+        let before = self.index(writer).await;
+        let rows = match (before, self.rows(writer).await) {
+            (Err(NoVolumes::Unsettled), _) | (_, Err(NoVolumes::Unsettled)) => return Ok(false),
+            (_, rows) => rows?,
+        };
+        let sum: u64 = rows.values().fold(0, |sum, n| sum.saturating_add(*n));
+        let quiet = self.index(writer).await == before;
+        Ok(!quiet || before == Ok(Some(sum)))
+    }
+
+    /// Removes a member of the set of writers with its counts.
+    pub(super) async fn forget(&self, member: &str) -> Result<(), NoVolumes> {
+        let mut forget = Pipeline::new();
+        forget.cmd("SREM").arg(self.writers()).arg(member);
+        forget.cmd("UNLINK").arg(self.named(member));
+        self.link.ask_all(&forget).await?;
+        Ok(())
     }
 
     /// How far a writer's counts are, whether the set names it or not.
@@ -196,7 +233,11 @@ impl RedisPlace {
     }
 
     fn counts(&self, writer: WriterId) -> String {
-        format!("{}:{}", self.prefix, writer.0)
+        self.named(&writer.0.to_string())
+    }
+
+    fn named(&self, member: &str) -> String {
+        format!("{}:{member}", self.prefix)
     }
 
     fn writers(&self) -> String {

@@ -1,5 +1,7 @@
 //! The live counts are the ledger's, to the unit, whatever happens on the way.
 
+mod mended;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,6 +48,11 @@ impl Ledger {
             counts: rows(sums(chain)),
         };
         chains.iter().map(of).collect()
+    }
+
+    fn heads(&self) -> Vec<(WriterId, u64)> {
+        let standing = self.standing();
+        standing.iter().map(|of| (of.writer, of.next)).collect()
     }
 
     fn totals(&self) -> Vec<VolumeRow> {
@@ -232,8 +239,9 @@ async fn counts_are_the_ledgers_after_redis_was_emptied_and_killed() {
         let (blocks, committed) = mpsc::channel(8);
         let standing = ledger.clone();
         keepers.spawn(async move {
+            let heads = || async { Some(standing.heads()) };
             let standing = || async { Some(standing.standing()) };
-            volumes.keep(standing, committed).await;
+            volumes.keep(standing, heads, committed).await;
         });
         let (ledger, mut chance) = (ledger.clone(), chance.fork());
         work.spawn(async move {

@@ -2,7 +2,7 @@
 
 use dancu_domain::{CivilDate, Reason};
 use dancu_population::KeyState;
-use dancu_server::{Config, Stop};
+use dancu_server::{Config, Secret, Stop};
 use dancu_wire::pb;
 use dancu_wire::pb::sync_service_client::SyncServiceClient;
 use tonic::Code;
@@ -122,6 +122,33 @@ async fn an_instance_with_keys_of_its_own_is_refused_and_one_with_another_cache_
     std::fs::write(&path, lines(&|line| line == "cache")).unwrap();
     let second = stage.try_instance("two", |config| config.keys = Some(path.clone()));
     look_up(&second.unwrap(), "r-2", None).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_an_instance_that_cannot_reach_redis_answers_is_counted_by_the_others() {
+    let stage = Stage::new();
+    let one = stage.instance("one");
+    until_told(&one, "/readyz?verbose", "live_volumes: ok").await;
+    let two = stage.try_instance("two", |config| {
+        let place = config.redis.as_mut().expect("instances share a Redis");
+        let (scheme, rest) = place.url.reveal().split_once("://").expect("an address");
+        // Nobody may come in with a password, where none is asked for.
+        place.url = Secret::new(format!("{scheme}://:wrong@{rest}"));
+    });
+    let two = two.unwrap();
+    until_told(&two, "/readyz?verbose", "redis: degraded: denied").await;
+    look_up(&one, "r-one", None).await.unwrap();
+    for round in 0..5 {
+        look_up(&two, &format!("r-{round}"), None).await.unwrap();
+    }
+    let all = "dancu_live_volumes{verb=\"LOOKUP\"} 6";
+    until_told(&one, "/metrics", all).await;
+    until_told(&one, "/readyz?verbose", "live_volumes: ok").await;
+    until_told(&two, "/readyz?verbose", "live_volumes: degraded").await;
+    // And so is what it answers later.
+    look_up(&two, "r-later", None).await.unwrap();
+    let all = "dancu_live_volumes{verb=\"LOOKUP\"} 7";
+    until_told(&one, "/metrics", all).await;
 }
 
 #[tokio::test]
