@@ -205,6 +205,10 @@ impl Choosing {
         let set = self.set.iter().map(|given| {
             let wrong = || Failure::Usage("--set must be NAME=VALUE".to_owned());
             let (name, text) = given.reveal().split_once('=').ok_or_else(wrong)?;
+            // An address without a name may hold a `=` as well.
+            if name.contains("://") || name.contains('@') {
+                return Err(wrong());
+            }
             Ok((name.to_owned(), format!("--set {name}"), text.to_owned()))
         });
         named.map(Ok).chain(set).collect()

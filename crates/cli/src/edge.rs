@@ -3,8 +3,10 @@
 use std::time::{Instant, SystemTime};
 
 use clap::FromArgMatches as _;
+use clap::error::ErrorKind;
 
-use crate::{Arguments, help};
+use crate::output::tell;
+use crate::{Arguments, help, misuse};
 
 /// Now.
 #[expect(
@@ -53,10 +55,24 @@ pub(crate) fn parsed() -> Arguments {
     let words: Vec<_> = std::env::args_os().collect();
     let variables = variables();
     let variable = variables.iter().find(|(name, _)| name == "DANCU_LANG");
-    let command = help::command(&words, variable.map(|(_, text)| text.as_str()));
-    let read = command.try_get_matches_from(words);
+    let variable = variable.map(|(_, text)| text.as_str());
+    let mut command = help::command(&words, variable);
+    let read = command.try_get_matches_from_mut(&words);
     let arguments = read.and_then(|mut read| Arguments::from_arg_matches_mut(&mut read));
-    arguments.unwrap_or_else(|error| error.exit())
+    arguments.unwrap_or_else(|error| {
+        if !error.use_stderr()
+            || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        {
+            error.exit();
+        }
+        let lang = help::asked(&words, variable);
+        let words: Vec<_> = words
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        tell(&misuse::text(&error, &mut command, &words, lang));
+        std::process::exit(error.exit_code())
+    })
 }
 
 #[cfg(test)]

@@ -14,10 +14,11 @@ const TEXTS: &str = include_str!("../data/help_vi.txt");
 /// The command line, in the language that its own words or the environment ask for: help is told
 /// before anything is parsed.
 pub(crate) fn command(words: &[OsString], variable: Option<&str>) -> Command {
+    // What a variable holds may be an address in the wrong place: no help shows it.
+    let mut command = without_values(Arguments::command());
     match asked(words, variable) {
-        Lang::En => Arguments::command(),
+        Lang::En => command,
         Lang::Vi => {
-            let mut command = Arguments::command();
             // The flags and commands of help itself are there only once it is built.
             command.build();
             translated(command)
@@ -26,7 +27,7 @@ pub(crate) fn command(words: &[OsString], variable: Option<&str>) -> Command {
 }
 
 /// The language that is asked for. What is no language is left to the parser to tell.
-fn asked(words: &[OsString], variable: Option<&str>) -> Lang {
+pub(crate) fn asked(words: &[OsString], variable: Option<&str>) -> Lang {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     let pairs = words.windows(2).filter(|pair| pair[0] == "--lang");
     let apart = pairs.map(|pair| pair[1]).next_back();
@@ -35,6 +36,14 @@ fn asked(words: &[OsString], variable: Option<&str>) -> Lang {
         Some("vi") => Lang::Vi,
         _ => Lang::En,
     }
+}
+
+fn without_values(command: Command) -> Command {
+    command.mut_args(no_values).mut_subcommands(without_values)
+}
+
+fn no_values(argument: Arg) -> Arg {
+    argument.hide_env_values(true)
 }
 
 fn translated(command: Command) -> Command {

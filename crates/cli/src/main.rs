@@ -16,6 +16,7 @@ mod exit;
 mod help;
 mod load;
 mod lookup;
+mod misuse;
 mod output;
 mod personas;
 mod reach;

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde_json::Value;
 
+use crate::misuse::without_secrets;
+
 /// The form of what goes to standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Form {
@@ -211,10 +213,10 @@ pub(crate) fn print_json(value: &Value) {
     print(&format!("{value:#}\n"));
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error, without what is secret in addresses.
 pub(crate) fn tell(line: &str) {
     let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "{line}");
+    let _ = writeln!(err, "{}", without_secrets(line));
 }
 
 #[cfg(test)]

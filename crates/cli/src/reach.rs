@@ -41,7 +41,7 @@ impl Reach {
     pub(crate) fn sandbox_key(&self, lang: Lang) -> Result<SandboxKey, Failure> {
         let agency = AgencyCode::parse(&self.agency, "agency").map_err(|_| {
             let words = lang.of("không phải mã cơ quan", "is no code of an agency");
-            Failure::Usage(format!("{} {words}", self.agency))
+            Failure::Usage(format!("--agency {words}"))
         })?;
         let state = if self.debug {
             KeyState::Debug
@@ -74,7 +74,7 @@ impl Reach {
         };
         let no_address = || {
             let words = lang.of("không phải địa chỉ dịch vụ", "is no address of a service");
-            Failure::Usage(format!("{} {words}", self.server))
+            Failure::Usage(format!("--server {words}"))
         };
         let endpoint = Endpoint::from_shared(address).map_err(|_| no_address())?;
         let uri = endpoint.uri();

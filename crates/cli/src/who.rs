@@ -83,9 +83,12 @@ impl Who {
             let persona = match (exact, like.next(), like.next()) {
                 (Some(persona), ..) | (None, Some(persona), None) => persona,
                 _ => {
-                    let words = lang.of("không có đúng một nhân vật", "there is no one persona");
+                    let words = lang.of(
+                        "không có đúng một nhân vật",
+                        "there is not one persona of this key",
+                    );
                     let see = lang.of("xem", "see");
-                    let none = format!("{words} {key}; {see} `dancu personas`");
+                    let none = format!("--persona: {words}; {see} `dancu personas`");
                     return Err(Failure::Usage(none));
                 }
             };

@@ -224,11 +224,8 @@ impl Wanted {
 
 /// The socket address in `http://HOST:PORT` or `HOST:PORT`.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, Failure> {
-    let wrong = || {
-        Failure::Usage(format!(
-            "{text} is no address such as http://127.0.0.1:50051"
-        ))
-    };
+    let wrong =
+        || Failure::Usage("--server must be an address such as http://127.0.0.1:50051".to_owned());
     let place = text.strip_prefix("http://").unwrap_or(text);
     let place = place.trim_end_matches('/');
     let mut found = place.to_socket_addrs().map_err(|_| wrong())?;
