@@ -142,6 +142,56 @@ fn a_seeding_that_is_killed_is_gone_on_with_and_makes_the_same_registry() {
     );
 }
 
+/// What a command says that finds a seeding which is not its own: which it is, how far it is, and
+/// both ways on; and it changes nothing.
+fn refuses(mut command: Command, url: &str) {
+    let before = psql(url, "select * from seeding").expect("it is not finished");
+    let output = command.output().expect("the binary runs");
+    let (code, said, log) = told(&output);
+    assert_eq!((code, said.as_str()), (Some(2), ""), "{log}");
+    let taken = before.trim().rsplit_once('|').expect("it is the last").1;
+    for part in [
+        &format!("seed 7, 960000 citizens, {taken} of them in"),
+        "`dancu seed --seed 7 --citizens 960000`",
+        "`dancu seed --anew`",
+    ] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+    assert_eq!(psql(url, "select * from seeding").as_ref(), Ok(&before));
+}
+
+#[test]
+fn an_unfinished_seeding_is_not_wiped_by_whoever_wants_another_nation() {
+    let parts = Held::start(&["--no-redis"]);
+    let url = parts.fresh_database();
+    let citizens = CITIZENS.to_string();
+    let nation = ["--registry", &url, "--seed", "7", "--citizens", &citizens];
+    let child = seed(&nation).spawn().expect("the binary runs");
+    kill_halfway(child, &url);
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut serve = Command::new(stage::binary());
+    serve
+        .args(["serve", "--ops", "off", "--listen", "127.0.0.1:0"])
+        .args(["--registry", &url, "--data"])
+        .arg(folder.path());
+    refuses(serve, &url);
+    let small = ["--registry", &url, "--seed", "7", "--citizens", "1280"];
+    refuses(seed(&small), &url);
+    refuses(
+        seed(&["--registry", &url, "--seed", "8", "--citizens", &citizens]),
+        &url,
+    );
+    let (code, said, log) = run(&[&small[..], &["--anew"]].concat());
+    assert_eq!(code, Some(0), "{log}");
+    assert!(said.starts_with("1,280 citizens of seed 7, "), "{said}");
+    let nation = Nation::new(7, 1_280);
+    let everybody = nation.len() + nation.personas().len() as u64;
+    assert!(contents(&url).starts_with(&format!("{everybody}|")));
+    // What is complete is not begun anew.
+    let (code, _, log) = run(&[&small[..], &["--anew"]].concat());
+    assert_eq!(code, Some(1), "{log}");
+}
+
 #[test]
 fn a_registry_that_cannot_be_reached_ends_with_3_and_one_that_cannot_be_named_with_2() {
     let (code, _, log) = run(&["--registry", "postgres://dancu:Chim3@127.0.0.1:1/dancu"]);

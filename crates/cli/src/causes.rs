@@ -127,6 +127,13 @@ fn start(error: &StartError) -> Option<String> {
             let told = told.collect::<Vec<_>>().join(", ");
             format!("nơi đăng ký đã có dân cư khác: {told}; hãy để trống, hoặc chọn nơi khác")
         }
+        StartError::Unfinished { found, taken } => format!(
+            "việc tạo dân cư khác ở đó chưa xong: hạt giống {}, {} công dân, đã có {taken}; hãy \
+             tiếp tục bằng `{}`, hoặc xóa bằng `dancu seed --anew` rồi tạo dân cư được yêu cầu",
+            found.seed,
+            found.citizens,
+            dancu_server::going_on(found)
+        ),
         StartError::AnotherGenerator { found } => format!(
             "dân cư được tạo bởi phiên bản {found} của bộ sinh, không phải phiên bản này; hãy \
              chọn thư mục khác"

@@ -17,12 +17,16 @@ use crate::seeding;
 use crate::words::Lang;
 
 /// Makes a nation in the registry of the configuration, a file or PostgreSQL, without serving it.
-/// What was ended in the middle is gone on with by the same command; a complete nation is never
-/// touched.
+/// What was ended in the middle is gone on with by the same command, and refused to any other; a
+/// complete nation is never touched.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Seed {
     #[command(flatten)]
     choosing: Choosing,
+    /// Remove what an unfinished seeding left in PostgreSQL, of this nation or another, and begin
+    /// anew.
+    #[arg(long)]
+    anew: bool,
 }
 
 impl Seed {
@@ -37,12 +41,13 @@ impl Seed {
             seen.store(all, Relaxed);
             shown(done, all);
         });
-        let meta = dancu_server::seed(&config, progress).map_err(|error| match error {
-            StartError::AnotherNation { .. } | StartError::SyntheticNumbers => {
-                Failure::Usage(chain(&error, lang))
-            }
-            other => Failure::unable(lang.of("tạo dân cư", "make the nation"), &other, lang),
-        })?;
+        let meta =
+            dancu_server::seed(&config, self.anew, progress).map_err(|error| match error {
+                StartError::AnotherNation { .. }
+                | StartError::Unfinished { .. }
+                | StartError::SyntheticNumbers => Failure::Usage(chain(&error, lang)),
+                other => Failure::unable(lang.of("tạo dân cư", "make the nation"), &other, lang),
+            })?;
         real_looking::warn_of(&meta, lang);
         if made.load(Relaxed) == 0 {
             let words = lang.of(

@@ -48,9 +48,9 @@ pub(crate) fn start(config: Config, lang: Lang) -> Result<Running, Failure> {
     }
     let running =
         dancu_server::start(config, seeding::progress(lang)).map_err(|error| match error {
-            StartError::AnotherNation { .. } | StartError::SyntheticNumbers => {
-                Failure::Usage(chain(&error, lang))
-            }
+            StartError::AnotherNation { .. }
+            | StartError::Unfinished { .. }
+            | StartError::SyntheticNumbers => Failure::Usage(chain(&error, lang)),
             other => Failure::unable(
                 lang.of("khởi động dịch vụ", "start the service"),
                 &other,

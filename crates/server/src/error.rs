@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use dancu_cache::BadAddress;
 use dancu_domain::RegistryError;
 use dancu_ledger::{BlockStoreError, OpenError};
-use dancu_store::StoreError;
+use dancu_store::{RegistryMeta, StoreError};
 
 use crate::config::ConfigError;
 
@@ -31,6 +31,13 @@ pub enum StartError {
         found: (u64, u64),
         /// Seed and citizens as asked for; `None` for what was left open.
         asked: (Option<u64>, Option<u64>),
+    },
+    /// The seeding of another nation was begun there and is not finished.
+    Unfinished {
+        /// Which nation.
+        found: RegistryMeta,
+        /// How many of its citizens are in.
+        taken: u64,
     },
     /// The nation was made by another version of the generator.
     AnotherGenerator {
@@ -91,6 +98,17 @@ pub fn differing(
     seed.into_iter().chain(citizens).collect()
 }
 
+/// The command that goes on with a nation that was begun.
+pub fn going_on(found: &RegistryMeta) -> String {
+    let made = dancu_population::Nation::made_by(found.generator, found.seed, found.citizens);
+    let real = match made {
+        Some(nation) if nation.has_real_looking_numbers() => " --real-looking-numbers",
+        _ => "",
+    };
+    let (seed, citizens) = (found.seed, found.citizens);
+    format!("dancu seed --seed {seed} --citizens {citizens}{real}")
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -114,6 +132,15 @@ impl fmt::Display for StartError {
                 }
                 f.write_str("; leave it open, or choose another registry")
             }
+            Self::Unfinished { found, taken } => write!(
+                f,
+                "the seeding of another nation is not finished there: seed {}, {} citizens, {taken} \
+                 of them in; go on with it by `{}`, or remove it by `dancu seed --anew` and begin \
+                 with what is asked for",
+                found.seed,
+                found.citizens,
+                going_on(found)
+            ),
             Self::AnotherGenerator { found } => write!(
                 f,
                 "the nation was made by version {found} of the generator, and this is version {}; \
@@ -167,7 +194,10 @@ impl From<ConfigError> for StartError {
 
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            StoreError::Unfinished { found, taken } => Self::Unfinished { found, taken },
+            other => Self::Store(other),
+        }
     }
 }
 

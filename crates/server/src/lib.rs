@@ -47,7 +47,7 @@ pub use config::{
     RedisPlace, RegistryPlace, Secret, SettingError, Settled, Shown, Times,
 };
 pub use dancu_store::RegistryMeta;
-pub use error::{StartError, differing};
+pub use error::{StartError, differing, going_on};
 pub use keys::Keys;
 pub use log::{
     LogForm, LogGuard, check as check_log, install as install_log, install_to as install_log_to,

@@ -30,8 +30,9 @@ const MAKERS: u64 = 4;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Makes the nation of a configuration without serving it, telling `progress`, or goes on with one
-/// that was begun; a nation that is there already is left as it is. Blocks.
-pub fn seed(config: &Config, progress: Progress) -> Result<RegistryMeta, StartError> {
+/// that was begun; a nation that is there already is left as it is. One that was begun and is
+/// another is refused, unless `anew` says that whatever was begun is to be removed. Blocks.
+pub fn seed(config: &Config, anew: bool, progress: Progress) -> Result<RegistryMeta, StartError> {
     config.validate()?;
     let dir = match config.registry {
         RegistryPlace::File => Some(DataDir::take(&config.data)?),
@@ -39,7 +40,7 @@ pub fn seed(config: &Config, progress: Progress) -> Result<RegistryMeta, StartEr
     };
     let config = config.clone();
     let seeding = move || async move {
-        let (registry, meta) = open_or_make(&config, progress).await?;
+        let (registry, meta) = open_or_make(&config, anew, progress).await?;
         registry.close().await;
         Ok(meta)
     };
@@ -51,6 +52,7 @@ pub fn seed(config: &Config, progress: Progress) -> Result<RegistryMeta, StartEr
 /// Opens the nation of a registry, or makes one. Must run on the back runtime.
 pub(crate) async fn open_or_make(
     config: &Config,
+    anew: bool,
     mut progress: Progress,
 ) -> Result<(AnyRegistry, RegistryMeta), StartError> {
     let asked = (config.seed, config.citizens);
@@ -86,7 +88,8 @@ pub(crate) async fn open_or_make(
                     Err(StoreError::NoNation) => {}
                     opened => break opened?,
                 }
-                match make(Making::Postgres(&options), &nation(), &mut progress).await {
+                let place = Making::Postgres(&options, anew);
+                match make(place, &nation(), &mut progress).await {
                     Ok(()) | Err(StartError::Store(StoreError::AlreadyThere)) => {}
                     Err(StartError::Store(StoreError::BeingSeeded)) => {
                         if !std::mem::replace(&mut told, true) {
@@ -153,7 +156,8 @@ fn fits(
 /// Where a nation is made.
 enum Making<'a> {
     File(&'a Path),
-    Postgres(&'a PostgresOptions),
+    /// In this database; and whether what was begun there is to be removed.
+    Postgres(&'a PostgresOptions, bool),
 }
 
 /// A registry in the making.
@@ -167,8 +171,12 @@ impl AnySeeding {
     async fn begin(place: Making<'_>, meta: &RegistryMeta) -> Result<(Self, u64), StoreError> {
         Ok(match place {
             Making::File(path) => (Self::File(Seeding::begin(path, meta).await?), 0),
-            Making::Postgres(options) => {
-                let mut seeding = PostgresSeeding::begin(options, meta).await?;
+            Making::Postgres(options, anew) => {
+                let mut seeding = if anew {
+                    PostgresSeeding::begin_anew(options, meta).await?
+                } else {
+                    PostgresSeeding::begin(options, meta).await?
+                };
                 let blocks = (seeding.taken() / BLOCK).min(meta.citizens / BLOCK);
                 seeding.begin_after(blocks * BLOCK);
                 (Self::Postgres(seeding), blocks)

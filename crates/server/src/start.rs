@@ -34,7 +34,7 @@ pub fn start(config: Config, progress: Progress) -> Result<Running, StartError> 
             LedgerPlace::File => Some(dir.keys(named, dir.places().ledger().exists())?),
             LedgerPlace::Postgres { .. } => None,
         };
-        let (registry, meta) = open_or_make(&chosen, progress).await?;
+        let (registry, meta) = open_or_make(&chosen, false, progress).await?;
         let (blocks, beside, used) = open_blocks(&chosen, dir.places()).await?;
         let keys = match early {
             Some(keys) => keys,

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::RegistryMeta;
+
 /// A failure of a store. Its text names what was being done, never whose record it was.
 pub enum StoreError {
     /// The database refused or failed; the driver's text is the source.
@@ -42,6 +44,13 @@ pub enum StoreError {
     NoNation,
     /// Somebody else is seeding a nation there at this moment.
     BeingSeeded,
+    /// The seeding of another nation was begun there and is not finished.
+    Unfinished {
+        /// Which nation.
+        found: RegistryMeta,
+        /// How many of its citizens are in.
+        taken: u64,
+    },
     /// The database did not answer in time; nobody knows what it did.
     TimedOut {
         /// What was being done, a verb phrase.
@@ -80,6 +89,9 @@ impl fmt::Display for StoreError {
             Self::AlreadyThere => f.write_str("seed a place where a complete nation is already"),
             Self::NoNation => f.write_str("open a registry without a complete nation"),
             Self::BeingSeeded => f.write_str("seed a place that somebody else is seeding"),
+            Self::Unfinished { .. } => {
+                f.write_str("seed a place where the seeding of another nation is not finished")
+            }
             Self::TimedOut { doing } => write!(f, "{doing} in time"),
             Self::Away => f.write_str("ask a database that is away"),
             Self::NotHeld => f.write_str("keep a writer that another one has claimed"),

@@ -6,7 +6,7 @@
 //! that makes the nation complete are one last transaction. A nation is made from its seed in an
 //! order that never changes, which is why the next attempt can go on: it is handed the citizens
 //! from the first one on again and leaves out those that are in. What an attempt at another nation
-//! left is removed.
+//! left may be hours of work: it is removed only by who says that he begins anew.
 
 use dancu_domain::{Agency, Citizen, Credential, Licence};
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -44,17 +44,34 @@ pub struct PostgresSeeding {
 
 impl PostgresSeeding {
     /// Begins a registry in this database, or goes on with the one that an earlier attempt began
-    /// from the same seed. Refused where a complete nation is already, and while somebody else is
-    /// seeding.
+    /// from the same seed. Refused where a complete nation is already, while somebody else is
+    /// seeding, and where the seeding of another nation is not finished.
     pub async fn begin(options: &PostgresOptions, meta: &RegistryMeta) -> Result<Self, StoreError> {
-        Self::begin_with(options, meta, RUN).await
+        Self::begin_as(options, meta, RUN, false).await
     }
 
-    /// The same with runs of so many citizens.
+    /// The same, but what an earlier attempt left, at whatever nation, is removed.
+    pub async fn begin_anew(
+        options: &PostgresOptions,
+        meta: &RegistryMeta,
+    ) -> Result<Self, StoreError> {
+        Self::begin_as(options, meta, RUN, true).await
+    }
+
+    /// As [`PostgresSeeding::begin`], with runs of so many citizens.
     pub async fn begin_with(
         options: &PostgresOptions,
         meta: &RegistryMeta,
         run_length: usize,
+    ) -> Result<Self, StoreError> {
+        Self::begin_as(options, meta, run_length, false).await
+    }
+
+    async fn begin_as(
+        options: &PostgresOptions,
+        meta: &RegistryMeta,
+        run_length: usize,
+        anew: bool,
     ) -> Result<Self, StoreError> {
         let connecting = connecting(&options.url, "dancu seeding")?.options([
             ("statement_timeout", "0"),
@@ -75,7 +92,7 @@ impl PostgresSeeding {
             return Err(StoreError::BeingSeeded);
         }
         schema::migrate(&mut connection, &statements::TABLES).await?;
-        let (meta, taken) = begin_or_go_on(&mut connection, meta).await?;
+        let (meta, taken) = begin_or_go_on(&mut connection, meta, anew).await?;
         Ok(Self {
             meta,
             taken,
@@ -172,25 +189,46 @@ impl std::fmt::Debug for PostgresSeeding {
 async fn begin_or_go_on(
     connection: &mut PgConnection,
     wanted: &RegistryMeta,
+    anew: bool,
 ) -> Result<(RegistryMeta, u64), StoreError> {
+    if !anew && let Some((found, taken)) = unfinished(connection).await? {
+        let same = RegistryMeta {
+            nation: wanted.nation,
+            ..found
+        };
+        return if same == *wanted {
+            Ok((found, taken))
+        } else {
+            Err(StoreError::Unfinished { found, taken })
+        };
+    }
+    begin_nation(connection, wanted).await?;
+    Ok((*wanted, 0))
+}
+
+/// Which nation is being seeded there, and how many of its citizens are in.
+async fn unfinished(
+    connection: &mut PgConnection,
+) -> Result<Option<(RegistryMeta, u64)>, StoreError> {
+    let looking = "look for an earlier seeding";
     let found = sqlx::query(statements::READ_SEEDING)
         .fetch_optional(&mut *connection)
         .await
-        .map_err(StoreError::database("look for an earlier seeding"))?;
-    if let Some(row) = found {
-        let began = meta_of(&row)?;
-        let same = RegistryMeta {
-            nation: wanted.nation,
-            ..began
-        };
-        let taken: i64 = row
-            .try_get(5)
-            .map_err(StoreError::database("look for an earlier seeding"))?;
-        if same == *wanted {
-            let damaged = |_| StoreError::Damaged { what: "seeding" };
-            return Ok((began, u64::try_from(taken).map_err(damaged)?));
-        }
-    }
+        .map_err(StoreError::database(looking))?;
+    let Some(row) = found else {
+        return Ok(None);
+    };
+    let taken: i64 = row.try_get(5).map_err(StoreError::database(looking))?;
+    let damaged = |_| StoreError::Damaged { what: "seeding" };
+    let taken = u64::try_from(taken).map_err(damaged)?;
+    Ok(Some((meta_of(&row)?, taken)))
+}
+
+/// Removes what an earlier attempt left, and notes which nation is going to be seeded.
+async fn begin_nation(
+    connection: &mut PgConnection,
+    wanted: &RegistryMeta,
+) -> Result<(), StoreError> {
     let citizens = i64::try_from(wanted.citizens).map_err(|_| StoreError::Unstorable {
         what: "a nation of so many citizens",
     })?;
@@ -205,8 +243,7 @@ async fn begin_or_go_on(
         .execute(&mut *connection)
         .await
         .map_err(StoreError::database("begin a seeding"))?;
-    run(connection, statements::COMMIT).await?;
-    Ok((*wanted, 0))
+    run(connection, statements::COMMIT).await
 }
 
 /// Copies a run and notes how many more citizens are in, in one transaction.

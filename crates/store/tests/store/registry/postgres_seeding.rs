@@ -72,7 +72,7 @@ async fn a_killed_seeding_goes_on_where_it_was_and_keeps_its_id() {
 }
 
 #[tokio::test]
-async fn what_an_attempt_at_another_nation_left_is_removed() {
+async fn what_an_attempt_at_another_nation_left_is_removed_only_when_that_is_asked_for() {
     let url = Parts::shared().fresh_database();
     let options = PostgresOptions::new(&url);
     let fixture = Fixture::new();
@@ -88,7 +88,28 @@ async fn what_an_attempt_at_another_nation_left_is_removed() {
         .await
         .unwrap();
     drop(seeding);
-    let mut seeding = begin(&options, &fixture.meta, 64).await;
+    let refused = loop {
+        match PostgresSeeding::begin_with(&options, &fixture.meta, 64).await {
+            // The one that was dropped still has its connection.
+            Err(StoreError::BeingSeeded) => tokio::task::yield_now().await,
+            told => break told,
+        }
+    };
+    let Err(StoreError::Unfinished { found, taken }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((found, taken > 0), (other, true), "{taken}");
+    // A refusal leaves it as it is.
+    let mut seeding = begin(&options, &other, 16).await;
+    assert!(seeding.taken() >= taken);
+    seeding.begin_after(0);
+    drop(seeding);
+    let mut seeding = loop {
+        match PostgresSeeding::begin_anew(&options, &fixture.meta).await {
+            Err(StoreError::BeingSeeded) => tokio::task::yield_now().await,
+            told => break told.unwrap(),
+        }
+    };
     assert_eq!(seeding.taken(), 0);
     seeding.load(fixture.citizens.clone()).await.unwrap();
     seeding.finish(&[], &[], &[]).await.unwrap();
