@@ -1,6 +1,8 @@
 //! What is said of a command line that cannot be read: which flag, and what is wanted there. What
 //! was given is never repeated, since it may be an address with a password in the wrong place.
 
+use std::fmt::Write as _;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 use dancu_server::Secret;
@@ -21,11 +23,11 @@ pub(crate) fn text(error: &Error, command: &mut Command, words: &[String], lang:
         .collect();
     if !near.is_empty() {
         let mean = lang.of("có phải ý là", "did you mean");
-        text.push_str(&format!("; {mean} `{}`?", near.join("`, `")));
+        let _ = write!(text, "; {mean} `{}`?", near.join("`, `"));
     }
     let see = lang.of("Xem", "See");
     let path = command.get_bin_name().unwrap_or("dancu");
-    text.push_str(&format!("\n{see}: {path} --help"));
+    let _ = write!(text, "\n{see}: {path} --help");
     text
 }
 

@@ -37,7 +37,7 @@ struct Asking {
 }
 
 impl Asking {
-    fn of(address: SocketAddr, nation: Nation) -> Self {
+    fn of(address: SocketAddr, nation: &Nation) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -51,9 +51,9 @@ impl Asking {
         Self {
             runtime,
             channel,
-            nation,
-            clerk: key(&nation, "H26"),
-            police: key(&nation, "G01"),
+            nation: *nation,
+            clerk: key(nation, "H26"),
+            police: key(nation, "G01"),
         }
     }
 
@@ -86,7 +86,7 @@ fn entries(country: &Country) -> u64 {
 #[test]
 fn a_ledger_that_goes_away_while_nobody_asks_is_seen_and_comes_back() {
     let mut country = Country::raise(&Plan::default());
-    let asking = Asking::of(country.instances[0].address(), country.nation);
+    let asking = Asking::of(country.instances[0].address(), &country.nation);
     asking.look_up("first", PATIENCE).expect("it serves");
     let mut answered = 1;
     for mode in [Mode::Cut, Mode::Reset, Mode::Stall] {

@@ -22,6 +22,7 @@ pub(crate) struct Link {
     connection: Option<PgConnection>,
     pause: Duration,
     not_before: Option<Instant>,
+    opened: u64,
 }
 
 impl Link {
@@ -32,6 +33,7 @@ impl Link {
             connection: None,
             pause: SHORTEST,
             not_before: None,
+            opened: 0,
         }
     }
 
@@ -54,6 +56,7 @@ impl Link {
                     self.connection = Some(connection);
                     self.pause = SHORTEST;
                     self.not_before = None;
+                    self.opened += 1;
                 }
                 Err(error) => {
                     self.not_before = Some(Instant::now() + self.pause);
@@ -68,6 +71,11 @@ impl Link {
     /// Whether there is a connection, which may have died without a word.
     pub(crate) fn is_open(&self) -> bool {
         self.connection.is_some()
+    }
+
+    /// How often a connection was opened.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened
     }
 
     /// The connection itself, for an owner who does not open it again.

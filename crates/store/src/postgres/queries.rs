@@ -180,6 +180,17 @@ impl Inquiry for Head {
     }
 }
 
+/// The number of the newest change that a replica has. It is asked for nothing else.
+pub(super) struct Replayed;
+
+impl Inquiry for Replayed {
+    type Told = u64;
+
+    async fn ask(&self, connection: &mut PgConnection, until: Instant) -> Result<u64, StoreError> {
+        Ok(read_head(connection, until).await?.0)
+    }
+}
+
 /// The number of the newest change, on the line of this server, which is begun where it was not:
 /// where it was promoted or restored, or a change that was seen (`known`) is not there.
 pub(super) async fn on_line(

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::link::state;
-use super::queries::{Citizens, Head, Inquiry as _, Meta};
+use super::queries::{Citizens, Inquiry as _, Meta, Replayed};
 use super::within;
 use crate::StoreError;
 use crate::queue::Counters;
@@ -111,7 +111,7 @@ impl Line {
         let mut due = 0;
         loop {
             let before = *head.borrow();
-            let told = match Head.ask(&mut connection, Instant::now() + TRIAL).await {
+            let told = match Replayed.ask(&mut connection, Instant::now() + TRIAL).await {
                 Ok(replayed) if replayed >= due => ReplicaState::InService,
                 Ok(_) => ReplicaState::Behind,
                 Err(error) => {
