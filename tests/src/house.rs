@@ -74,6 +74,7 @@ pub const ROOMS: &[Room] = &[
             "bytes",
             "futures",
             "getrandom",
+            "rustix",
             "http",
             "http-body",
             "humantime",

@@ -59,7 +59,7 @@ fn is_quiet(arguments: &[&str], variables: &[(&str, &str)]) {
 fn is_named(arguments: &[&str], variables: &[(&str, &str)]) -> bool {
     let file =
         |flag: &&str| ["--config", "import", "show", "--data", "--set", "--server"].contains(flag);
-    arguments.iter().any(|word| file(word))
+    arguments.iter().any(file)
         || variables
             .iter()
             .any(|(name, _)| ["DANCU_CONFIG", "DANCU_SERVER"].contains(name))

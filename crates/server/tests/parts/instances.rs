@@ -144,7 +144,8 @@ async fn what_an_instance_that_cannot_reach_redis_answers_is_counted_by_the_othe
     let all = "dancu_live_volumes{verb=\"LOOKUP\"} 6";
     until_told(&one, "/metrics", all).await;
     until_told(&one, "/readyz?verbose", "live_volumes: ok").await;
-    until_told(&two, "/readyz?verbose", "live_volumes: degraded").await;
+    let degraded = "live_volumes: degraded: rebuilt from the ledger";
+    until_told(&two, "/readyz?verbose", degraded).await;
     // And so is what it answers later.
     look_up(&two, "r-later", None).await.unwrap();
     let all = "dancu_live_volumes{verb=\"LOOKUP\"} 7";
