@@ -117,8 +117,8 @@ impl Gates {
         !self.items.is_full() && self.taken() < self.most_for(beyond_share)
     }
 
-    /// Gives a place to a unary call whose message is there. A call whose message is on its way has
-    /// none: it would keep others out while there is nothing to do for it.
+    /// Gives a place to a unary call. A call whose message is long on its way has none before: it would
+    /// keep others out while there is nothing to do for it.
     pub(crate) fn place(&self, beyond_share: bool) -> Option<Entered> {
         let is_free = self.unary.inside() < self.most_for(beyond_share);
         (is_free && !self.items.is_full())

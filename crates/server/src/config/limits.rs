@@ -51,7 +51,7 @@ impl Default for Limits {
             streams_per_connection: 256,
             calls: 8_192,
             unary_per_core: 1_024,
-            work_per_core: Duration::from_millis(50),
+            work_per_core: Duration::from_millis(60),
             refusals_per_core: 2_000,
             items: 200_000,
             receiving_bytes: 512 << 20,

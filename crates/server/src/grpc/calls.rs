@@ -120,11 +120,10 @@ where
             },
             caller: None,
         };
-        let gates = &self.core.gates;
         let inside = match (method.needs_credential(), method.kind()) {
             (true, _) if method.is_unary_verb() && !self.activity.has_place() => None,
-            (true, _) => gates.enter(), // A unary call gets its place with its message.
-            (false, Kind::ServerStream | Kind::Bidi) => gates.enter_as_guest(),
+            (true, _) => self.core.gates.enter(),
+            (false, Kind::ServerStream | Kind::Bidi) => self.core.gates.enter_as_guest(),
             // How the service is can be asked however full it is.
             (false, Kind::Unary) => return Ok(call),
         };
@@ -158,11 +157,12 @@ where
     }
 
     fn work(&self, request: Request<Incoming>, method: Method, call: Call) -> Work {
-        let guards = match method.kind() {
+        let received = match method.kind() {
             Kind::Unary => self.core.gates.receiving.enter(0),
             Kind::ServerStream | Kind::Bidi => None,
         };
-        let guards = guards.map(|received| (received, self.activity.receive()));
+        let at_once = method.has_one_item();
+        let guards = received.map(|received| (received, self.activity.receive(at_once)));
         let request = request.map(|body| Inflow::new(body, guards));
         dispatch(Arc::clone(&self.core), call, request)
     }

@@ -73,8 +73,8 @@ impl Inflow {
     }
 
     /// A place for the unary call whose message this was, now that it is there.
-    pub(crate) fn place(&self) -> Option<Entered> {
-        self.receiving.as_ref()?.place()
+    pub(crate) fn place(&mut self) -> Option<Entered> {
+        self.receiving.as_mut()?.place()
     }
 }
 

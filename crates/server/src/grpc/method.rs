@@ -98,6 +98,13 @@ impl Method {
         self.kind() == Kind::Unary && self.verb().is_some()
     }
 
+    /// Whether its messages have one item: short enough to come together with the headers. Longer ones
+    /// come behind the headers of whatever else their connection asks at once, and are given room when
+    /// they are there.
+    pub(crate) const fn has_one_item(self) -> bool {
+        matches!(self, Self::LookupCitizen | Self::AuthenticateCitizen)
+    }
+
     /// Whether it is answered only to who shows a credential.
     pub(crate) fn needs_credential(self) -> bool {
         self.service().starts_with("dancu.")

@@ -137,11 +137,14 @@ impl Activity {
         }
     }
 
-    /// Notes that a call was let in and its message is awaited, for as long as the guard lives.
-    pub(crate) fn receive(self: &Arc<Self>) -> Receiving {
+    /// Notes that a call was let in and its message is awaited, for as long as the guard lives. With
+    /// `at_once` it has its place already.
+    pub(crate) fn receive(self: &Arc<Self>, at_once: bool) -> Receiving {
         self.receiving.fetch_add(1, Relaxed);
+        let place = at_once.then(|| self.turns.gates().place(self.is_beyond_share()));
         Receiving {
             waits: self.waits.load(Relaxed),
+            place: place.flatten(),
             activity: Arc::clone(self),
         }
     }
@@ -316,12 +319,16 @@ pub(crate) struct Receiving {
     activity: Arc<Activity>,
     /// How often the connection had stood in line when the call began.
     waits: u64,
+    place: Option<Entered>,
 }
 
 impl Receiving {
     /// A place for the call, whose message is there now. One whose connection stood in line meanwhile
     /// is turned away: it is as old as what lay in the socket.
-    pub(crate) fn place(&self) -> Option<Entered> {
+    pub(crate) fn place(&mut self) -> Option<Entered> {
+        if self.place.is_some() {
+            return self.place.take();
+        }
         let activity = &self.activity;
         let place = if activity.waits.load(Relaxed) == self.waits {
             activity.turns.gates().place(activity.is_beyond_share())
