@@ -59,9 +59,10 @@ async fn instance(url: &str, fixture: &Fixture, every: Duration) -> Instance {
 /// Takes the changes back, as if another server had taken over that never had them.
 fn set_back(url: &str, other_server: bool) {
     let name = url.rsplit('/').next().unwrap();
-    let line = match other_server {
-        true => "UPDATE line SET history = 'another server/00000001';",
-        false => "",
+    let line = if other_server {
+        "UPDATE line SET history = 'another server/00000001';"
+    } else {
+        ""
     };
     Parts::shared().sql_in(
         url,
