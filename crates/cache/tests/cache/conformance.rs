@@ -5,16 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::TestClock;
+use crate::support::backends::{postgres, sqlite};
 use dancu_cache::{
     Bounds, CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered,
 };
 use dancu_domain::{ChangeFeed, Registry};
-use dancu_store::conformance::parts::Parts;
 use dancu_store::conformance::{Fixture, Subject};
-use dancu_store::{
-    MemoryRegistry, PostgresOptions, PostgresRegistry, PostgresSeeding, Seeding, SqliteRegistry,
-    registry_conformance,
-};
+use dancu_store::{MemoryRegistry, PostgresRegistry, SqliteRegistry, registry_conformance};
 
 const EVERY: Duration = Duration::from_millis(5);
 
@@ -62,12 +59,7 @@ async fn coalesced_memory_small(
 async fn coalesced_sqlite(
     fixture: Fixture,
 ) -> Subject<Cached<Coalesced<SqliteRegistry>>, SqliteRegistry> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("registry.db");
-    let mut seeding = Seeding::begin(&path, &fixture.meta).await.unwrap();
-    seeding.load(fixture.citizens.clone()).await.unwrap();
-    seeding.finish(&[], &[], &[]).await.unwrap();
-    let (registry, _) = SqliteRegistry::open(&path).await.unwrap().unwrap();
+    let (registry, folder) = sqlite(&fixture).await;
     let cached = behind_all(registry.clone(), &fixture, 1_000);
     Subject::new(cached, registry, folder)
 }
@@ -75,12 +67,7 @@ async fn coalesced_sqlite(
 async fn coalesced_postgres(
     fixture: Fixture,
 ) -> Subject<Cached<Coalesced<PostgresRegistry>>, PostgresRegistry> {
-    let options = PostgresOptions::new(Parts::shared().fresh_database());
-    let seeding = PostgresSeeding::begin(&options, &fixture.meta).await;
-    let mut seeding = seeding.unwrap();
-    seeding.load(fixture.citizens.clone()).await.unwrap();
-    seeding.finish(&[], &[], &[]).await.unwrap();
-    let (registry, _) = PostgresRegistry::open(options).await.unwrap();
+    let registry = postgres(&fixture).await;
     let cached = behind_all(registry.clone(), &fixture, 1_000);
     Subject::new(cached, registry, ())
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::TestClock;
+use crate::support::backends::postgres_seeded;
 use dancu_cache::{CacheConfig, Cached, CoalesceConfig, Coalesced, Watermark, follow, layered};
 use dancu_domain::{ChangeFeed as _, Freshness, IdKey, Registry as _, Revision, Source};
 use dancu_store::conformance::parts::Parts;
 use dancu_store::conformance::{Event, Fixture};
-use dancu_store::{PostgresOptions, PostgresRegistry, PostgresSeeding};
+use dancu_store::{PostgresOptions, PostgresRegistry};
 use tokio::time::{sleep, timeout};
 
 type Instance = Cached<Coalesced<PostgresRegistry>>;
@@ -21,12 +22,7 @@ const NEVER: Duration = Duration::from_hours(10);
 const OFTEN: Duration = Duration::from_millis(100);
 
 async fn seeded(fixture: &Fixture) -> String {
-    let url = Parts::shared().fresh_database();
-    let options = PostgresOptions::new(url.clone());
-    let seeding = PostgresSeeding::begin(&options, &fixture.meta).await;
-    let mut seeding = seeding.unwrap();
-    seeding.load(fixture.citizens.clone()).await.unwrap();
-    seeding.finish(&[], &[], &[]).await.unwrap();
+    let url = postgres_seeded(fixture).await;
     Parts::shared().sql_in(&url, "CREATE TABLE earlier AS SELECT * FROM citizens");
     url
 }

@@ -3,20 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::backends::{postgres, sqlite};
 use crate::support::over_redis::{Instance, PATIENT, config, seal_keys, until_up};
 use crate::support::redis_server::RedisServer;
 use dancu_cache::{Bounds, CacheConfig, Cached, CoalesceConfig, Coalesced, Shared, layered};
-use dancu_domain::{Applied, ChangeRecord, Freshness, IdKey, Reading, Registry, RegistryError};
+use dancu_domain::{
+    Applied, ChangeFeed, ChangeRecord, Freshness, IdKey, Reading, Registry, RegistryError,
+};
 use dancu_store::conformance::{Fixture, Subject};
-use dancu_store::{MemoryRegistry, registry_conformance};
+use dancu_store::{MemoryRegistry, PostgresRegistry, SqliteRegistry, registry_conformance};
 
 const EVERY: Duration = Duration::from_millis(5);
 
-async fn instance(
-    registry: &MemoryRegistry,
+async fn instance<R: Registry + ChangeFeed + Clone>(
+    registry: &R,
     fixture: &Fixture,
     seal: &dancu_cache::SealKeys,
-) -> Instance<MemoryRegistry> {
+) -> Instance<R> {
     let url = RedisServer::shared().url();
     let registry = Arc::new(registry.clone());
     let nation = fixture.meta.nation;
@@ -25,10 +28,10 @@ async fn instance(
     instance.following(EVERY)
 }
 
-fn behind_all(
-    instance: &mut Instance<MemoryRegistry>,
+fn behind_all<R: Registry + ChangeFeed>(
+    instance: &mut Instance<R>,
     capacity: usize,
-) -> Cached<Coalesced<Shared<MemoryRegistry>>> {
+) -> Cached<Coalesced<Shared<R>>> {
     let cache = CacheConfig {
         capacity,
         bounds: Bounds::default(),
@@ -68,6 +71,26 @@ async fn whole_order(
     fixture: Fixture,
 ) -> Subject<Cached<Coalesced<Shared<MemoryRegistry>>>, MemoryRegistry> {
     let registry = fixture.in_memory();
+    let mut instance = instance(&registry, &fixture, &seal_keys()).await;
+    let cached = behind_all(&mut instance, 4);
+    Subject::new(cached, registry, instance)
+}
+
+/// The same over a file.
+async fn whole_order_over_sqlite(
+    fixture: Fixture,
+) -> Subject<Cached<Coalesced<Shared<SqliteRegistry>>>, SqliteRegistry> {
+    let (registry, folder) = sqlite(&fixture).await;
+    let mut instance = instance(&registry, &fixture, &seal_keys()).await;
+    let cached = behind_all(&mut instance, 4);
+    Subject::new(cached, registry, (instance, folder))
+}
+
+/// The same over a database.
+async fn whole_order_over_postgres(
+    fixture: Fixture,
+) -> Subject<Cached<Coalesced<Shared<PostgresRegistry>>>, PostgresRegistry> {
+    let registry = postgres(&fixture).await;
     let mut instance = instance(&registry, &fixture, &seal_keys()).await;
     let cached = behind_all(&mut instance, 4);
     Subject::new(cached, registry, instance)
@@ -119,5 +142,7 @@ async fn without_redis(fixture: Fixture) -> Subject<Shared<MemoryRegistry>, Memo
 
 registry_conformance!(the_shared_level_over_memory, shared_alone);
 registry_conformance!(all_levels_over_memory, whole_order);
+registry_conformance!(all_levels_over_sqlite, whole_order_over_sqlite);
+registry_conformance!(all_levels_over_postgres, whole_order_over_postgres);
 registry_conformance!(two_instances_over_memory, two_instances);
 registry_conformance!(the_shared_level_without_redis, without_redis);

@@ -1,5 +1,6 @@
 //! A registry that remembers its whole history, answers late, and can be told to fail.
 
+pub(crate) mod backends;
 pub(crate) mod judging;
 pub(crate) mod kept;
 pub(crate) mod over_redis;
