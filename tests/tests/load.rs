@@ -97,6 +97,38 @@ fn a_stall_shows_in_what_counts_from_when_it_was_due_and_not_in_a_closed_loop() 
 }
 
 #[test]
+fn slots_for_which_there_was_no_message_are_missed_as_well() {
+    let service = start(CITIZENS, |_| {});
+    let mut plan = plan(&service, service.running.grpc_addr(), open(400.0, 2.0));
+    // Each push waits for the answer to the one before, and there are few who push.
+    plan.mix = [0, 0, 0, 1];
+    plan.patience = Duration::from_millis(100);
+    let account = account(plan);
+    let calls = &account.all.calls;
+    assert_eq!(account.wrong, 0, "{:?}", account.discrepancies);
+    assert!(calls.answered > 0 && calls.missed > 0, "{calls:?}");
+    assert_eq!(calls.answered + calls.failed + calls.missed, 800);
+}
+
+#[test]
+fn what_is_turned_away_is_worse_than_every_bound() {
+    let service = start(CITIZENS, |config| config.quotas.items_per_second = Some(1));
+    let mut account = account(plan(
+        &service,
+        service.running.grpc_addr(),
+        open(100.0, 2.0),
+    ));
+    let calls = &account.all.calls;
+    assert!(calls.failed > 20 && calls.answered > 20, "{calls:?}");
+    let thresholds = ["p99<5s", "service.p99<5s", "mean<5s", "missed<5%"];
+    let thresholds = thresholds.map(|text| text.parse::<Threshold>().expect("a threshold"));
+    account.judge(&thresholds);
+    let held: Vec<bool> = account.thresholds.iter().map(|held| held.held).collect();
+    assert_eq!(held, [false, true, false, true], "{:?}", account.thresholds);
+    assert!(account.warnings.iter().any(|told| told.contains("failed")));
+}
+
+#[test]
 fn slots_that_nobody_took_are_missed_counted_and_worse_than_every_bound() {
     let service = start(CITIZENS, |_| {});
     let proxy = Arc::new(Proxy::before(service.running.grpc_addr()));

@@ -79,6 +79,7 @@ pub(crate) struct Replay {
 impl Replay {
     /// Replays and reports.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
+        self.files.look(lang)?;
         let plan = self.plan(lang)?;
         let Replayed { mut account, sums } = drive(&plan, lang)?;
         if self.allow_differences {

@@ -258,3 +258,31 @@ fn a_service_that_is_told_to_end_as_soon_as_it_says_that_it_serves_drains() {
         assert!(ended.success(), "turn {turn}: {ended}");
     }
 }
+
+#[test]
+fn a_run_whose_figures_could_not_be_written_is_not_begun() {
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let gone = folder.path().join("gone/run.json").display().to_string();
+    let broken = folder.path().join("broken.json");
+    std::fs::write(&broken, "{").expect("it is written");
+    let broken = broken.display().to_string();
+    // Nobody listens there: whoever got as far as that says so.
+    let nowhere = ["load", "--server", "127.0.0.1:1"];
+    for (given, code) in [
+        (["--json", &gone], 3),
+        (["--csv", &gone], 3),
+        (["--hdr", &gone], 3),
+        (["--html", &gone], 3),
+        (["--compare", &gone], 3),
+        (["--compare", &broken], 2),
+        (["--noise", "NaN"], 2),
+    ] {
+        let output = dancu(&[&nowhere[..], &given[..]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{given:?}: {said}");
+        assert!(
+            said.contains(given[1]) || said.contains(given[0]),
+            "{given:?}: {said}"
+        );
+    }
+}

@@ -34,6 +34,27 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// Looks whether every file can be written and the earlier run be read, before a run that would
+    /// else be in vain.
+    pub(crate) fn look(&self, lang: Lang) -> Result<(), Failure> {
+        for path in [&self.json, &self.csv, &self.hdr, &self.html]
+            .into_iter()
+            .flatten()
+        {
+            let opened = std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path);
+            opened.map_err(|error| unwritten(path, &error, lang))?;
+        }
+        if !(self.noise.is_finite() && self.noise >= 0.0) {
+            return Err(Failure::Usage("--noise is a number from 0 on".to_owned()));
+        }
+        self.compare
+            .as_ref()
+            .map_or(Ok(()), |path| read(path, lang).map(drop))
+    }
+
     /// Writes every file that was asked for.
     pub(crate) fn write(&self, account: &Account, lang: Lang) -> Result<(), Failure> {
         if let Some(path) = &self.json {
@@ -91,11 +112,10 @@ fn read(path: &Path, lang: Lang) -> Result<Account, Failure> {
 }
 
 fn write(path: &Path, bytes: &[u8], lang: Lang) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| {
-        Failure::unable(
-            &format!("{} {}", lang.of("ghi", "write"), path.display()),
-            &error,
-            lang,
-        )
-    })
+    std::fs::write(path, bytes).map_err(|error| unwritten(path, &error, lang))
+}
+
+fn unwritten(path: &Path, error: &std::io::Error, lang: Lang) -> Failure {
+    let doing = format!("{} {}", lang.of("ghi", "write"), path.display());
+    Failure::unable(&doing, error, lang)
 }

@@ -71,6 +71,7 @@ enum Profile {
 impl Load {
     /// Runs, or merges, and reports.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
+        self.files.look(lang)?;
         let mut account = if self.merge.is_empty() {
             let plan = self.wanted.plan(lang)?;
             if self.profile.is_some() {

@@ -12,7 +12,9 @@ use super::plot::{short, time};
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Metric {
-    /// A quantile; `service` even where latency counts from when messages were due.
+    /// A quantile; `service` even where latency counts from when messages were due. Else slots that were
+    /// missed and messages that failed count as if they had been answered never: a service that turns
+    /// most of them away is not a fast one.
     Quantile { share: f64, service: bool },
     /// The mean of the same.
     Mean { service: bool },
@@ -160,8 +162,8 @@ impl Threshold {
                     value > self.bound
                 }
         });
-        // A quantile among the missed is above every bound.
-        let endless = value.is_none() && !self.less && self.has_missed(account);
+        // A quantile among the missed and the failed is above every bound.
+        let endless = value.is_none() && !self.less && self.has_lost(account);
         Held {
             threshold: self.text.clone(),
             value,
@@ -172,7 +174,15 @@ impl Threshold {
 
     fn words(&self, value: Option<f64>, account: &Account) -> String {
         match (value, self.metric) {
-            (None, _) if self.has_missed(account) => "a missed slot".to_owned(),
+            (None, _) if self.has_lost(account) => {
+                let calls = &account.of(self.verb).calls;
+                let what = if calls.missed > 0 {
+                    "a missed slot"
+                } else {
+                    "a failed message"
+                };
+                what.to_owned()
+            }
             (None, _) => "nothing".to_owned(),
             (Some(value), Metric::Quantile { .. } | Metric::Mean { .. }) => time(value),
             (Some(value), Metric::Errors | Metric::Missed) => format!("{:.3} %", value * 100.0),
@@ -180,8 +190,9 @@ impl Threshold {
         }
     }
 
-    fn has_missed(&self, account: &Account) -> bool {
-        account.of(self.verb).calls.missed > 0 && matches!(self.metric, Metric::Quantile { .. })
+    fn has_lost(&self, account: &Account) -> bool {
+        account.of(self.verb).calls.lost() > 0
+            && matches!(self.metric, Metric::Quantile { service: false, .. })
     }
 
     fn value(&self, account: &Account) -> Option<f64> {
@@ -195,7 +206,7 @@ impl Threshold {
                 } else if calls.corrected.is_empty() {
                     None
                 } else {
-                    let value = calls.corrected.quantile_with_missed(share, calls.missed);
+                    let value = calls.corrected.quantile_with_missed(share, calls.lost());
                     value.map(|micros| micros as f64)
                 }
             }
@@ -205,7 +216,7 @@ impl Threshold {
                 } else {
                     &calls.corrected
                 };
-                (!latency.is_empty() && (service || calls.missed == 0)).then(|| latency.mean())
+                (!latency.is_empty() && (service || calls.lost() == 0)).then(|| latency.mean())
             }
             Metric::Rate => Some(account.of(self.verb).rate),
             Metric::Errors => share(calls.failed, tried),

@@ -19,6 +19,13 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
              free to take them in time; give it more calls in flight, or a lower rate"
         ));
     }
+    let failed = account.all.calls.failed;
+    if failed > 0 {
+        list.push(format!(
+            "{failed} of {due} messages failed: the latencies above are those of the others, and \
+             every bound of a threshold counts them as never answered"
+        ));
+    }
     let lag = account.lag.quantile(0.99);
     if account.is_open() && lag > LATE_US {
         list.push(format!(

@@ -34,6 +34,11 @@ pub struct Calls {
 }
 
 impl Calls {
+    /// What was due and was not answered: missed slots and failed messages.
+    pub const fn lost(&self) -> u64 {
+        self.missed + self.failed
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         self.answered += other.answered;
         self.items += other.items;

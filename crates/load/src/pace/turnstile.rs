@@ -81,6 +81,11 @@ impl Turnstile {
         }
     }
 
+    /// Whether a schedule says when messages are due.
+    pub(crate) const fn has_slots(&self) -> bool {
+        self.slots.is_some()
+    }
+
     /// Whether a calendar says when messages are due, and not slots or callers.
     pub(crate) const fn is_calendar(&self) -> bool {
         self.slots.is_none() && self.metronome.is_some()

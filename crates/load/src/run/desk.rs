@@ -81,15 +81,26 @@ impl Desk {
         loop {
             self.heed();
             let Turn { due } = self.turnstile.turn(|due| self.missed(due)).await?;
-            let next = self.source.borrow_mut().next();
-            if let Some(ask) = next {
-                return Some(self.send(ask, due));
+            while !self.turnstile.is_stopped() {
+                let next = self.source.borrow_mut().next();
+                if let Some(ask) = next {
+                    return Some(self.send(ask, due));
+                }
+                if self.source.borrow().is_over() {
+                    return None;
+                }
+                // Nothing can be asked just now; what is on its way must come back first. The slot
+                // waits for it, and no longer than for anything else.
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                self.heed();
+                if !self.turnstile.has_slots() {
+                    break;
+                }
+                if self.turnstile.is_missed(due) {
+                    self.missed(due);
+                    break;
+                }
             }
-            if self.source.borrow().is_over() {
-                return None;
-            }
-            // Nothing can be asked just now; what is on its way must come back first.
-            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
