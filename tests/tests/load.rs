@@ -97,6 +97,36 @@ fn a_stall_shows_in_what_counts_from_when_it_was_due_and_not_in_a_closed_loop() 
 }
 
 #[test]
+fn generators_that_ask_at_the_same_time_are_right_and_are_merged_into_one_account() {
+    let service = start(640, |_| {});
+    let ran: Vec<Account> = thread::scope(|scope| {
+        let generators: Vec<_> = (0..2)
+            .map(|part| {
+                let mut plan = plan(&service, service.running.grpc_addr(), open(300.0, 2.0));
+                plan.part = (part, 2);
+                plan.run_id = format!("part{part}");
+                plan.mix = [50, 0, 0, 50];
+                plan.patience = Duration::from_secs(30);
+                scope.spawn(move || account(plan))
+            })
+            .collect();
+        let ended = generators.into_iter().map(thread::ScopedJoinHandle::join);
+        ended.map(|ran| ran.expect("the run ends")).collect()
+    });
+    for account in &ran {
+        assert_eq!(account.wrong, 0, "{:?}", account.discrepancies);
+        assert!(account.all.calls.answered > 100, "{:?}", account.all.calls);
+    }
+    let answered: u64 = ran.iter().map(|ran| ran.all.items.answered).sum();
+    let mut ran = ran.into_iter();
+    let mut merged = ran.next().expect("there are two");
+    ran.for_each(|other| merged.merge(other));
+    assert_eq!(merged.all.items.answered, answered);
+    let counted: u64 = counted(&service).into_values().sum();
+    assert_eq!(counted, answered);
+}
+
+#[test]
 fn slots_for_which_there_was_no_message_are_missed_as_well() {
     let service = start(CITIZENS, |_| {});
     let mut plan = plan(&service, service.running.grpc_addr(), open(400.0, 2.0));

@@ -11,6 +11,7 @@ use crate::chance::Chance;
 use crate::choice::Choice;
 use crate::claims;
 use crate::roll::Roll;
+use crate::run::lanes::Lanes;
 
 /// The nation, without those of its citizens whom others have changed.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct People {
     reserved: HashSet<u64>,
     changed: HashSet<u64>,
     choice: Choice,
+    /// Where other generators push at the same time: whose lanes are whose.
+    others: Option<Lanes>,
     /// Everybody who was met, where they are kept.
     roll: Option<Roll>,
 }
@@ -48,6 +51,7 @@ impl People {
             reserved,
             changed,
             choice: Choice::Uniform,
+            others: None,
             roll: None,
         }
     }
@@ -61,6 +65,12 @@ impl People {
     /// The same people, chosen in another way.
     pub fn chosen(mut self, choice: Choice) -> Self {
         self.choice = choice;
+        self
+    }
+
+    /// The same people without those about whom other generators push meanwhile.
+    pub(crate) fn beside(mut self, others: Option<Lanes>) -> Self {
+        self.others = others;
         self
     }
 
@@ -81,6 +91,9 @@ impl People {
 
     /// The citizen with this index at version 0, unless others have changed the record.
     pub fn citizen(&self, index: u64) -> Option<(u64, Arc<Citizen>)> {
+        if self.others.is_some_and(|lanes| lanes.is_of_others(index)) {
+            return None;
+        }
         // The number alone would cost nearly as much as the whole record, which is wanted as a rule.
         let citizen = match &self.roll {
             Some(roll) => roll.citizen(&self.nation, index, 0)?,

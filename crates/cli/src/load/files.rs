@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use dancu_load::account::{Account, Compared};
+use dancu_load::account::{Account, Compared, Described};
 
 use crate::edge::wall;
 use crate::exit::Failure;
@@ -99,7 +99,14 @@ pub(super) fn merged(paths: &[PathBuf], lang: Lang) -> Result<Account, Failure> 
         .next()
         .ok_or_else(|| Failure::Usage("--merge needs files".to_owned()))??;
     for account in accounts {
-        whole.merge(account?);
+        let account = account?;
+        let is_in = |run: &Described| whole.runs.iter().any(|other| other.run == run.run);
+        if account.runs.iter().any(is_in) {
+            return Err(Failure::Usage(
+                "--merge takes each run once: two of the files have the same".to_owned(),
+            ));
+        }
+        whole.merge(account);
     }
     Ok(whole)
 }

@@ -41,7 +41,7 @@ pub(crate) struct Load {
     /// may be asking meanwhile.
     #[arg(long, value_enum, conflicts_with_all = [
         "schedule", "closed", "merge", "find_rate", "rate", "time", "warm_up", "mix", "stock",
-        "malformed", "denied", "unfit",
+        "malformed", "denied", "unfit", "part",
     ])]
     profile: Option<Profile>,
     /// The part of the profile that is sent.

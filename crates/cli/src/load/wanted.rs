@@ -36,6 +36,10 @@ pub(super) struct Wanted {
     /// The seed of what is drawn.
     #[arg(long, default_value_t = 1)]
     draw_seed: u64,
+    /// Which of how many generators this is that ask at the same time, such as 1/3: each pushes about
+    /// citizens of its own. All have as many `--threads`.
+    #[arg(long, value_name = "N/OF", default_value = "1/1", value_parser = part)]
+    part: (u32, u32),
 
     /// Messages a second, in an open loop: the schedule does not wait for replies.
     #[arg(long, default_value_t = 1000.0, conflicts_with = "schedule")]
@@ -150,18 +154,20 @@ impl Wanted {
         }
         let nation = self.numbering.of(&Nation::new(self.seed, self.citizens));
         let verified = (self.verify * 1000.0).round() as u64;
-        let nation_id = if verified > 0 {
-            nation_at(server, &nation).map_err(|error| super::failure(&error, lang))?
-        } else {
-            dancu_domain::NationId([0; 16])
-        };
-        let base = LoadPlan::new(fresh_id(), server, nation, nation_id);
-        let plan = LoadPlan {
+        if verified == 0 && self.verify > 0.0 {
+            return Err(Failure::Usage(
+                "--verify is 0, or at least 0.001".to_owned(),
+            ));
+        }
+        let nobody = dancu_domain::NationId([0; 16]);
+        let base = LoadPlan::new(fresh_id(), server, nation, nobody);
+        let mut plan = LoadPlan {
             beyond_loopback: self.beyond_loopback,
             seed: self.draw_seed,
             pace: self.pace()?,
             warm_up: Duration::from_secs_f64(self.warm_up),
             threads: self.threads.unwrap_or(base.threads),
+            part: self.part,
             connections: self.connections,
             in_flight: self.calls,
             shape: match self.shape {
@@ -193,6 +199,11 @@ impl Wanted {
         };
         plan.validate()
             .map_err(|error| Failure::Usage(error.to_string()))?;
+        // What is wrong by itself is told without a service.
+        if verified > 0 {
+            plan.nation_id =
+                nation_at(server, &nation).map_err(|error| super::failure(&error, lang))?;
+        }
         Ok(plan)
     }
 
@@ -273,4 +284,16 @@ mod tests {
         assert_eq!(address("127.0.0.1:50051/").unwrap(), wanted);
         assert!(address("nowhere").is_err());
     }
+}
+
+/// Reads `2/3` as the second of three, counted from 0.
+fn part(text: &str) -> Result<(u32, u32), &'static str> {
+    let read = |(n, of): (&str, &str)| {
+        let n = n.parse::<u32>().ok()?.checked_sub(1)?;
+        Some((n, of.parse().ok()?))
+    };
+    text.split_once('/')
+        .and_then(read)
+        .filter(|(n, of)| n < of && *of <= 256)
+        .ok_or("written like 2/3, the second of three")
 }

@@ -8,6 +8,7 @@ mod digest;
 mod flow;
 mod judge;
 mod lane;
+pub(crate) mod lanes;
 mod link;
 mod plan;
 mod questions;
@@ -28,6 +29,7 @@ pub use plan::{LoadError, LoadPlan};
 pub use questions::{Told, nation_at, told_at, volumes};
 pub use search::{Found, highest};
 
+use self::lanes::Lanes;
 use self::source::Source;
 use self::stock::Stock;
 pub(crate) use self::stock::shape as shape_of;
@@ -82,9 +84,13 @@ pub fn nine_months(plan: LoadPlan, scale: Scale, watch: &Arc<Watch>) -> Result<R
 
 /// What all threads draw from.
 fn world(plan: &LoadPlan) -> World {
+    let threads = plan.threads.clamp(1, plan.connections) as u64;
+    let beside = (plan.part.1 > 1).then(|| Lanes::of(plan, threads));
     World {
         callers: Callers::of(&plan.nation, &plan.nation.sandbox_keys()),
-        people: People::new(plan.nation, &plan.changed_by_others).chosen(plan.choice),
+        people: People::new(plan.nation, &plan.changed_by_others)
+            .chosen(plan.choice)
+            .beside(beside),
         run_id: plan.run_id.clone(),
         nation_id: plan.nation_id,
         versions: Versions::default(),

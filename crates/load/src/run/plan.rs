@@ -29,6 +29,10 @@ pub struct LoadPlan {
     pub changed_by_others: Vec<PersonalId>,
     /// What is drawn depends on it.
     pub seed: u64,
+    /// Which of how many generators it is that ask at the same time, counted from 0: each of them
+    /// pushes about citizens of its own, and reads about others that nobody pushes about. All have as
+    /// many threads.
+    pub part: (u32, u32),
     /// When messages are due.
     pub pace: Pace,
     /// From the beginning, what is not measured. It is counted all the same.
@@ -78,6 +82,7 @@ impl LoadPlan {
             nation_id,
             changed_by_others: Vec::new(),
             seed: 1,
+            part: (0, 1),
             pace: Pace::Open {
                 schedule: Schedule::hold(1000.0, 60.0),
                 arrivals: Arrivals::Poisson,
@@ -110,7 +115,7 @@ impl LoadPlan {
 
     /// Checks every choice by itself.
     pub fn validate(&self) -> Result<(), LoadError> {
-        let rules: [(&'static str, bool, &'static str); 12] = [
+        let rules: [(&'static str, bool, &'static str); 13] = [
             (
                 "server",
                 self.beyond_loopback || self.server.ip().is_loopback(),
@@ -126,6 +131,11 @@ impl LoadPlan {
                 "threads",
                 (1..=256).contains(&self.threads),
                 "from 1 to 256",
+            ),
+            (
+                "part",
+                self.part.0 < self.part.1 && self.part.1 <= 256,
+                "one of at most 256",
             ),
             (
                 "connections",

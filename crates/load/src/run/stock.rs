@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dancu_domain::Verb;
 
 use super::ask::{Ask, Heads};
+use super::lanes::Lanes;
 use super::plan::LoadPlan;
 use crate::draw::{Draw, Shape, World};
 use crate::mix::{Mix, place};
@@ -22,13 +23,8 @@ pub(crate) struct Stock {
     size: usize,
 }
 
-/// How many lanes of pushes a thread has at most. Each owns a part of the nation, and has one
-/// message on its way at a time, so that events of a person stay in their order.
-const PUSHERS: u64 = 64;
 /// How many callers stream: each of them has streams of its own on each lane.
 const STREAMING: usize = 2;
-/// How many citizens a lane of pushes should have to itself.
-const OWNED: u64 = 256;
 
 impl Stock {
     /// Draws the messages of one of so many threads.
@@ -37,7 +33,8 @@ impl Stock {
         world: &Arc<World>,
         (thread, threads): (usize, usize),
     ) -> Option<Self> {
-        let (thread, threads) = (thread as u64, threads as u64);
+        let lanes = Lanes::of(plan, threads as u64);
+        let thread = thread as u64;
         let mut stock = Self {
             mix: Mix::new(plan.mix),
             shelves: Default::default(),
@@ -47,23 +44,20 @@ impl Stock {
             shape: plan.shape,
             size: plan.size,
         };
-        let lanes = (plan.nation.len() / OWNED / threads).clamp(1, PUSHERS);
-        // Lanes beyond those of the pushes draw what is only read.
-        let all = (lanes + Verb::ALL.len() as u64) * threads;
         for verb in Verb::ALL {
             if plan.mix[place(*verb)] == 0 {
                 continue;
             }
             if *verb == Verb::Push {
-                let own = (0..lanes).map(|lane| lane * threads + thread);
-                stock
-                    .pushers
-                    .extend(own.map(|lane| Draw::new(Arc::clone(world), plan.seed, lane, all)));
+                let own = (0..lanes.pushing).map(|nth| lanes.lane(nth, thread));
+                stock.pushers.extend(
+                    own.map(|lane| Draw::new(Arc::clone(world), plan.seed, lane, lanes.all)),
+                );
                 continue;
             }
             let shape = shape(*verb, plan.shape);
-            let lane = (lanes + place(*verb) as u64) * threads + thread;
-            let mut draw = Draw::new(Arc::clone(world), plan.seed, lane, all);
+            let lane = lanes.lane(lanes.pushing + place(*verb) as u64, thread);
+            let mut draw = Draw::new(Arc::clone(world), plan.seed, lane, lanes.all);
             if shape == Shape::Stream {
                 draw.keep_callers(*verb, STREAMING);
             }
