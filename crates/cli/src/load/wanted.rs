@@ -265,6 +265,18 @@ fn mix(text: &str) -> Result<Mixed, String> {
     Ok(parts)
 }
 
+/// Reads `2/3` as the second of three, counted from 0.
+fn part(text: &str) -> Result<(u32, u32), &'static str> {
+    let read = |(n, of): (&str, &str)| {
+        let n = n.parse::<u32>().ok()?.checked_sub(1)?;
+        Some((n, of.parse().ok()?))
+    };
+    text.split_once('/')
+        .and_then(read)
+        .filter(|(n, of)| n < of && *of <= 256)
+        .ok_or("written like 2/3, the second of three")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,16 +296,4 @@ mod tests {
         assert_eq!(address("127.0.0.1:50051/").unwrap(), wanted);
         assert!(address("nowhere").is_err());
     }
-}
-
-/// Reads `2/3` as the second of three, counted from 0.
-fn part(text: &str) -> Result<(u32, u32), &'static str> {
-    let read = |(n, of): (&str, &str)| {
-        let n = n.parse::<u32>().ok()?.checked_sub(1)?;
-        Some((n, of.parse().ok()?))
-    };
-    text.split_once('/')
-        .and_then(read)
-        .filter(|(n, of)| n < of && *of <= 256)
-        .ok_or("written like 2/3, the second of three")
 }
