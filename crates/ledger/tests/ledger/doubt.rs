@@ -1,12 +1,15 @@
 //! A store that can say what became of a failed append: the ledger turns everybody away, finds
 //! out, and goes on, whichever way it was.
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::shelf::{Shelf, StillClock, config, keys, message, request_id};
 use dancu_domain::{RecordError, Recorder as _, VolumeRow, Volumes as _};
-use dancu_ledger::{BlockStoreError, Doubt, Ledger, LedgerFailure, audit};
+use dancu_ledger::{BlockStoreError, Desk, Doubt, Ledger, LedgerFailure, audit};
+
+type Writing = tokio::task::JoinHandle<Result<(), LedgerFailure>>;
 
 fn sum(rows: &[VolumeRow]) -> u64 {
     rows.iter().map(|row| row.count).sum()
@@ -15,6 +18,16 @@ fn sum(rows: &[VolumeRow]) -> u64 {
 async fn in_time<T>(waiting: impl Future<Output = T>) -> T {
     let told = tokio::time::timeout(Duration::from_secs(20), waiting).await;
     told.expect("everybody is told in time")
+}
+
+/// A ledger over this shelf with its writer at work, and a desk of it.
+async fn begun(shelf: &Shelf, folder: &Path) -> (Ledger, Writing, Desk) {
+    let opened = Ledger::open(shelf.clone(), StillClock::new(), keys(), config(folder));
+    let (ledger, writer) = opened.await.unwrap();
+    let writer = tokio::spawn(writer);
+    let (desk, bell) = ledger.desk();
+    tokio::spawn(bell);
+    (ledger, writer, desk)
 }
 
 #[tokio::test]
@@ -94,16 +107,7 @@ async fn while_it_is_in_doubt_nobody_waits_and_a_close_is_a_failure() {
         resolves_after: Some(usize::MAX),
         ..Shelf::default()
     };
-    let opened = Ledger::open(
-        shelf.clone(),
-        StillClock::new(),
-        keys(),
-        config(folder.path()),
-    );
-    let (ledger, writer) = opened.await.unwrap();
-    let writer = tokio::spawn(writer);
-    let (desk, bell) = ledger.desk();
-    tokio::spawn(bell);
+    let (ledger, writer, desk) = begun(&shelf, folder.path()).await;
     let mut doubt = ledger.in_doubt();
     for n in 0..3 {
         let told = in_time(desk.record(message(n, 1))).await;
@@ -128,16 +132,7 @@ async fn a_lease_that_was_lost_meanwhile_ends_the_writer() {
         resolves_after: Some(0),
         ..Shelf::default()
     };
-    let opened = Ledger::open(
-        shelf.clone(),
-        StillClock::new(),
-        keys(),
-        config(folder.path()),
-    );
-    let (ledger, writer) = opened.await.unwrap();
-    let writer = tokio::spawn(writer);
-    let (desk, bell) = ledger.desk();
-    tokio::spawn(bell);
+    let (ledger, writer, desk) = begun(&shelf, folder.path()).await;
     let told = in_time(desk.record(message(1, 1))).await;
     assert_eq!(told, Err(RecordError::Unavailable));
     let failure = LedgerFailure::Append(BlockStoreError::LeaseLost);
@@ -148,16 +143,7 @@ async fn a_lease_that_was_lost_meanwhile_ends_the_writer() {
 async fn a_store_that_is_away_is_seen_while_nothing_is_appended() {
     let folder = tempfile::tempdir().unwrap();
     let shelf = Shelf::default();
-    let opened = Ledger::open(
-        shelf.clone(),
-        StillClock::new(),
-        keys(),
-        config(folder.path()),
-    );
-    let (ledger, writer) = opened.await.unwrap();
-    let writer = tokio::spawn(writer);
-    let (desk, bell) = ledger.desk();
-    tokio::spawn(bell);
+    let (ledger, writer, desk) = begun(&shelf, folder.path()).await;
     let mut doubt = ledger.in_doubt();
     for round in 0..2 {
         shelf.silent.store(true, Ordering::Relaxed);

@@ -347,3 +347,51 @@ impl Drop for Receiving {
         self.activity.receiving.fetch_sub(1, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Limits;
+    use crate::limits::Gates;
+    use crate::numbers::Numbers;
+    use crate::refusals::Refusals;
+
+    #[test]
+    fn a_call_whose_connection_stood_in_line_meanwhile_is_turned_away_unless_it_has_its_place() {
+        let turns = Turns::new(
+            Refusals::new(1, instant()),
+            Gates::part(&Limits::default(), 1),
+            Duration::from_mins(1),
+            Arc::new(Numbers::default()),
+        );
+        let activity = Arc::new(Activity::new(turns));
+        let [mut placed, mut early] = [true, false].map(|at_once| activity.receive(at_once));
+        drop(activity.wait());
+        activity.begin_turn();
+        assert!(placed.place().is_some());
+        assert!(early.place().is_none());
+        assert!(activity.receive(false).place().is_some());
+    }
+
+    #[test]
+    fn who_is_refused_in_a_crowd_waits_and_the_crowd_is_smaller() {
+        let limits = Limits {
+            unary_per_core: 4,
+            ..Limits::default()
+        };
+        let turns = Turns::new(
+            Refusals::new(1_000_000, instant()),
+            Gates::part(&limits, 1),
+            Duration::from_mins(1),
+            Arc::new(Numbers::default()),
+        );
+        let activity = Arc::new(Activity::new(Arc::clone(&turns)));
+        let _calls: Vec<_> = (0..9).map(|_| activity.begin()).collect();
+        assert!(!activity.is_over());
+        // Nine are more than twice four, though there is time enough to refuse them.
+        activity.turn_away();
+        assert!(turns.is_crowded() && activity.is_over());
+        activity.end_turn();
+        assert!(!turns.is_crowded());
+    }
+}

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::listener::Bell;
 use super::queries::{Inquiry as _, Meta};
 use super::reader::{Ask, Desk, Question, Reader, revision};
-use super::replica::{Line, Replica};
+use super::replica::{Replica, Tended};
 use super::writer::{Batch, Office, Order, advance, write_on};
 use super::{Durability, Link, PostgresOptions, ReplicaState, connecting, schema, statements};
 use crate::freshness::{Required, WAIT};
@@ -53,7 +53,7 @@ struct Shared {
     write_within: Duration,
     /// What is aborted at the end: who listens, and who keeps the replica.
     watchers: Vec<JoinHandle<()>>,
-    replica: Option<Arc<Line>>,
+    replica: Option<Arc<Tended>>,
     /// The readers, and last the writer.
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -83,15 +83,15 @@ impl PostgresRegistry {
         let woken = Arc::new(Notify::new());
         let counters = Arc::new(Counters::default());
         let runtime = Handle::current();
-        let replica = replica.map(|options| Line::new(options, meta.nation));
+        let replica = replica.map(|options| Tended::new(options, meta.nation));
         let mut tasks: Vec<JoinHandle<()>> = (0..options.readers.max(1))
             .map(|_| {
                 let desk = Desk {
                     nation: meta.nation,
                     counters: Arc::clone(&counters),
                 };
-                let line = replica.clone();
-                let replica = line.map(|line| Replica::new(line, options.replica_within));
+                let tended = replica.clone();
+                let replica = tended.map(|tended| Replica::new(tended, options.replica_within));
                 let reader = Reader::new(Link::new(primary.clone()), replica, desk);
                 runtime.spawn(reader.read_on(Arc::clone(&asks_queue)))
             })
@@ -111,8 +111,8 @@ impl PostgresRegistry {
         };
         tasks.push(runtime.spawn(write_on(link, orders_queue, office)));
         let mut watchers = vec![runtime.spawn(bell.listen(primary))];
-        if let Some(line) = &replica {
-            watchers.push(runtime.spawn(Arc::clone(line).keep(Arc::clone(&head))));
+        if let Some(tended) = &replica {
+            watchers.push(runtime.spawn(Arc::clone(tended).keep(Arc::clone(&head))));
         }
         let registry = Self {
             shared: Arc::new(Shared {
@@ -167,7 +167,7 @@ impl PostgresRegistry {
 
     /// How the replica is, and every later change of that; nothing where none is named.
     pub fn replica(&self) -> Option<watch::Receiver<ReplicaState>> {
-        self.shared.replica.as_ref().map(|line| line.state())
+        self.shared.replica.as_ref().map(|tended| tended.state())
     }
 
     /// What it has done since it was opened.

@@ -51,7 +51,7 @@ pub enum ReplicaState {
 }
 
 /// What the readers and the keeper of a replica share.
-pub(super) struct Line {
+pub(super) struct Tended {
     options: PgConnectOptions,
     nation: NationId,
     state: watch::Sender<ReplicaState>,
@@ -59,7 +59,7 @@ pub(super) struct Line {
     taken: AtomicU64,
 }
 
-impl Line {
+impl Tended {
     /// A replica at this address, which is asked nothing before its keeper has reached it.
     pub(super) fn new(options: PgConnectOptions, nation: NationId) -> Arc<Self> {
         Arc::new(Self {
@@ -169,7 +169,7 @@ fn is_another(error: &StoreError) -> bool {
 
 /// A reader's own way to the replica.
 pub(super) struct Replica {
-    line: Arc<Line>,
+    tended: Arc<Tended>,
     /// How long a read waits for it before the primary is asked.
     limit: Duration,
     way: Way,
@@ -183,9 +183,9 @@ enum Way {
 }
 
 impl Replica {
-    pub(super) fn new(line: Arc<Line>, limit: Duration) -> Self {
+    pub(super) fn new(tended: Arc<Tended>, limit: Duration) -> Self {
         Self {
-            line,
+            tended,
             limit,
             way: Way::None,
         }
@@ -200,7 +200,7 @@ impl Replica {
         until: Instant,
         counters: &Counters,
     ) -> Option<Reading> {
-        let state = *self.line.state.borrow();
+        let state = *self.tended.state.borrow();
         let reading = match state {
             ReplicaState::InService => self.asked(citizens, until).await,
             ReplicaState::Behind => {
@@ -228,14 +228,14 @@ impl Replica {
         told.inspect_err(|error| {
             tracing::debug!(%error, "the replica cannot be read");
             self.way = Way::None;
-            self.line.failed(taken);
+            self.tended.failed(taken);
         })
         .ok()
     }
 
     /// The connection, if there is one; where there is none it is opened beside the reads.
     async fn connection(&mut self) -> Option<(u64, &mut PgConnection)> {
-        let now = self.line.taken();
+        let now = self.tended.taken();
         self.way = match std::mem::replace(&mut self.way, Way::None) {
             Way::Open(taken, connection) if taken == now => Way::Open(taken, connection),
             Way::Opening(taken, opening) if taken == now && !opening.is_finished() => {
@@ -245,14 +245,14 @@ impl Replica {
                 Ok(Ok(connection)) => Way::Open(taken, connection),
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "a reader cannot reach the replica");
-                    self.line.failed(taken);
+                    self.tended.failed(taken);
                     Way::None
                 }
                 Err(_) => Way::None,
             },
             _ => {
-                let line = Arc::clone(&self.line);
-                Way::Opening(now, tokio::spawn(async move { line.connect().await }))
+                let tended = Arc::clone(&self.tended);
+                Way::Opening(now, tokio::spawn(async move { tended.connect().await }))
             }
         };
         match &mut self.way {
