@@ -132,7 +132,7 @@ async fn a_lease_that_was_lost_meanwhile_ends_the_writer() {
         resolves_after: Some(0),
         ..Shelf::default()
     };
-    let (ledger, writer, desk) = begun(&shelf, folder.path()).await;
+    let (_ledger, writer, desk) = begun(&shelf, folder.path()).await;
     let told = in_time(desk.record(message(1, 1))).await;
     assert_eq!(told, Err(RecordError::Unavailable));
     let failure = LedgerFailure::Append(BlockStoreError::LeaseLost);
