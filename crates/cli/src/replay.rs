@@ -14,7 +14,7 @@ use dancu_load::replay::{ReplayError, ReplayPlan, Replayed, Speed, Sums, replay}
 
 use crate::edge::fresh_id;
 use crate::exit::Failure;
-use crate::load::files::{Files, value};
+use crate::load::files::{self, Files};
 use crate::load::shown;
 use crate::load::wanted::address;
 use crate::output::{Form, Table, print, print_json, tell};
@@ -93,7 +93,7 @@ impl Replay {
                 let sums = serde_json::to_value(&sums).map_err(|error| {
                     Failure::unable(lang.of("ghi kết quả", "write the sums"), &error, lang)
                 })?;
-                let mut whole = value(&account, lang)?;
+                let mut whole = files::shown(&account, &compared, lang)?;
                 if let Some(fields) = whole.as_object_mut() {
                     fields.insert("replay".to_owned(), sums);
                 }
@@ -165,7 +165,9 @@ fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
     }
     match driving.join() {
         Ok(replayed) => replayed.map_err(|error| match error {
-            ReplayError::Plan(..) | ReplayError::Generator => Failure::Usage(error.to_string()),
+            ReplayError::Plan(..) | ReplayError::Generator | ReplayError::Nothing => {
+                Failure::Usage(error.to_string())
+            }
             error => Failure::unable(lang.of("phát lại", "replay"), &error, lang),
         }),
         Err(panic) => std::panic::resume_unwind(panic),

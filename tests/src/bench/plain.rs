@@ -1,10 +1,11 @@
 //! The same lookup as one would write it first: the stock runtime, tonic, one select a call.
 //! Without a licence, a record, a limit or a log.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use dancu_domain::{Citizen, LegacyId};
+use dancu_domain::LegacyId;
 use dancu_population::Nation;
 use dancu_wire::pb::dancu::v1 as pb;
 use dancu_wire::pb::google::r#type::Date;
@@ -18,7 +19,11 @@ use super::echo::{Replies, serve_stock};
 
 const CREATE: &str = include_str!("sql/create.sql");
 const INSERT: &str = include_str!("sql/insert.sql");
+const COPY: &str = include_str!("sql/copy.sql");
 const SELECT: &str = include_str!("sql/select.sql");
+
+/// Bytes of rows that are sent to a server at once.
+const COPIED_AT_ONCE: usize = 1 << 18;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -29,45 +34,6 @@ pub enum Plain {
     Sqlite(SqlitePool),
     /// In a server.
     Postgres(PgPool),
-}
-
-macro_rules! fill {
-    ($connection:expr, $nation:expr) => {{
-        let mut transaction = $connection.begin().await?;
-        sqlx::query(CREATE).execute(&mut *transaction).await?;
-        for place in 0..$nation.len() {
-            let Citizen {
-                personal_id,
-                legacy_id,
-                name,
-                birth,
-                sex,
-                current_residence: home,
-                resident_since: since,
-                ..
-            } = $nation.citizen(place);
-            let (year, month, day) = birth.parts();
-            sqlx::query(INSERT)
-                .bind(personal_id.digits() as i64)
-                .bind(place as i64)
-                .bind(legacy_id.map(|id| i64::from(LegacyId::digits(id))))
-                .bind(name.text().to_owned())
-                .bind(i32::from(year))
-                .bind(i32::from(month))
-                .bind(i32::from(day))
-                .bind(i32::from(sex.code()))
-                .bind(i32::from(home.province))
-                .bind(i32::from(home.district))
-                .bind(home.commune as i32)
-                .bind(home.detail.0.to_string())
-                .bind(i32::from(since.year()))
-                .bind(i32::from(since.month()))
-                .bind(i32::from(since.day()))
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await?;
-    }};
 }
 
 macro_rules! reply {
@@ -195,7 +161,22 @@ pub async fn fill_sqlite(nation: &Nation, file: &Path) -> Result<(), Failed> {
         .filename(file)
         .create_if_missing(true);
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    fill!(connection, nation);
+    let mut transaction = connection.begin().await?;
+    sqlx::query(CREATE).execute(&mut *transaction).await?;
+    for place in 0..nation.len() {
+        let row = PlainRow::of(nation, place);
+        let mut insert = sqlx::query(INSERT)
+            .bind(row.personal_number)
+            .bind(row.place)
+            .bind(row.legacy_number)
+            .bind(row.full_name)
+            .bind(row.detail);
+        for number in row.numbers {
+            insert = insert.bind(number);
+        }
+        insert.execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
     connection.close().await?;
     Ok(())
 }
@@ -203,12 +184,82 @@ pub async fn fill_sqlite(nation: &Nation, file: &Path) -> Result<(), Failed> {
 /// Puts a nation's rows into an empty database.
 pub async fn fill_postgres(nation: &Nation, url: &str) -> Result<(), Failed> {
     let mut connection = PgConnection::connect(url).await?;
-    fill!(connection, nation);
+    sqlx::query(CREATE).execute(&mut connection).await?;
+    let mut copy = connection.copy_in_raw(COPY).await?;
+    let mut lines = String::new();
+    for place in 0..nation.len() {
+        PlainRow::of(nation, place).write(&mut lines)?;
+        if lines.len() >= COPIED_AT_ONCE || place + 1 == nation.len() {
+            copy.send(lines.as_bytes()).await?;
+            lines.clear();
+        }
+    }
+    copy.finish().await?;
     sqlx::query("VACUUM ANALYZE citizens")
         .execute(&mut connection)
         .await?;
     connection.close().await?;
     Ok(())
+}
+
+/// A citizen as the plain table keeps one.
+struct PlainRow {
+    personal_number: i64,
+    place: i64,
+    legacy_number: Option<i64>,
+    full_name: String,
+    detail: String,
+    /// Day of birth, sex, where at home, since when: as the columns are ordered.
+    numbers: [i32; 10],
+}
+
+impl PlainRow {
+    fn of(nation: &Nation, place: u64) -> Self {
+        let citizen = nation.citizen(place);
+        let (year, month, day) = citizen.birth.parts();
+        let home = citizen.current_residence;
+        let since = citizen.resident_since;
+        let legacy_number = citizen.legacy_id.map(|id| i64::from(LegacyId::digits(id)));
+        Self {
+            personal_number: citizen.personal_id.digits() as i64,
+            place: place as i64,
+            legacy_number,
+            full_name: citizen.name.text().to_owned(),
+            detail: home.detail.0.to_string(),
+            numbers: [
+                i32::from(year),
+                i32::from(month),
+                i32::from(day),
+                i32::from(citizen.sex.code()),
+                i32::from(home.province),
+                i32::from(home.district),
+                home.commune as i32,
+                i32::from(since.year()),
+                i32::from(since.month()),
+                i32::from(since.day()),
+            ],
+        }
+    }
+
+    /// As a line of CSV.
+    fn write(&self, lines: &mut String) -> std::fmt::Result {
+        let quoted = |text: &str| text.replace('"', "\"\"");
+        let legacy_number = self.legacy_number.map(|n| n.to_string());
+        write!(
+            lines,
+            "{},{},{},\"{}\",\"{}\"",
+            self.personal_number,
+            self.place,
+            legacy_number.unwrap_or_default(),
+            quoted(&self.full_name),
+            quoted(&self.detail),
+        )?;
+        for number in self.numbers {
+            write!(lines, ",{number}")?;
+        }
+        lines.push('\n');
+        Ok(())
+    }
 }
 
 /// Serves from a file or from a server, until the process ends. Returns the address.

@@ -124,6 +124,8 @@ pub const STUB: &str = "stub with kept replies";
 /// Who is to be started.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
+    /// The echo, the service as it is served, and the stub.
+    pub usual: bool,
     /// The service with and without what costs, and what one would write first.
     pub more: bool,
     /// PostgreSQL and Redis.
@@ -134,7 +136,7 @@ pub struct Wanted {
     pub recorded: bool,
 }
 
-/// Starts the echo, the service, the stub, and whoever else is wanted.
+/// Starts whoever is wanted.
 pub fn begin(house: &House, wanted: Wanted, items: u64) -> Result<All, Failed> {
     let folder = tempfile::tempdir()?;
     let stage = Stage {
@@ -142,7 +144,10 @@ pub fn begin(house: &House, wanted: Wanted, items: u64) -> Result<All, Failed> {
         items,
         folder: folder.path(),
     };
-    let mut sides = stage.usual()?;
+    let mut sides = Vec::new();
+    if wanted.usual {
+        sides.extend(stage.usual()?);
+    }
     if wanted.more {
         sides.extend(stage.without()?);
         sides.extend(stage.plainly()?);

@@ -134,6 +134,7 @@ fn measure(
     let (short, parts) = (arguments.short, arguments.parts);
     let asked = wanted(Section::Unary) || wanted(Section::Streams);
     let sides = Wanted {
+        usual: asked || wanted(Section::LoadTool),
         more: asked && !short,
         parts,
         over_parts: parts && (asked || wanted(Section::Misses)),

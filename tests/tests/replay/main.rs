@@ -4,6 +4,7 @@
 mod apart;
 mod days;
 mod parts;
+mod window;
 
 use std::collections::HashSet;
 use std::io::Read as _;

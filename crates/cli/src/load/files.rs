@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use dancu_load::account::{Account, Compared, Described};
+use serde_json::json;
 
 use crate::edge::wall;
 use crate::exit::Failure;
@@ -86,8 +87,31 @@ impl Files {
     }
 }
 
+/// The account as a JSON value, with what an earlier run was beside it.
+pub(crate) fn shown(
+    account: &Account,
+    compared: &[Compared],
+    lang: Lang,
+) -> Result<serde_json::Value, Failure> {
+    let mut whole = value(account, lang)?;
+    if !compared.is_empty() {
+        let list = compared.iter().map(|one| {
+            json!({
+                "figure": one.figure,
+                "earlier": one.earlier,
+                "now": one.now,
+                "change": one.change(),
+                "noise": one.noise,
+                "verdict": one.verdict(),
+            })
+        });
+        whole["compared"] = list.collect();
+    }
+    Ok(whole)
+}
+
 /// The account as a JSON value.
-pub(crate) fn value(account: &Account, lang: Lang) -> Result<serde_json::Value, Failure> {
+fn value(account: &Account, lang: Lang) -> Result<serde_json::Value, Failure> {
     serde_json::to_value(account)
         .map_err(|error| Failure::unable(lang.of("ghi kết quả", "write the account"), &error, lang))
 }

@@ -44,7 +44,7 @@ pub(crate) struct Load {
         "malformed", "denied", "unfit", "part",
     ])]
     profile: Option<Profile>,
-    /// The part of the profile that is sent.
+    /// The part of the profile that is sent: 1:N, with N from 1 to 10,000,000.
     #[arg(long, default_value = "1:1000", requires = "profile")]
     scale: Scale,
     /// Let the profile's time run so many times as fast as the wall clock, messages due by its
@@ -89,7 +89,7 @@ impl Load {
         self.files.write(&account, lang)?;
         let compared = self.files.compared(&account, lang)?;
         match form {
-            Form::Json => print_json(&files::value(&account, lang)?),
+            Form::Json => print_json(&files::shown(&account, &compared, lang)?),
             Form::Table => print(&shown::text(&account, &compared, lang)),
         }
         if account.is_good() {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use dancu_load::account::Account;
-use dancu_load::draw::Shares;
 use dancu_load::pace::Pace;
-use dancu_load::profile::{Apart, Counted, Scale, can_name, nine_months_at, nine_months_days};
+use dancu_load::profile::{
+    Apart, Counted, Scale, can_name, nine_months_at, nine_months_days, nine_months_shares,
+};
 use dancu_load::run::{LoadPlan, nine_months, told_at, volumes};
 use serde_json::{Value, json};
 
@@ -73,7 +74,7 @@ impl Load {
         };
         match form {
             Form::Json => {
-                let mut value = files::value(&account, lang)?;
+                let mut value = files::shown(&account, &compared, lang)?;
                 value["profile"] = outcome.object();
                 print_json(&value);
             }
@@ -103,13 +104,7 @@ impl Load {
         LoadPlan {
             pace,
             warm_up: Duration::ZERO,
-            // What is malformed has no entry, and what is denied is in neither sum.
-            shares: Shares {
-                malformed: 0,
-                denied: 0,
-                unfit: 0,
-                ..plan.shares
-            },
+            shares: self.wanted.shares(nine_months_shares()),
             simulated_days: simulated,
             goal: Some(self.scale.items().iter().sum()),
             ..plan

@@ -1,5 +1,6 @@
 //! What a run looks like on paper and on plain lines.
 
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
@@ -128,6 +129,9 @@ pub(crate) fn text(account: &Account, compared: &[Compared], lang: Lang) -> Stri
     };
     part(&latencies(account, numbers, lang));
     part(&items(account, numbers, lang));
+    if !account.volumes.is_empty() {
+        part(&outcomes(account, numbers, lang));
+    }
     let codes: Vec<String> = account
         .codes
         .iter()
@@ -241,6 +245,30 @@ fn items(account: &Account, numbers: Numbers, lang: Lang) -> String {
         table.row(row(share));
     }
     table.row(row(&account.all));
+    table.text()
+}
+
+/// How the answered items of each verb ended, a line each.
+fn outcomes(account: &Account, numbers: Numbers, lang: Lang) -> String {
+    let mut ended: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    for volume in &account.volumes {
+        let verb = ended.entry(&volume.verb).or_default();
+        *verb.entry(&volume.outcome).or_default() += volume.count;
+    }
+    let mut table = Table::new(
+        &[0, 1],
+        &[lang.of("kết quả", "outcomes"), "", lang.of("mục", "items")],
+    );
+    for share in &account.verbs {
+        let outcomes = ended.remove(share.verb.as_str()).unwrap_or_default();
+        for (outcome, count) in outcomes {
+            table.row([
+                share.verb.clone(),
+                lang.word(outcome).to_owned(),
+                numbers.whole(count),
+            ]);
+        }
+    }
     table.text()
 }
 

@@ -95,12 +95,12 @@ pub(super) struct Wanted {
     /// thousand.
     #[arg(long, default_value = "uniform")]
     choose: Choice,
-    /// Claims that are not the person's, in a thousand: 174 as for the subscribers of 2023.
-    #[arg(long, default_value_t = Shares::default().mistaken, value_parser = clap::value_parser!(u64).range(0..=1000))]
-    mistaken: u64,
-    /// Claims with a number that nobody has, in a thousand.
-    #[arg(long, default_value_t = Shares::default().unknown, value_parser = clap::value_parser!(u64).range(0..=1000))]
-    unknown: u64,
+    /// Claims that are not the person's, in a thousand; left out, 174 as for the subscribers of 2023.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(0..=1000))]
+    mistaken: Option<u64>,
+    /// Claims with a number that nobody has, in a thousand; left out, 10.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(0..=1000))]
+    unknown: Option<u64>,
     /// Malformed items, in a thousand.
     #[arg(long, default_value_t = Shares::default().malformed, value_parser = clap::value_parser!(u64).range(0..=1000))]
     malformed: u64,
@@ -182,12 +182,10 @@ impl Wanted {
             window: self.window,
             mix: self.mix.unwrap_or(base.mix),
             shares: Shares {
-                mistaken: self.mistaken,
-                unknown: self.unknown,
                 malformed: self.malformed,
                 denied: self.denied,
                 unfit: self.unfit,
-                ..base.shares
+                ..self.shares(base.shares)
             },
             choice: self.choose,
             deadline: Duration::from_secs_f64(self.deadline),
@@ -205,6 +203,15 @@ impl Wanted {
                 nation_at(server, &nation).map_err(|error| super::failure(&error, lang))?;
         }
         Ok(plan)
+    }
+
+    /// These shares, with what the command line says of claims.
+    pub(super) fn shares(&self, shares: Shares) -> Shares {
+        Shares {
+            mistaken: self.mistaken.unwrap_or(shares.mistaken),
+            unknown: self.unknown.unwrap_or(shares.unknown),
+            ..shares
+        }
     }
 
     /// How the messages of an open loop are spread.

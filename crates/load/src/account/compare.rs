@@ -1,5 +1,7 @@
 //! A run beside an earlier one, with a bound for what is noise.
 
+use serde::Serialize;
+
 use super::model::Account;
 use crate::measure::Interval;
 
@@ -19,7 +21,8 @@ pub struct Compared {
 }
 
 /// What a change is taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Within the bound.
     Noise,
@@ -32,7 +35,7 @@ pub enum Change {
 impl Compared {
     /// The change as a share of the earlier value.
     pub fn change(&self) -> f64 {
-        if self.earlier > 0.0 {
+        if self.earlier > 0.0 && self.now.total_cmp(&self.earlier).is_ne() {
             self.now / self.earlier - 1.0
         } else {
             0.0
@@ -81,10 +84,10 @@ impl Account {
             };
             add("rate", then.rate, now.rate, rate_noise, true);
             let quantiles = |calls: &crate::measure::Calls, q: f64| {
-                calls.corrected.quantile_with_missed(q, calls.missed)
+                calls.corrected.quantile_with_missed(q, calls.lost())
             };
             for (name, share, noise) in [("p50", 0.5, median_noise), ("p99", 0.99, tail_noise)] {
-                // What was missed is beyond every bound.
+                // What was missed or failed is beyond every bound.
                 let value = |calls| quantiles(calls, share).map_or(f64::INFINITY, |us| us as f64);
                 add(name, value(&then.calls), value(&now.calls), noise, false);
             }
@@ -139,5 +142,8 @@ mod tests {
         assert_eq!(compared(100.0, 120.0, true), Change::Better);
         assert_eq!(compared(100.0, f64::INFINITY, false), Change::Worse);
         assert_eq!(compared(0.0, 5.0, false), Change::Noise);
+        assert_eq!(compared(f64::INFINITY, 100.0, false), Change::Better);
+        // Both are beyond every bound.
+        assert_eq!(compared(f64::INFINITY, f64::INFINITY, false), Change::Noise);
     }
 }

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use dancu_domain::{Day, EventDays};
 
+use crate::draw::Shares;
+
 pub use scale::Scale;
 pub use tally::{Apart, Counted};
 
@@ -23,6 +25,11 @@ pub(crate) use itinerary::{Itinerary, Next};
 pub fn nine_months_days() -> (Day, Day) {
     let table = table::Table::nine_months();
     (Day::of(table.from), Day::of(table.until))
+}
+
+/// What the items of the nine months are made of.
+pub fn nine_months_shares() -> Shares {
+    table::Table::nine_months().claims
 }
 
 /// Whether every day of the nine months may be named, where callers may name these.

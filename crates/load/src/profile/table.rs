@@ -2,6 +2,8 @@
 
 use dancu_domain::{CivilDate, Verb};
 
+use crate::draw::Shares;
+
 const READ: &str = "the data file is part of the build, and a test reads all of it";
 
 /// The profile as its data file tells it.
@@ -12,6 +14,7 @@ pub(crate) struct Table {
     pub(crate) insurance: u64,
     pub(crate) lookups_of_reads: u64,
     pub(crate) pushes_of_syncs: u64,
+    pub(crate) claims: Shares,
     pub(crate) from: CivilDate,
     pub(crate) until: CivilDate,
     /// The weights of a working day, a Saturday, a Sunday and a holiday.
@@ -47,6 +50,16 @@ impl Table {
             insurance: number("totals", "insurance_reconcile"),
             lookups_of_reads: number("shares", "lookups_of_reads"),
             pushes_of_syncs: number("shares", "pushes_of_syncs"),
+            claims: Shares {
+                mistaken: number("claims", "mistaken"),
+                unknown: number("claims", "unknown"),
+                malformed: 0,
+                personas: number("claims", "personas"),
+                denied: 0,
+                unfit: 0,
+                strict: number("claims", "strict"),
+                consistent: number("claims", "consistent"),
+            },
             from: day("from"),
             until: day("until"),
             days: ["working_day", "saturday", "sunday", "holiday"].map(weight),

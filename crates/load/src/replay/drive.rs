@@ -105,6 +105,9 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     let local = LocalSet::new();
     let done = local.block_on(&runtime, dispatcher.run());
     let (missing, seconds) = done?;
+    if state.sums.borrow().messages == 0 && !watch.is_stopped() {
+        return Err(ReplayError::Nothing);
+    }
     if let Some(error) = state.failed.take() {
         let path = plan.resume.clone().unwrap_or_default();
         return Err(ReplayError::Position(path, PositionError::File(error)));

@@ -178,6 +178,8 @@ pub enum ReplayError {
     Recording(RecordingError),
     /// It was recorded of a nation that another generator made.
     Generator,
+    /// No message of the recordings lies within window and filters.
+    Nothing,
     /// The service cannot be reached, or told something unexpected.
     Service(crate::run::LoadError),
     /// The file of positions cannot be used.
@@ -192,6 +194,9 @@ impl fmt::Display for ReplayError {
             Self::Generator => f.write_str(
                 "ask again: another version of the generator made the nation that was recorded",
             ),
+            Self::Nothing => f.write_str(
+                "no message of the recordings lies within --from, --until, --verb and --agency",
+            ),
             Self::Service(error) => error.fmt(f),
             Self::Position(path, error) => write!(f, "use {}: {error}", path.display()),
         }
@@ -201,7 +206,7 @@ impl fmt::Display for ReplayError {
 impl std::error::Error for ReplayError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Plan(..) | Self::Generator => None,
+            Self::Plan(..) | Self::Generator | Self::Nothing => None,
             Self::Recording(error) => error.source(),
             Self::Service(error) => error.source(),
             Self::Position(_, error) => error.source(),

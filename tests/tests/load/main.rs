@@ -1,5 +1,8 @@
 //! The load tool against a real service: what it measures, what it counts, and what it catches.
 
+mod command;
+mod figures;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,0 +1,142 @@
+//! `dancu load` as somebody at a terminal meets it: thresholds and exit codes, an earlier run beside
+//! a later one.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use dancu_tests::stage;
+use dancu_tests::within::{Within, start};
+use serde_json::{Value, json};
+
+use super::CITIZENS;
+
+/// Runs it with these arguments.
+fn load(arguments: &[&str]) -> Output {
+    let mut command = Command::new(stage::binary());
+    command.arg("load").args(arguments).args(["--lang", "en"]);
+    command.output().expect("the binary runs")
+}
+
+/// Drives a service for two seconds; `more` is said besides.
+fn drive(service: &Within, more: &[&str]) -> Output {
+    let server = format!("http://{}", service.running.grpc_addr());
+    let citizens = CITIZENS.to_string();
+    let seed = service.nation.seed().to_string();
+    let mut arguments = vec![
+        "--server",
+        &server,
+        "--citizens",
+        &citizens,
+        "--seed",
+        &seed,
+    ];
+    arguments.extend(["--rate", "200", "--time", "2s", "--warm-up", "0s"]);
+    arguments.extend(["--stock", "256", "--patience", "30s", "--plain"]);
+    arguments.extend(more);
+    load(&arguments)
+}
+
+fn object(output: &Output) -> Value {
+    let said = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no JSON: {said}"))
+}
+
+#[test]
+fn a_threshold_that_is_missed_ends_the_command_with_1() {
+    let service = start(CITIZENS, |_| {});
+    let held = ["--threshold", "p99(lookup)<30s", "--threshold", "wrong<1"];
+    let output = drive(&service, &held);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("held") && !text.contains("MISSED"), "{text}");
+    // Items by verb and outcome stand in the table.
+    assert!(
+        text.contains("FOUND") && text.contains("NO_MATCH"),
+        "{text}"
+    );
+
+    let missed = [&held[..], &["--threshold", "p50<1us", "--output", "json"]].concat();
+    let output = drive(&service, &missed);
+    assert_eq!(output.status.code(), Some(1));
+    let thresholds = object(&output)["thresholds"].clone();
+    let held: Vec<&Value> = thresholds
+        .as_array()
+        .expect("thresholds")
+        .iter()
+        .map(|one| &one["held"])
+        .collect();
+    assert_eq!(held, [true, true, false]);
+
+    let no_threshold = ["--threshold", "p99(lookup)<20"];
+    let output = drive(&service, &no_threshold);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("--threshold") && said.contains("20ms"),
+        "{said}"
+    );
+    assert!(!said.contains("<20\n") && !said.contains("<20`"), "{said}");
+}
+
+#[test]
+fn a_run_stands_beside_an_earlier_one_in_text_and_as_json() {
+    let service = start(CITIZENS, |_| {});
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let earlier = folder.path().join("earlier.json");
+    let path = text(&earlier);
+    let output = drive(&service, &["--json", path]);
+    assert_eq!(output.status.code(), Some(0));
+
+    // The run beside itself.
+    let same = verdicts(&["--merge", path, "--compare", path]);
+    assert!(same.len() >= 6, "{same:?}");
+    assert!(
+        same.iter().all(|(_, verdict)| verdict == "noise"),
+        "{same:?}"
+    );
+
+    // Beside one that was ten times as fast, and whose messages were all missed.
+    let mut changed: Value = serde_json::from_slice(&std::fs::read(&earlier).expect("it is there"))
+        .expect("the account is JSON");
+    changed["measured"] = json!(0.2);
+    for verb in changed["verbs"].as_array_mut().expect("verbs") {
+        verb["calls"]["missed"] = json!(1_000_000);
+    }
+    let other = folder.path().join("other.json");
+    std::fs::write(&other, changed.to_string()).expect("it is written");
+    let beside = verdicts(&["--merge", path, "--compare", text(&other)]);
+    let of = |figure: &str| {
+        let found = beside.iter().find(|(name, _)| name == figure);
+        found.map(|(_, verdict)| verdict.as_str())
+    };
+    assert_eq!(of("rate(ALL)"), Some("worse"), "{beside:?}");
+    assert_eq!(of("p99(ALL)"), Some("better"), "{beside:?}");
+    let output = load(&["--merge", path, "--compare", text(&other)]);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        shown.contains("WORSE") && shown.contains("better"),
+        "{shown}"
+    );
+
+    // What can't be compared is told before anything runs.
+    std::fs::write(&other, "{}").expect("it is written");
+    let output = drive(&service, &["--compare", text(&other)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+}
+
+/// Each figure of the comparison, and what its change is taken for.
+fn verdicts(arguments: &[&str]) -> Vec<(String, String)> {
+    let output = load(&[arguments, &["--output", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0));
+    let whole = object(&output);
+    let compared = whole["compared"].as_array().expect("a comparison").iter();
+    let word = |value: &Value| value.as_str().expect("a word").to_owned();
+    compared
+        .map(|one| (word(&one["figure"]), word(&one["verdict"])))
+        .collect()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a folder of ours")
+}

@@ -1,0 +1,93 @@
+//! Parts of a recording at a pace: by time, by agency, and what lies outside.
+
+use std::collections::BTreeMap;
+
+use dancu_load::replay::{Entry, open};
+use dancu_tests::recorded::{Recorded, number, record, replay};
+
+/// When each message of a recording came, in microseconds, and of which agency it was.
+fn messages(recorded: &Recorded) -> Vec<(u64, String)> {
+    let mut list = Vec::new();
+    for path in recorded.files() {
+        let mut reader = open(&path).expect("the recording can be read");
+        while let Some(entry) = reader.next().expect("the recording can be read") {
+            if let Entry::Exchange(exchange) = entry {
+                list.push((exchange.at_micros, exchange.agency));
+            }
+        }
+    }
+    list
+}
+
+#[test]
+fn a_window_at_twice_its_pace_takes_half_its_time_and_leaves_the_rest_out() {
+    let recorded = record();
+    let all = messages(&recorded);
+    let last = all.iter().map(|(at, _)| *at).max().expect("messages");
+    // From a quarter of a second on, and no more than two seconds of it.
+    let (from, until) = (250_000, last.min(2_250_000));
+    let within = all.iter().filter(|(at, _)| (from..until).contains(at));
+    let within: Vec<u64> = within.map(|(at, _)| *at).collect();
+    let span = within.iter().max().expect("some") - within.iter().min().expect("some");
+    let server = recorded.fresh("window");
+    let until = format!("{}s", until as f64 / 1e6);
+    let window = ["--from", "0.25s", "--until", &until, "--allow-differences"];
+    let (code, report) = replay(
+        &recorded,
+        &server,
+        &[&window[..], &["--speed", "2"]].concat(),
+    );
+    assert_eq!(code, Some(0), "{:#}", report["replay"]);
+    assert_eq!(number(&report, "messages"), within.len() as u64);
+    let left_out = (all.len() - within.len()) as u64;
+    assert_eq!(number(&report, "left_out"), left_out);
+    assert_eq!(number(&report, "unanswered"), 0);
+    let elapsed = report["elapsed"].as_f64().expect("seconds");
+    let due = span as f64 / 2e6;
+    assert!(
+        elapsed >= 0.95 * due,
+        "{elapsed} s of a schedule of {due} s"
+    );
+    // A machine that stands still may take longer, and not as long as the recording at its own pace.
+    let (_, report) = replay(
+        &recorded,
+        &server,
+        &[&window[..], &["--speed", "0.5"]].concat(),
+    );
+    let slowly = report["elapsed"].as_f64().expect("seconds");
+    assert!(
+        slowly >= 0.95 * 4.0 * due,
+        "{slowly} s, {elapsed} s at four times the pace"
+    );
+}
+
+#[test]
+fn only_the_messages_of_an_agency_are_asked_and_where_there_is_none_that_is_told() {
+    let recorded = record();
+    let mut by_agency: BTreeMap<String, u64> = BTreeMap::new();
+    for (_, agency) in messages(&recorded) {
+        *by_agency.entry(agency).or_default() += 1;
+    }
+    let most = by_agency.iter().max_by_key(|(_, count)| **count);
+    let (agency, count) = most.expect("somebody asked");
+    assert!(by_agency.len() > 1, "{by_agency:?}");
+    let server = recorded.fresh("agency");
+    let fast = ["--speed", "max", "--allow-differences"];
+    let (code, report) = replay(
+        &recorded,
+        &server,
+        &[&fast[..], &["--agency", agency]].concat(),
+    );
+    assert_eq!(code, Some(0), "{:#}", report["replay"]);
+    assert_eq!(number(&report, "messages"), *count);
+    let volumes = report["volumes"].as_array().expect("volumes");
+    assert!(
+        volumes
+            .iter()
+            .all(|volume| volume["agency"] == agency.as_str())
+    );
+    for nobodys in [&["--agency", "H99"][..], &["--from", "9000s"]] {
+        let (code, report) = replay(&recorded, &server, &[&fast[..], nobodys].concat());
+        assert_eq!(code, Some(2), "{nobodys:?}: {:#}", report["replay"]);
+    }
+}
