@@ -13,7 +13,7 @@ fn bench(folder: &Path, arguments: &[&str]) -> (String, Vec<Value>) {
     stage::binary();
     let json = folder.join("b.json");
     let output = Command::new(env!("CARGO_BIN_EXE_bench"))
-        .args(["--short", "--citizens", "2000"])
+        .args(["--citizens", "2000"])
         .args(["--seconds", "0.3", "--warm-up", "0.2"])
         .args(arguments)
         .arg("--json")
@@ -54,6 +54,7 @@ fn the_short_form_measures_every_side_and_writes_what_it_saw() {
     let (text, tables) = bench(
         folder.path(),
         &[
+            "--short",
             "--rounds=2",
             "--concurrency=2x1,2x8",
             "--streams=2x1",
@@ -79,21 +80,40 @@ fn the_short_form_measures_every_side_and_writes_what_it_saw() {
 }
 
 #[test]
-fn misses_are_read_from_postgresql_and_seeding_stands_beside_a_copy_of_the_same_rows() {
+fn every_rival_is_measured_and_misses_are_read_from_postgresql() {
     let folder = tempfile::tempdir().expect("a folder of one's own");
     let (text, tables) = bench(
         folder.path(),
         &[
             "--parts",
             "--rounds=2",
-            "--only=misses,seeding",
+            "--only=unary,streams,misses,seeding",
+            "--concurrency=2x4",
+            "--streams=2x1",
+            "--items=40",
             "--misses=2x2",
             "--seeded=3000",
         ],
     );
-    let [misses, seeding] = &tables[..] else {
+    let [unary, streams, misses, seeding] = &tables[..] else {
         panic!("{text}");
     };
+    let both = [
+        "echo, a runtime a core",
+        "dancu",
+        "stub with kept replies",
+        "dancu, a log line a message",
+        "dancu, metrics read 10 times a second",
+        "dancu, record in memory only",
+        "echo, stock runtime",
+    ];
+    let plain = ["written plainly, SQLite", "written plainly, PostgreSQL"];
+    let redis = ["redis GET", "redis GET, pipelined by 16"];
+    assert_eq!(
+        measured(unary, &text, 2),
+        [&both[..], &plain, &redis].concat()
+    );
+    assert_eq!(measured(streams, &text, 2), [&both[..], &redis].concat());
     assert_eq!(
         measured(misses, &text, 2),
         [
@@ -101,6 +121,7 @@ fn misses_are_read_from_postgresql_and_seeding_stands_beside_a_copy_of_the_same_
             "written plainly, PostgreSQL",
             "dancu, every lookup a miss",
             "the same, ledger in PostgreSQL",
+            "the same, record in memory only",
         ]
     );
     assert_eq!(

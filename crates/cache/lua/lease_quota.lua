@@ -1,5 +1,7 @@
 -- lease_quota: gives an instance some of the items that an agency has left.
 -- KEYS: what is left. ARGV: items a second, items wanted.
+-- What somebody put in its place is no quota, and goes.
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('UNLINK', KEYS[1]) end
 local limit, wanted = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

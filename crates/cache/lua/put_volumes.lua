@@ -2,6 +2,9 @@
 -- as new.
 -- KEYS: the counts of the writer, those written beside, the set of writers.
 -- ARGV: writer, next index of those written beside, how many fields they have.
+-- What somebody put in the places of the others is no counts, and goes.
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('UNLINK', KEYS[1]) end
+if redis.call('TYPE', KEYS[3]).ok ~= 'set' then redis.call('UNLINK', KEYS[3]) end
 local at = tonumber(redis.call('HGET', KEYS[1], 'next'))
 if at and at >= tonumber(ARGV[2]) then
     redis.call('UNLINK', KEYS[2])

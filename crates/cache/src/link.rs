@@ -138,7 +138,7 @@ pub struct LinkCounts {
     pub connected: u64,
     /// Connections given up because an answer came late.
     pub timeouts: u64,
-    /// Connections given up for any other reason.
+    /// Connections given up for any other reason, and questions that were refused.
     pub errors: u64,
 }
 
@@ -276,7 +276,10 @@ impl Line {
 
     fn judged<T>(&self, generation: u64, answer: RedisResult<T>) -> Result<T, Unanswered> {
         answer.map_err(|error| match reason(&error) {
-            Away::Refused => Unanswered::Failed(Away::Refused),
+            Away::Refused => {
+                self.errors.fetch_add(1, Ordering::Relaxed);
+                Unanswered::Failed(Away::Refused)
+            }
             away => self.give_up(generation, away),
         })
     }

@@ -142,7 +142,10 @@ fn start(error: &StartError) -> Option<String> {
             "dân cư ở đó có số mô phỏng; hãy chọn thư mục khác, hoặc bỏ `real_looking_numbers`"
                 .to_owned()
         }
-        StartError::KeysDamaged => "đọc tệp khóa: tệp không chứa đủ khóa".to_owned(),
+        StartError::KeysDamaged { path, line } => format!(
+            "đọc tệp khóa {}: dòng {line} không phải khóa cần có ở đó",
+            path.display()
+        ),
         StartError::KeysMissing => "có sổ mà không có tệp khóa: hãy trả tệp về chỗ cũ".to_owned(),
         StartError::RegistryMissing => {
             "có sổ mà không có cơ sở dữ liệu dân cư của sổ: hãy trả về chỗ cũ, hoặc chọn thư mục \

@@ -121,8 +121,11 @@ impl RegistryHome for PostgresRegistry {
     }
 
     async fn standby(&self) -> PartState {
-        let told = self.standing().await;
-        told.map_or(crate::watch::UNKNOWN, PartState::from)
+        match self.standing().await.map(PartState::from) {
+            // Who is looked up is answered all the same.
+            Ok(PartState::Away(why)) => PartState::Degraded(why),
+            told => told.unwrap_or(crate::watch::UNKNOWN),
+        }
     }
 
     fn counters(&self) -> Option<RegistryCounters> {

@@ -47,7 +47,12 @@ pub enum StartError {
     /// Numbers that look real are asked for, and the nation that is there has others.
     SyntheticNumbers,
     /// A file of keys cannot be read as one.
-    KeysDamaged,
+    KeysDamaged {
+        /// The file.
+        path: PathBuf,
+        /// The first line that is not as it must be, counted from 1.
+        line: usize,
+    },
     /// There is a ledger but no keys: new ones would not find the old entries.
     KeysMissing,
     /// There is a ledger but no registry: one made anew would be another nation.
@@ -151,7 +156,12 @@ impl fmt::Display for StartError {
                 "the nation that is there was made without numbers that look real; choose another \
                  directory, or leave `real_looking_numbers` out",
             ),
-            Self::KeysDamaged => f.write_str("read the file of keys: it does not hold five keys"),
+            Self::KeysDamaged { path, line } => write!(
+                f,
+                "read the file of keys {}: line {line} must be {}",
+                path.display(),
+                crate::keys::must_be(*line)
+            ),
             Self::KeysMissing => {
                 f.write_str("there is a ledger but no file of keys: put the file back")
             }

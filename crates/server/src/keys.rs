@@ -66,7 +66,12 @@ impl Keys {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StartError::data("open the file of keys")(error)),
         };
-        Self::parse(&text).map(Some).ok_or(StartError::KeysDamaged)
+        let keys = Self::parse(&text).map_err(|line| StartError::KeysDamaged {
+            path: path.to_owned(),
+            line,
+        })?;
+        warn_of_readers(path);
+        Ok(Some(keys))
     }
 
     /// Writes the file, durable before it gets its name.
@@ -147,7 +152,8 @@ impl Keys {
         text
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads the text of a file. What fails is the number of the first line that is not as it must be.
+    fn parse(text: &str) -> Result<Self, usize> {
         let mut keys = Self {
             pseudonym: [0; 16],
             request: [0; 16],
@@ -157,16 +163,48 @@ impl Keys {
             cache_previous: Vec::new(),
         };
         let mut lines = text.lines();
-        for (name, key) in NAMES.iter().zip(keys.each_mut()) {
-            read_key(lines.next()?, name, key)?;
+        let named = NAMES.iter().zip(keys.each_mut()).enumerate();
+        for (nth, (name, key)) in named {
+            let read = lines.next().and_then(|line| read_key(line, name, key));
+            read.ok_or(nth + 1)?;
         }
-        for line in lines {
+        for (nth, line) in lines.enumerate() {
             let mut key = [0; 32];
-            read_key(line, PREVIOUS, &mut key)?;
+            let read = read_key(line, PREVIOUS, &mut key).filter(|()| nth < MOST_PREVIOUS);
+            read.ok_or(NAMES.len() + nth + 1)?;
             keys.cache_previous.push(key);
         }
-        (keys.cache_previous.len() <= MOST_PREVIOUS).then_some(keys)
+        Ok(keys)
     }
+}
+
+/// Says so when others can read the file.
+fn warn_of_readers(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(path).map(|at| at.permissions().mode());
+        if mode.is_ok_and(|mode| mode & 0o077 != 0) {
+            tracing::warn!(
+                path = %path.display(),
+                "others can read the file of keys: chmod 600"
+            );
+        }
+    }
+}
+
+/// What the line of this number in a file of keys must be.
+pub(crate) fn must_be(line: usize) -> String {
+    let nth = line.saturating_sub(1);
+    let name = NAMES.get(nth).copied().unwrap_or(PREVIOUS);
+    let digits = match nth {
+        0 | 1 => 32,
+        _ => 64,
+    };
+    if nth >= NAMES.len() + MOST_PREVIOUS {
+        return format!("left out: there are at most {MOST_PREVIOUS} of `{PREVIOUS}`");
+    }
+    format!("`{name}=` and {digits} hexadecimal digits")
 }
 
 /// Reads a line of this name into a key.
@@ -212,16 +250,19 @@ mod tests {
     #[test]
     fn a_damaged_file_of_keys_is_not_taken_for_one() {
         let text = Keys::random().unwrap().text();
-        assert!(Keys::parse(&text).is_some());
-        for wrong in [
-            text.replace("cursor", "curses"),
-            text.replace('\n', "0\n"),
-            text.lines().take(4).collect::<Vec<_>>().join("\n"),
-            format!("{text}more=00\n"),
-            text.replacen('=', "=+", 1),
+        assert!(Keys::parse(&text).is_ok());
+        for (wrong, line) in [
+            (text.replace("cursor", "curses"), 4),
+            (text.replace('\n', "0\n"), 1),
+            (text.lines().take(4).collect::<Vec<_>>().join("\n"), 5),
+            (format!("{text}more=00\n"), 6),
+            (format!("{text}cache={}\n", "ab".repeat(32)), 6),
+            (text.replacen('=', "=+", 1), 1),
         ] {
-            assert!(Keys::parse(&wrong).is_none(), "{wrong}");
+            assert_eq!(Keys::parse(&wrong), Err(line), "{wrong}");
         }
+        assert_eq!(must_be(4), "`cursor=` and 64 hexadecimal digits");
+        assert_eq!(must_be(6), "`cache_previous=` and 64 hexadecimal digits");
     }
 
     #[test]
@@ -229,14 +270,15 @@ mod tests {
         let mut keys = Keys::random().unwrap();
         keys.cache_previous = vec![[1; 32], [2; 32]];
         let text = keys.text();
-        assert_eq!(Keys::parse(&text), Some(keys));
+        assert_eq!(Keys::parse(&text), Ok(keys));
         let short = format!("{text}cache_previous=00\n");
-        assert_eq!(Keys::parse(&short), None);
+        assert_eq!(Keys::parse(&short), Err(8));
         let one = format!("cache_previous={}\n", "ab".repeat(32));
         let seven = format!("{text}{}", one.repeat(7));
-        assert_eq!(Keys::parse(&seven), None);
-        assert!(Keys::parse(&format!("{text}{}", one.repeat(6))).is_some());
-        assert_eq!(Keys::parse(&format!("{one}{text}")), None);
+        assert_eq!(Keys::parse(&seven), Err(14));
+        assert!(must_be(14).starts_with("left out"));
+        assert!(Keys::parse(&format!("{text}{}", one.repeat(6))).is_ok());
+        assert_eq!(Keys::parse(&format!("{one}{text}")), Err(1));
     }
 
     #[test]

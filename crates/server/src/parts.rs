@@ -9,6 +9,8 @@
 //! | live volumes, shared quotas | answered; counted in this process meanwhile | degraded |
 //! | the recording of traffic | answered; dropped and counted | degraded |
 //! | a synchronous standby | answered; a failover is not promised to lose nothing | degraded |
+//! | the standby that commits of the ledger wait for | UNAVAILABLE | not serving |
+//! | the standby that changes wait for | lookups answered, syncs UNAVAILABLE | degraded |
 //! | the replica for reads | answered by the primary | degraded |
 
 use std::fmt;
@@ -87,6 +89,7 @@ impl From<Durability> for PartState {
     fn from(durability: Durability) -> Self {
         match durability {
             Durability::Synchronous => Self::Up,
+            Durability::Stalled => Self::Away("commits wait for a standby, and none is connected"),
             Durability::Asynchronous => {
                 Self::Degraded("asynchronous, a failover may lose what was acknowledged")
             }

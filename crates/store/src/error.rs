@@ -38,6 +38,13 @@ pub enum StoreError {
         /// The newest version that this build knows.
         known: i64,
     },
+    /// The database is that of another part: an address was mistaken for another one.
+    Mistaken {
+        /// What is there.
+        what: &'static str,
+    },
+    /// What is written there does not take place: it is a standby, or only reads.
+    TakesNoChanges,
     /// A complete nation is there already.
     AlreadyThere,
     /// There is no complete nation.
@@ -86,6 +93,10 @@ impl fmt::Display for StoreError {
                 f,
                 "open a schema of version {found} with a build that knows {known}"
             ),
+            Self::Mistaken { what } => write!(f, "use a database that holds {what}"),
+            Self::TakesNoChanges => {
+                f.write_str("use a database that takes no changes: a standby, or read-only")
+            }
             Self::AlreadyThere => f.write_str("seed a place where a complete nation is already"),
             Self::NoNation => f.write_str("open a registry without a complete nation"),
             Self::BeingSeeded => f.write_str("seed a place that somebody else is seeding"),

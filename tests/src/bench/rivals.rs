@@ -287,6 +287,7 @@ impl Stage<'_> {
         };
         let file = serving("missing", &registry, None)?;
         let database = serving("missing-both", &both, Some(&ledger))?;
+        let remembered = self.myself(&format!("memory:{registry}"))?;
         psql(&registry, include_str!("sql/points.sql"))?;
         let script = self.folder.join("point.sql");
         std::fs::write(&script, include_str!("sql/point.sql"))?;
@@ -311,6 +312,11 @@ impl Stage<'_> {
             side(
                 "the same, ledger in PostgreSQL",
                 over(database, true),
+                MISSES,
+            ),
+            side(
+                "the same, record in memory only",
+                over(remembered, true),
                 MISSES,
             ),
         ])

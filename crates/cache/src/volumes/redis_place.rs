@@ -8,7 +8,7 @@ use redis::{Cmd, Pipeline, Value};
 
 use super::{Added, BlockVolumes, NoVolumes, Totals, WriterVolumes};
 use crate::Link;
-use crate::link::Unanswered;
+use crate::link::{Away, Unanswered};
 
 const ADD: &str = include_str!("../../lua/add_volumes.lua");
 const PUT: &str = include_str!("../../lua/put_volumes.lua");
@@ -35,8 +35,12 @@ pub(super) struct RedisPlace {
 }
 
 impl From<Unanswered> for NoVolumes {
-    fn from(_: Unanswered) -> Self {
-        Self::Away
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            // Something else lies in the place of the counts.
+            Unanswered::Failed(Away::Refused) => Self::Unsettled,
+            Unanswered::NotAsked | Unanswered::Failed(_) => Self::Away,
+        }
     }
 }
 
@@ -139,6 +143,7 @@ impl RedisPlace {
 
     /// Whoever the set of writers names, and how far their counts are, where those are there.
     pub(super) async fn standing(&self) -> Result<BTreeMap<String, Option<u64>>, NoVolumes> {
+        self.clear(&[self.writers()], "set").await?;
         let mut members = redis::cmd("SMEMBERS");
         members.arg(self.writers());
         let members: Vec<String> =
@@ -146,6 +151,8 @@ impl RedisPlace {
         if members.is_empty() {
             return Ok(BTreeMap::new());
         }
+        let counts: Vec<String> = members.iter().map(|member| self.named(member)).collect();
+        self.clear(&counts, "hash").await?;
         let mut ask = Pipeline::new();
         for member in &members {
             ask.cmd("HGET").arg(self.named(member)).arg(NEXT);
@@ -156,6 +163,29 @@ impl RedisPlace {
             .into_iter()
             .zip(told.into_iter().map(index))
             .collect())
+    }
+
+    /// Removes what lies at these names and is of another type: nothing of ours is, and every question
+    /// about it would be refused.
+    async fn clear(&self, names: &[String], of_type: &str) -> Result<(), NoVolumes> {
+        let mut ask = Pipeline::new();
+        for name in names {
+            ask.cmd("TYPE").arg(name);
+        }
+        let told = self.link.ask_all(&ask).await?;
+        let mut forget = Pipeline::new();
+        for (name, told) in names.iter().zip(told) {
+            let told: String = redis::from_redis_value(told).map_err(unread)?;
+            if told != of_type && told != "none" {
+                forget.cmd("UNLINK").arg(name);
+            }
+        }
+        if forget.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!("something else lay in the place of live volumes, and was removed");
+        self.link.ask_all(&forget).await?;
+        Ok(())
     }
 
     /// Whether a writer's counts can be read and add up to its index: every entry counts once.

@@ -126,6 +126,22 @@ async fn instances_share_a_limit_through_redis() {
     assert!(instances.iter().all(|of| of.counters().alone == 0));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn something_else_in_the_place_of_a_quota_is_removed() {
+    let mut back = JoinSet::new();
+    let link = link(&RedisServer::shared().url(), PATIENT, &mut back);
+    until_up(&link).await;
+    let nation = NationId([9; 16]);
+    let bucket = format!("dancu:q:{}:G05", nation.text());
+    RedisServer::shared().ask::<()>(redis::cmd("SET").arg(&bucket).arg("x"));
+    let limits = limits(&[("G05", 1_000)]);
+    let (quotas, driver) = Quotas::new(limits, Some((link, nation)), TestClock::start());
+    back.spawn(driver);
+    greedy(&quotas, "G05", 10, Duration::from_secs(1)).await;
+    let counters = quotas.counters();
+    assert!(counters.leased > 0 && counters.alone == 0, "{counters:?}");
+}
+
 /// Nations that share a Redis have the same agencies, and nothing else in common.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nations_do_not_share_a_limit() {

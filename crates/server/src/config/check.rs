@@ -17,6 +17,10 @@ pub struct ConfigError {
     pub must: &'static str,
 }
 
+/// What an address of a database must be.
+const POSTGRES: &str = "an address postgres://… without parameters that are not known, and without \
+                        TLS, which is not spoken";
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} must be {}", self.field, self.must)
@@ -207,15 +211,11 @@ impl Config {
         };
         let redis = self.redis.as_ref();
         [
-            (
-                "registry.url",
-                registry.is_none_or(postgres),
-                "an address postgres://…",
-            ),
+            ("registry.url", registry.is_none_or(postgres), POSTGRES),
             (
                 "registry.replica",
                 replica.is_none_or(|(url, _)| postgres(url)),
-                "an address postgres://…",
+                POSTGRES,
             ),
             (
                 "registry.replica_timeout",
@@ -229,11 +229,7 @@ impl Config {
                 (1..=64).contains(&readers),
                 "from 1 to 64",
             ),
-            (
-                "ledger.url",
-                ledger.is_none_or(postgres),
-                "an address postgres://…",
-            ),
+            ("ledger.url", ledger.is_none_or(postgres), POSTGRES),
             (
                 "ledger.url",
                 ledger.is_none_or(|ledger| registry.is_none_or(|registry| other(ledger, registry))),
@@ -245,7 +241,7 @@ impl Config {
                     redis.url.is_url(&["redis"])
                         && dancu_cache::Link::is_address(redis.url.reveal())
                 }),
-                "an address redis://…",
+                "an address redis://… (TLS is not spoken)",
             ),
             (
                 "redis.timeout",

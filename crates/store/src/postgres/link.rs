@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::schema::TAKES_CHANGES;
 use crate::StoreError;
 
 /// The pause after the first failure to connect; it doubles up to [`LONGEST`].
@@ -20,6 +21,8 @@ const GOODBYE: Duration = Duration::from_millis(200);
 pub(crate) struct Link {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
+    /// Whether it is of no use where nothing can be changed.
+    changes: bool,
     pause: Duration,
     not_before: Option<Instant>,
     opened: u64,
@@ -31,9 +34,19 @@ impl Link {
         Self {
             options,
             connection: None,
+            changes: false,
             pause: SHORTEST,
             not_before: None,
             opened: 0,
+        }
+    }
+
+    /// The same to a database that takes changes. A standby, and what has become one, is refused: what
+    /// it says may be long out of date, and it cannot tell.
+    pub(crate) fn to_primary(options: PgConnectOptions) -> Self {
+        Self {
+            changes: true,
+            ..Self::new(options)
         }
     }
 
@@ -50,8 +63,7 @@ impl Link {
             {
                 return Err(StoreError::Away);
             }
-            let opening = "connect to the database";
-            match within(until, opening, self.options.connect()).await {
+            match self.open(until).await {
                 Ok(connection) => {
                     self.connection = Some(connection);
                     self.pause = SHORTEST;
@@ -66,6 +78,19 @@ impl Link {
             }
         }
         self.connection.as_mut().ok_or(StoreError::Away)
+    }
+
+    async fn open(&self, until: Instant) -> Result<PgConnection, StoreError> {
+        let opening = "connect to the database";
+        let mut connection = within(until, opening, self.options.connect()).await?;
+        if self.changes {
+            let asked = sqlx::query_scalar(TAKES_CHANGES).fetch_one(&mut connection);
+            if !within(until, "ask whether the database takes changes", asked).await? {
+                goodbye(connection).await;
+                return Err(StoreError::TakesNoChanges);
+            }
+        }
+        Ok(connection)
     }
 
     /// Whether there is a connection, which may have died without a word.

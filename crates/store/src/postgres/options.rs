@@ -70,9 +70,44 @@ impl fmt::Debug for PostgresOptions {
     }
 }
 
-/// Whether a text is an address that a database can be reached by.
+/// The parameters that an address may have behind its `?`.
+const PARAMETERS: [&str; 11] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-mode",
+    "sslmode",
+    "statement-cache-capacity",
+    "user",
+];
+/// What may be said of TLS: this build speaks none.
+const WITHOUT_TLS: [&str; 3] = ["disable", "allow", "prefer"];
+
+/// Whether a text is an address that a database can be reached by: one without parameters that the
+/// driver would leave out with a word in the log, and that asks for no TLS, which is not spoken.
 pub fn is_address(url: &str) -> bool {
-    url.parse::<PgConnectOptions>().is_ok()
+    has_known_parameters(url) && url.parse::<PgConnectOptions>().is_ok()
+}
+
+fn has_known_parameters(url: &str) -> bool {
+    let Some((_, parameters)) = url.split_once('?') else {
+        return true;
+    };
+    let parameters = parameters
+        .split_once('#')
+        .map_or(parameters, |(all, _)| all);
+    let mut each = parameters.split('&').filter(|one| !one.is_empty());
+    each.all(|one| {
+        let (name, value) = one.split_once('=').unwrap_or((one, ""));
+        match name {
+            "sslmode" | "ssl-mode" => WITHOUT_TLS.contains(&value),
+            name => PARAMETERS.contains(&name) || name.starts_with("options["),
+        }
+    })
 }
 
 /// Whether two addresses lead to one database by one way, however they are written. All names of
@@ -108,6 +143,13 @@ fn host(name: &str) -> String {
 /// A connection to this address, with sessions that are durable whatever the role's defaults say
 /// and that the server ends by itself when this side is gone.
 pub(crate) fn connecting(url: &str, name: &str) -> Result<PgConnectOptions, StoreError> {
+    if !has_known_parameters(url) {
+        // The driver would write them, and their values, to the log.
+        let unknown = sqlx::Error::Configuration("it has parameters that are not known".into());
+        return Err(StoreError::database("read the address of the database")(
+            unknown,
+        ));
+    }
     let options: PgConnectOptions = url
         .parse()
         .map_err(StoreError::database("read the address of the database"))?;
@@ -131,4 +173,28 @@ pub(crate) fn connecting(url: &str, name: &str) -> Result<PgConnectOptions, Stor
             ("jit", "off"),
         ])
         .disable_statement_logging())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_parameters_that_are_known_and_asks_for_no_tls() {
+        for (address, is) in [
+            ("postgres://u:p@h:5432/d", true),
+            ("postgres://h/d?sslmode=disable&application_name=x", true),
+            ("postgres://h/d?options[search_path]=a&user=u", true),
+            ("postgres://h/d?", true),
+            ("postgres://h/d?passwd=Chim3", false),
+            ("postgres://h/d?sslmod=require", false),
+            ("postgres://h/d?sslmode=require", false),
+            ("postgres://h/d?ssl-mode=verify-full", false),
+            ("postgres://h/d?sslrootcert=/x", false),
+            ("postgres://h/d?Chim3", false),
+        ] {
+            assert_eq!(is_address(address), is, "{address}");
+            assert_eq!(connecting(address, "test").is_ok(), is, "{address}");
+        }
+    }
 }

@@ -187,34 +187,46 @@ impl Inquiry for Replayed {
     type Told = u64;
 
     async fn ask(&self, connection: &mut PgConnection, until: Instant) -> Result<u64, StoreError> {
-        Ok(read_head(connection, until).await?.0)
+        Ok(read_head(connection, until).await?.number)
     }
 }
 
 /// The number of the newest change, on the line of this server, which is begun where it was not:
-/// where it was promoted or restored, or a change that was seen (`known`) is not there.
+/// where it was promoted or restored, or a change that was seen (`known`) is not there. Where nothing
+/// can be changed there is none: whoever follows would not know how old it is.
 pub(super) async fn on_line(
     connection: &mut PgConnection,
     known: u64,
     until: Instant,
 ) -> Result<u64, StoreError> {
-    let (head, current) = read_head(connection, until).await?;
-    // A standby cannot begin one: what it is asked for is refused, and it is no registry yet.
-    if head >= known && current != Some(false) {
-        return Ok(head);
+    let head = read_head(connection, until).await?;
+    if !head.takes_changes {
+        return Err(StoreError::TakesNoChanges);
+    }
+    if head.number >= known && head.current != Some(false) {
+        return Ok(head.number);
     }
     begin_line(connection, known, until).await?;
-    Ok(read_head(connection, until).await?.0)
+    Ok(read_head(connection, until).await?.number)
 }
 
-async fn read_head(
-    connection: &mut PgConnection,
-    until: Instant,
-) -> Result<(u64, Option<bool>), StoreError> {
+/// What a server says of its newest change.
+struct Newest {
+    number: u64,
+    /// Whether it is of this server's history, where the server can tell.
+    current: Option<bool>,
+    takes_changes: bool,
+}
+
+async fn read_head(connection: &mut PgConnection, until: Instant) -> Result<Newest, StoreError> {
     let asked = sqlx::query_as(statements::READ_HEAD).fetch_one(connection);
-    let (head, current): (i64, _) = within(until, "read the newest change", asked).await?;
-    let head = u64::try_from(head).map_err(|_| StoreError::Damaged { what: "changes" })?;
-    Ok((head, current))
+    let told = within(until, "read the newest change", asked).await?;
+    let (number, current, takes_changes): (i64, _, _) = told;
+    Ok(Newest {
+        number: u64::try_from(number).map_err(|_| StoreError::Damaged { what: "changes" })?,
+        current,
+        takes_changes,
+    })
 }
 
 /// Begins a line, unless somebody else just did.

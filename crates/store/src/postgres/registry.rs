@@ -68,7 +68,7 @@ impl PostgresRegistry {
             Some(url) => Some(connecting(url, "dancu replica")?),
             None => None,
         };
-        let mut link = Link::new(primary.clone());
+        let mut link = Link::to_primary(primary.clone());
         let until = Instant::now() + OPENING;
         let meta = timeout_at(until, complete_nation(link.connection(until).await?, until))
             .await
@@ -92,7 +92,7 @@ impl PostgresRegistry {
                 };
                 let tended = replica.clone();
                 let replica = tended.map(|tended| Replica::new(tended, options.replica_within));
-                let reader = Reader::new(Link::new(primary.clone()), replica, desk);
+                let reader = Reader::new(Link::to_primary(primary.clone()), replica, desk);
                 runtime.spawn(reader.read_on(Arc::clone(&asks_queue)))
             })
             .collect();

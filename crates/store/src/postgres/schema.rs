@@ -22,8 +22,10 @@ statements! {
     FIND_STEPS = "find_steps";
     LOCK = "lock";
     PUT_STEP = "put_step";
+    READ_PARTS = "read_parts";
     READ_STANDING = "read_standing";
     READ_STEPS = "read_steps";
+    TAKES_CHANGES = "takes_changes";
 }
 
 /// A part of a database that has a schema of its own.
@@ -32,6 +34,9 @@ pub(crate) struct Part {
     pub(crate) name: &'static str,
     /// Its steps in order. One that has landed is never edited: the database has its checksum.
     pub(crate) steps: &'static [&'static str],
+    /// What must not have its schema in the same database, and what that is called: an address that
+    /// was mistaken for another one is no place for this.
+    pub(crate) apart: (&'static str, &'static str),
 }
 
 /// Brings the part to the schema of this build. A schema of a later build is refused, and so is
@@ -79,6 +84,14 @@ pub(crate) async fn steps_taken(
         .map_err(StoreError::database(reading))?;
     if !found {
         return Ok(0);
+    }
+    let parts: Vec<String> = sqlx::query_scalar(READ_PARTS)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(StoreError::database(reading))?;
+    let (apart, what) = part.apart;
+    if parts.iter().any(|name| name == apart) {
+        return Err(StoreError::Mistaken { what });
     }
     let rows = sqlx::query(READ_STEPS)
         .bind(part.name)

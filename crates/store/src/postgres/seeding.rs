@@ -78,7 +78,7 @@ impl PostgresSeeding {
             ("client_connection_check_interval", "0"),
         ]);
         let until = Instant::now() + OPENING;
-        let mut link = Link::new(connecting);
+        let mut link = Link::to_primary(connecting);
         link.connection(until).await?;
         let mut connection = link.into_connection().ok_or(StoreError::Closed)?;
         if complete_nation(&mut connection, until).await?.is_some() {

@@ -19,6 +19,8 @@ pub enum Durability {
     Alone,
     /// The loss of the server: no commit returns before a standby has it.
     Synchronous,
+    /// Nothing is acknowledged: commits wait for a standby, and none is connected.
+    Stalled,
     /// A crash of the server; a standby that takes its place may lack the last commits.
     Asynchronous,
 }
@@ -39,18 +41,20 @@ impl Durability {
         match self {
             Self::Alone => "alone",
             Self::Synchronous => "synchronous",
+            Self::Stalled => "stalled",
             Self::Asynchronous => "asynchronous",
         }
     }
 }
 
-/// Asks the server. Where commits wait for a standby, none is acknowledged without one, whether
-/// or not it is there at this moment.
+/// Asks the server. Where commits wait for a standby, none is acknowledged without one. Which of those
+/// that are connected it waits for, an ordinary role does not see.
 pub(crate) async fn read_standing(
     connection: &mut PgConnection,
 ) -> Result<Durability, sqlx::Error> {
     let row = sqlx::query(READ_STANDING).fetch_one(connection).await?;
     Ok(match (row.try_get(0)?, row.try_get::<i64, _>(1)?) {
+        (true, 0) => Durability::Stalled,
         (true, _) => Durability::Synchronous,
         (false, 0) => Durability::Alone,
         (false, _) => Durability::Asynchronous,

@@ -44,6 +44,9 @@ statements! {
     WRITE = "write";
 }
 
+/// The part that lies in another database.
+const THE_LEDGER: (&str, &str) = ("ledger", "the ledger");
+
 /// The tables.
 pub(super) const TABLES: Part = Part {
     name: "registry",
@@ -51,10 +54,12 @@ pub(super) const TABLES: Part = Part {
         include_str!("../../sql/registry/postgres/0001_tables.sql"),
         include_str!("../../sql/registry/postgres/0002_line.sql"),
     ],
+    apart: THE_LEDGER,
 };
 
 /// What citizens are found by, made when all of them are in.
 pub(super) const INDEXES: Part = Part {
     name: "registry indexes",
     steps: &[include_str!("../../sql/registry/postgres/0001_indexes.sql")],
+    apart: THE_LEDGER,
 };

@@ -111,6 +111,12 @@ impl RedisServer {
         command.query(&mut connection).expect("an answer")
     }
 
+    pub(crate) fn ask_pipeline(&self, commands: &redis::Pipeline) {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_connection().expect("a connection");
+        commands.exec(&mut connection).expect("an answer");
+    }
+
     pub(crate) fn flush(&self) {
         self.ask::<()>(&redis::cmd("FLUSHALL"));
     }

@@ -71,6 +71,21 @@ async fn a_writer_that_is_lost_is_noticed_under_the_load_of_another() {
 }
 
 #[tokio::test]
+async fn something_else_in_the_place_of_counts_is_removed_and_they_are_rebuilt() {
+    for (id, what, put) in [(53, "1", "SET"), (54, "2", "LPUSH"), (55, "writers", "SET")] {
+        let name = format!("dancu:v:{{{}}}:{what}", nation(id).text());
+        mended_under_load(id, async |_, _| {
+            // At once, so that no block is added between the two.
+            let mut exchange = redis::pipe();
+            exchange.atomic().cmd("DEL").arg(&name);
+            exchange.cmd(put).arg(&name).arg("x");
+            RedisServer::shared().ask_pipeline(&exchange);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_writer_that_nobody_counts_for_is_noticed_under_the_load_of_another() {
     mended_under_load(52, async |ledger, _| {
         // Of an instance that cannot reach Redis, and of one that could before.

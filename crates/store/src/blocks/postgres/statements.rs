@@ -42,4 +42,5 @@ pub(super) const TABLES: Part = Part {
         include_str!("../../../sql/blocks/postgres/0002_claims.sql"),
         include_str!("../../../sql/blocks/postgres/0003_keys.sql"),
     ],
+    apart: ("registry", "a registry"),
 };

@@ -52,6 +52,7 @@ async fn a_ledger_of_an_earlier_build_is_brought_to_this_one() {
     let earlier = Part {
         name: TABLES.name,
         steps: &TABLES.steps[..2],
+        apart: TABLES.apart,
     };
     migrate(&mut connection, &earlier).await.unwrap();
     let made = "INSERT INTO nation (one, id) VALUES (true, '\\x07070707070707070707070707070707')";

@@ -6,7 +6,10 @@ use super::database::{open, seeded};
 use dancu_domain::{ChangeFeed as _, ChangeOutcome, Freshness, Registry as _, RegistryError};
 use dancu_store::conformance::Event;
 use dancu_store::conformance::parts::Parts;
-use dancu_store::{Durability, PostgresOptions};
+use dancu_store::{
+    Durability, PostgresBlocks, PostgresBlocksOptions, PostgresOptions, PostgresRegistry,
+    PostgresSeeding, StoreError,
+};
 
 const NOW: Freshness = Freshness::FullyConsistent;
 
@@ -100,6 +103,19 @@ async fn a_replica_answers_only_what_it_has_got_to() {
     registry.read(&keys, NOW).await.unwrap();
     assert_eq!(by_replica(), before, "the newest is asked of the primary");
 
+    // A standby may be long out of date and cannot tell: it is a replica and no registry.
+    let standby = PostgresOptions::new(format!("{replicas}/{database}"));
+    let refused = PostgresRegistry::open(standby.clone()).await.err();
+    assert!(
+        matches!(refused, Some(StoreError::TakesNoChanges)),
+        "{refused:?}"
+    );
+    let refused = PostgresSeeding::begin(&standby, &fixture.meta).await.err();
+    assert!(
+        matches!(refused, Some(StoreError::TakesNoChanges)),
+        "{refused:?}"
+    );
+
     // It stands still at revision 0: nothing that it has not seen is asked of it.
     let pause = "SELECT pg_wal_replay_pause()";
     Parts::sql_at(&parts.admin_of_replica(), pause);
@@ -124,6 +140,74 @@ async fn a_replica_answers_only_what_it_has_got_to() {
     };
     let caught_up = tokio::time::timeout(Duration::from_secs(20), caught_up);
     caught_up.await.expect("the replica answers again");
+}
+
+#[tokio::test]
+async fn a_registry_that_takes_no_changes_any_more_answers_nothing_until_it_does_again() {
+    let (url, fixture) = seeded(Parts::shared()).await;
+    let registry = open(PostgresOptions::new(&url)).await;
+    let keys = [fixture.key(10)];
+    registry.read(&keys, NOW).await.unwrap();
+    let name = url.rsplit('/').next().unwrap();
+    let read_only = |set: &str| {
+        Parts::shared().sql(&format!("ALTER DATABASE {name} {set}"));
+        let ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+        Parts::shared().sql(&format!("{ending} = '{name}'"));
+    };
+    read_only("SET default_transaction_read_only = on");
+    for _ in 0..5 {
+        assert!(registry.head().await.is_err());
+        let read = registry.read(&keys, NOW).await;
+        assert_eq!(read.err(), Some(RegistryError::Unavailable));
+    }
+    read_only("RESET default_transaction_read_only");
+    let back = async {
+        while registry.head().await.is_err() || registry.read(&keys, NOW).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let back = tokio::time::timeout(Duration::from_secs(20), back).await;
+    back.expect("it takes changes again");
+}
+
+#[tokio::test]
+async fn a_registry_and_a_ledger_are_not_put_into_one_database() {
+    let (url, _) = seeded(Parts::shared()).await;
+    let refused = PostgresBlocks::open(PostgresBlocksOptions::new(&url)).await;
+    let said = refused.err().expect("it is refused").to_string();
+    assert!(said.contains("holds a registry"), "{said}");
+    let url = Parts::shared().fresh_database();
+    let ledger = PostgresBlocks::open(PostgresBlocksOptions::new(&url)).await;
+    ledger.expect("it is made").close().await.unwrap();
+    let refused = PostgresRegistry::open(PostgresOptions::new(&url)).await;
+    let refused = refused.err();
+    assert!(
+        matches!(refused, Some(StoreError::Mistaken { .. })),
+        "{refused:?}"
+    );
+    let options = PostgresOptions::new(&url);
+    let meta = dancu_store::conformance::Fixture::new().meta;
+    let refused = PostgresSeeding::begin(&options, &meta).await.err();
+    assert!(
+        matches!(refused, Some(StoreError::Mistaken { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn commits_that_wait_for_a_standby_that_is_not_there_are_told() {
+    let parts = Parts::hold(&["--no-redis"]);
+    let standing = Durability::of(parts.postgres()).await;
+    assert_eq!(standing.unwrap(), Durability::Alone);
+    parts.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    parts.sql("SELECT pg_reload_conf()");
+    let told = async {
+        while Durability::of(parts.postgres()).await.unwrap() != Durability::Stalled {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(10), told).await;
+    told.expect("no commit returns any more");
 }
 
 #[tokio::test]
