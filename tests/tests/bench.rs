@@ -86,7 +86,7 @@ fn every_rival_is_measured_and_misses_are_read_from_postgresql() {
         folder.path(),
         &[
             "--parts",
-            "--rounds=2",
+            "--rounds=1",
             "--only=unary,streams,misses,seeding",
             "--concurrency=2x4",
             "--streams=2x1",
@@ -110,12 +110,12 @@ fn every_rival_is_measured_and_misses_are_read_from_postgresql() {
     let plain = ["written plainly, SQLite", "written plainly, PostgreSQL"];
     let redis = ["redis GET", "redis GET, pipelined by 16"];
     assert_eq!(
-        measured(unary, &text, 2),
+        measured(unary, &text, 1),
         [&both[..], &plain, &redis].concat()
     );
-    assert_eq!(measured(streams, &text, 2), [&both[..], &redis].concat());
+    assert_eq!(measured(streams, &text, 1), [&both[..], &redis].concat());
     assert_eq!(
-        measured(misses, &text, 2),
+        measured(misses, &text, 1),
         [
             "pgbench, prepared point select",
             "written plainly, PostgreSQL",
@@ -125,7 +125,7 @@ fn every_rival_is_measured_and_misses_are_read_from_postgresql() {
         ]
     );
     assert_eq!(
-        measured(seeding, &text, 2),
+        measured(seeding, &text, 1),
         [
             "COPY of the same rows",
             "COPY, indexes, statistics",

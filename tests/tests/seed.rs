@@ -208,7 +208,7 @@ fn a_registry_that_cannot_be_reached_ends_with_3_and_one_that_cannot_be_named_wi
         assert_eq!(code, Some(2), "{log}");
         assert_eq!(
             log,
-            "dancu: --registry: registry.url must be an address postgres://…\n"
+            "dancu: --registry: registry.url must be an address postgres://… without parameters that are not known, and without TLS, which is not spoken\n"
         );
     }
     // A database that does not let us in is out of reach too.

@@ -45,7 +45,9 @@ impl Compared {
     /// What it is taken for.
     pub fn verdict(&self) -> Change {
         let change = self.change();
-        if change.abs() <= self.noise || self.earlier <= 0.0 {
+        // What lies beyond every bound in one run only is no noise, however the other one scatters.
+        let lost = self.earlier.is_infinite() != self.now.is_infinite();
+        if !lost && (change.abs() <= self.noise || self.earlier <= 0.0) {
             Change::Noise
         } else if (change > 0.0) == self.more_is_better {
             Change::Better
@@ -143,6 +145,14 @@ mod tests {
         assert_eq!(compared(100.0, f64::INFINITY, false), Change::Worse);
         assert_eq!(compared(0.0, 5.0, false), Change::Noise);
         assert_eq!(compared(f64::INFINITY, 100.0, false), Change::Better);
+        let scattered = Compared {
+            noise: 3.0,
+            figure: String::new(),
+            earlier: f64::INFINITY,
+            now: 100.0,
+            more_is_better: false,
+        };
+        assert_eq!(scattered.verdict(), Change::Better);
         // Both are beyond every bound.
         assert_eq!(compared(f64::INFINITY, f64::INFINITY, false), Change::Noise);
     }

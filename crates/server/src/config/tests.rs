@@ -328,7 +328,7 @@ fn a_wrong_value_is_refused_by_its_field_and_never_repeated() {
     let said = refused(&layers);
     assert_eq!(
         said,
-        "DANCU_REDIS_URL: redis.url must be an address redis://…"
+        "DANCU_REDIS_URL: redis.url must be an address redis://… (TLS is not spoken)"
     );
 }
 

@@ -14,6 +14,11 @@ use tokio::time::timeout;
 /// Keeps the counts of writer 1 under constant load, while `hurt` is done to them; returns once they
 /// were told not to be whole, were whole again, and are the ledger's.
 async fn mended_under_load(id: u8, hurt: impl AsyncFnOnce(&Ledger, &LiveVolumes)) {
+    hurt_under_load(id, true, hurt).await;
+}
+
+/// The same; `told` says whether they must have been told not to be whole.
+async fn hurt_under_load(id: u8, told: bool, hurt: impl AsyncFnOnce(&Ledger, &LiveVolumes)) {
     let (ledger, mut chance) = (Arc::new(Ledger::default()), Chance(u64::from(id)));
     // Of an instance that is down.
     ledger.commit(2, &mut chance);
@@ -41,12 +46,16 @@ async fn mended_under_load(id: u8, hurt: impl AsyncFnOnce(&Ledger, &LiveVolumes)
                 whole.wait_for(|whole| *whole == so),
             );
             let told = told.await.map(drop);
-            told.unwrap_or_else(|_| panic!("under load it was never told that whole is {so}"));
+            told.unwrap_or_else(|_| {
+                panic!("{id}: under load it was never told that whole is {so}")
+            });
         }
     };
     until(true).await;
     hurt(&ledger, &volumes).await;
-    until(false).await;
+    if told {
+        until(false).await;
+    }
     until(true).await;
     // What was committed a moment ago may not be added yet.
     let due: u64 = ledger.heads().iter().map(|(_, next)| next).sum();
@@ -72,14 +81,26 @@ async fn a_writer_that_is_lost_is_noticed_under_the_load_of_another() {
 
 #[tokio::test]
 async fn something_else_in_the_place_of_counts_is_removed_and_they_are_rebuilt() {
-    for (id, what, put) in [(53, "1", "SET"), (54, "2", "LPUSH"), (55, "writers", "SET")] {
+    for (id, what, put, is) in [
+        (53, "1", "SET", "hash"),
+        (54, "2", "LPUSH", "hash"),
+        (55, "writers", "SET", "set"),
+    ] {
         let name = format!("dancu:v:{{{}}}:{what}", nation(id).text());
-        mended_under_load(id, async |_, _| {
-            // At once, so that no block is added between the two.
+        // Whoever comes to it first puts it right, at a look or on the way.
+        hurt_under_load(id, false, async |_, _| {
             let mut exchange = redis::pipe();
             exchange.atomic().cmd("DEL").arg(&name);
             exchange.cmd(put).arg(&name).arg("x");
             RedisServer::shared().ask_pipeline(&exchange);
+            let healed = async {
+                let ask = || RedisServer::shared().ask::<String>(redis::cmd("TYPE").arg(&name));
+                while ask() != is {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            let healed = timeout(Duration::from_secs(20), healed).await;
+            healed.unwrap_or_else(|_| panic!("{what} is still something else"));
         })
         .await;
     }
