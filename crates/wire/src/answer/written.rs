@@ -45,15 +45,8 @@ pub fn write_batch_lookup_citizens(
 ) {
     out.reserve(HEADER_BYTES + RESULT_BYTES * answer.items.len());
     header(out, answer);
-    let mut left = answer.items.len();
     for (item, id) in answer.items.iter().zip(each(ids)) {
-        let start = out.len();
         lookup_result(out, id, item, lang);
-        left -= 1;
-        if out.capacity() - out.len() < RESULT_BYTES {
-            // Whole records take more; those that are left, about as much as this one.
-            out.reserve((out.len() - start).max(RESULT_BYTES) * (left + left / 8));
-        }
     }
 }
 
