@@ -19,7 +19,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         name: "domain",
         rooms: &[],
-        outside: &["unicode-normalization"],
+        outside: &["compact_str", "unicode-normalization"],
     },
     Room {
         name: "service",

@@ -54,7 +54,7 @@ pub fn address(place: &Place) -> pb::Address {
         province: format!("{:02}", place.province),
         district: format!("{:03}", place.district),
         commune: format!("{:05}", place.commune),
-        detail: place.detail.0.to_string(),
+        detail: place.detail.text().to_owned(),
         country: place.country().to_owned(),
     }
 }

@@ -119,6 +119,19 @@ pub struct Answer<T> {
     pub items: Vec<T>,
 }
 
+impl<T> Answer<T> {
+    /// The same answer with other items.
+    pub fn with_items<U>(self, items: Vec<U>) -> Answer<U> {
+        Answer {
+            request_id: self.request_id,
+            revision: self.revision,
+            source: self.source,
+            receipt: self.receipt,
+            items,
+        }
+    }
+}
+
 /// How one lookup ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookupResult {

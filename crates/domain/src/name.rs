@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::letters::{Letter, is_mark, is_name_letter, is_name_mark, is_name_punctuation, letters};
@@ -9,9 +10,10 @@ use crate::{Fault, Reason};
 
 /// A person's full name in the order family, middle, given: NFC, spaces folded, case as written.
 ///
-/// `Debug` shows the number of characters only, and there is no `Display`.
+/// Most names lie in the value itself, so that a record is read from one place in memory. `Debug`
+/// shows the number of characters only, and there is no `Display`.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PersonName(Box<str>);
+pub struct PersonName(CompactString);
 
 /// How closely a claimed name agrees with the recorded one, closest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,21 +41,18 @@ impl PersonName {
         if text.len() > MAX_BYTES {
             return Err(Fault::new(field, Reason::NameTooLong));
         }
-        // Most names come composed; without a single mark there is nothing to compose.
-        let composed = |c| c == ' ' || is_name_letter(c) || is_name_punctuation(c);
-        let folded = if text.chars().all(composed) {
-            fold(text.chars(), text.len())
-        } else {
-            fold(text.nfc(), text.len())
+        // Most names come as they are kept, and one look at each letter is enough.
+        let folded = match as_kept(text) {
+            Some(Ok(())) => Ok(CompactString::new(text)),
+            Some(Err(reason)) => Err(reason),
+            None => fold(text.nfc(), text.len()),
         };
-        folded
-            .map(|name| Self(name.into_boxed_str()))
-            .map_err(|reason| Fault::new(field, reason))
+        folded.map(Self).map_err(|reason| Fault::new(field, reason))
     }
 
     /// A name that is known to be composed and folded already, as one read back from the store.
-    pub fn from_trusted(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
+    pub fn from_trusted(text: impl AsRef<str>) -> Self {
+        Self(CompactString::new(text))
     }
 
     /// The name as text, for an answer or a row.
@@ -82,9 +81,40 @@ impl fmt::Debug for PersonName {
     }
 }
 
+/// Whether a name is one, if it holds letters, punctuation and single spaces between them only:
+/// there is nothing to compose then and nothing to fold. `None` of any other.
+fn as_kept(text: &str) -> Option<Result<(), Reason>> {
+    let (mut letters, mut chars, mut gap) = (0, 0, true);
+    for c in text.chars() {
+        chars += 1;
+        if is_name_letter(c) {
+            letters += 1;
+            gap = false;
+        } else if is_name_punctuation(c) {
+            gap = false;
+        } else if c == ' ' && !gap {
+            gap = true;
+        } else {
+            return None;
+        }
+    }
+    (!gap).then(|| measure(letters, chars))
+}
+
+/// Whether so many letters and characters are a name's.
+const fn measure(letters: usize, chars: usize) -> Result<(), Reason> {
+    if letters < 2 {
+        Err(Reason::NameTooShort)
+    } else if chars > MAX_CHARS {
+        Err(Reason::NameTooLong)
+    } else {
+        Ok(())
+    }
+}
+
 /// Folds spaces and checks every character of a composed text.
-fn fold(text: impl Iterator<Item = char>, capacity: usize) -> Result<String, Reason> {
-    let mut name = String::with_capacity(capacity);
+fn fold(text: impl Iterator<Item = char>, capacity: usize) -> Result<CompactString, Reason> {
+    let mut name = CompactString::with_capacity(capacity);
     // `marks` counts those on the letter that stands last, and is `None` where none stands.
     let (mut letters, mut chars, mut gap, mut marks) = (0, 0, false, None);
     for c in text {
@@ -117,12 +147,7 @@ fn fold(text: impl Iterator<Item = char>, capacity: usize) -> Result<String, Rea
     if name.is_empty() {
         return Err(Reason::FieldRequired);
     }
-    if letters < 2 {
-        return Err(Reason::NameTooShort);
-    }
-    if chars > MAX_CHARS {
-        return Err(Reason::NameTooLong);
-    }
+    measure(letters, chars)?;
     Ok(name)
 }
 
@@ -166,5 +191,44 @@ const fn sung(so_far: u128, tones: u16) -> u128 {
         so_far
     } else {
         so_far << 16 | tones as u128
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_name_taken_as_it_is_is_what_composing_and_folding_make_of_it(
+            text in "[aN đỗƠ\u{301}\u{a0}'.Ð9]{0,6}[ a]{0,140}",
+        ) {
+            let taken = as_kept(&text).map(|taken| taken.map(|()| CompactString::new(&text)));
+            if let Some(taken) = taken {
+                prop_assert_eq!(taken, fold(text.nfc(), text.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn names_as_they_are_written_are_taken_as_they_are() {
+        for text in ["Nguyễn Văn An", "K'Brơi", "Lê-Bá H. Hen"] {
+            assert_eq!(as_kept(text), Some(Ok(())));
+        }
+        for text in [
+            "",
+            " An",
+            "An ",
+            "Văn  An",
+            "Văn\u{a0}An",
+            "An\u{301}",
+            "Ðỗ An",
+        ] {
+            assert_eq!(as_kept(text), None);
+        }
+        assert_eq!(as_kept("A."), Some(Err(Reason::NameTooShort)));
+        assert_eq!(as_kept(&"a".repeat(129)), Some(Err(Reason::NameTooLong)));
     }
 }

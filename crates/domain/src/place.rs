@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// A place: province (2 digits), district (3), commune (5), detail, country.
 ///
 /// Codes are numbers of the statistics office; 0 means unknown or abroad.
@@ -42,9 +44,21 @@ impl Provinces {
     }
 }
 
-/// A line of an address; `Debug` hides it.
+/// A line of an address; a short one lies in the value itself. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Detail(pub Box<str>);
+pub struct Detail(CompactString);
+
+impl Detail {
+    /// The line, as it is.
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(CompactString::new(text))
+    }
+
+    /// The line.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,7 +79,7 @@ impl Place {
             province,
             district,
             commune,
-            detail: Detail(detail.into()),
+            detail: Detail::new(detail),
             country: *b"VN",
         }
     }

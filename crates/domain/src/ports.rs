@@ -12,29 +12,41 @@ use crate::{
 
 /// Everybody who has a number: nobody, one person, or two for a doubled CMND. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Candidates(Option<Arc<[Arc<Citizen>]>>);
+pub struct Candidates(People);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum People {
+    #[default]
+    Nobody,
+    One(Arc<Citizen>),
+    Several(Arc<[Arc<Citizen>]>),
+}
 
 impl Candidates {
     /// Nobody.
-    pub const NONE: Self = Self(None);
+    pub const NONE: Self = Self(People::Nobody);
 
     /// These people.
     pub fn new(citizens: Vec<Arc<Citizen>>) -> Self {
-        if citizens.is_empty() {
-            Self(None)
-        } else {
-            Self(Some(citizens.into()))
+        match <[_; 1]>::try_from(citizens) {
+            Ok([citizen]) => Self::one(citizen),
+            Err(none) if none.is_empty() => Self::NONE,
+            Err(several) => Self(People::Several(several.into())),
         }
     }
 
     /// One person.
-    pub fn one(citizen: Arc<Citizen>) -> Self {
-        Self(Some(Arc::new([citizen])))
+    pub const fn one(citizen: Arc<Citizen>) -> Self {
+        Self(People::One(citizen))
     }
 
     /// The people.
     pub fn citizens(&self) -> &[Arc<Citizen>] {
-        self.0.as_deref().unwrap_or(&[])
+        match &self.0 {
+            People::Nobody => &[],
+            People::One(citizen) => std::slice::from_ref(citizen),
+            People::Several(several) => several,
+        }
     }
 }
 

@@ -221,7 +221,7 @@ fn address(place: &Place) -> pb::Address {
         province: code(place.province.into(), 2),
         district: code(place.district.into(), 3),
         commune: code(place.commune, 5),
-        detail: place.detail.0.to_string(),
+        detail: place.detail.text().to_owned(),
         country: match place.country() {
             "VN" => String::new(),
             abroad => abroad.to_owned(),

@@ -265,7 +265,7 @@ pub(crate) fn unwelcome(
 fn alter(event: &mut Event) {
     match &mut event.event {
         Some(ChangeEvent::Residence { place, .. }) => {
-            place.detail = Detail(format!("{} (2)", place.detail.0).into());
+            place.detail = Detail::new(format!("{} (2)", place.detail.text()));
         }
         Some(ChangeEvent::Death { on }) => *on = on.plus_days(-1).unwrap_or(*on),
         None => {}

@@ -44,7 +44,7 @@ pub(crate) fn address(province: u8, draw: u64) -> Place {
         write!(detail, "Thôn {}", 1 + draw % 14)
     };
     written.expect("a string takes every write");
-    place.detail = dancu_domain::Detail(detail.as_str().into());
+    place.detail = dancu_domain::Detail::new(detail);
     place
 }
 

@@ -5,42 +5,42 @@ use dancu_domain::{
     Verdict,
 };
 
-use crate::matching::{Unjudged, asking, matched, read, sort, told};
+use crate::matching::{Unjudged, asking, judge, read, sort, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// Judges the claims of every subject of a message.
 ///
 /// Malformed items keep their places and have no entry; a number without name or birth date is
 /// malformed unless the permit is for numbers alone. Neither have those whose number has to wait,
-/// which are not read either.
-pub async fn authenticate<R: Registry, L: Recorder>(
+/// which are not read either. `each` is that of [`lookup`](crate::lookup).
+pub async fn authenticate<R: Registry, L: Recorder, T>(
     registry: &R,
     ledger: &L,
     permit: Permit,
     message: Authenticate,
-) -> Result<Answer<AuthenticateResult>, Failure> {
+    mut each: impl FnMut(AuthenticateResult) -> T,
+) -> Result<Answer<T>, Failure> {
     permitted(&permit, Verb::Authenticate)?;
     let mut sorted = sort(message.items, permit.number_alone());
     // Kept until the entries are durable.
     let asking = asking(ledger, &permit, &mut sorted)?;
     let found = read(registry, &sorted.keys, message.freshness).await?;
-    let matched = matched(sorted, found)?;
-    let mut results = Vec::with_capacity(matched.items.len());
-    let mut entries = Vec::with_capacity(matched.items.len());
-    for item in matched.items {
-        results.push(match item {
+    let mut results = Vec::with_capacity(sorted.len());
+    let mut entries = Vec::with_capacity(sorted.len());
+    judge(sorted, found.candidates, |item| {
+        results.push(each(match item {
             Ok((subject, verdict)) => {
-                let (result, outcome) = judge(&permit, verdict);
+                let (result, outcome) = verdict_only(&permit, verdict);
                 entries.push(entry(Some(subject.claims.key), outcome, subject.dossier));
                 result
             }
             Err(Unjudged::Malformed(fault)) => AuthenticateResult::Malformed(fault),
             Err(Unjudged::Withheld(wait)) => AuthenticateResult::Withheld(wait),
-        });
-    }
+        }));
+    })?;
     let recorded = Unrecorded {
-        revision: matched.revision,
-        source: matched.source,
+        revision: found.revision,
+        source: found.source,
         results,
         entries,
         kept: None,
@@ -51,7 +51,7 @@ pub async fn authenticate<R: Registry, L: Recorder>(
     recorded
 }
 
-fn judge(permit: &Permit, verdict: Verdict) -> (AuthenticateResult, Outcome) {
+fn verdict_only(permit: &Permit, verdict: Verdict) -> (AuthenticateResult, Outcome) {
     match verdict {
         Verdict::Match(citizen, agreement) => (
             AuthenticateResult::Match {

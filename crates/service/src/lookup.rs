@@ -5,7 +5,7 @@ use dancu_domain::{
     Registry, Subject, Verb, Verdict,
 };
 
-use crate::matching::{Unjudged, asking, matched, read, sort, told};
+use crate::matching::{Unjudged, asking, judge, read, sort, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// Looks up every subject of a message.
@@ -14,23 +14,27 @@ use crate::recording::{Unrecorded, entry, permitted};
 /// malformed unless the permit is for numbers alone. Neither have those whose number has to wait,
 /// which are not read either. An answer gives what was wanted, granted and present, and the entry
 /// says the same.
-pub async fn lookup<R: Registry, L: Recorder>(
+///
+/// `each` is given the results in their places while they are worked out, and what it makes of them
+/// are the items of the answer. There is no record yet when it is called: it may write down what is
+/// to be said, and nothing of that may be said before the answer is there.
+pub async fn lookup<R: Registry, L: Recorder, T>(
     registry: &R,
     ledger: &L,
     permit: Permit,
     message: Lookup,
-) -> Result<Answer<LookupResult>, Failure> {
+    mut each: impl FnMut(LookupResult) -> T,
+) -> Result<Answer<T>, Failure> {
     permitted(&permit, Verb::Lookup)?;
     let mut sorted = sort(message.items, permit.number_alone());
     // Kept until the entries are durable.
     let asking = asking(ledger, &permit, &mut sorted)?;
     let found = read(registry, &sorted.keys, message.freshness).await?;
-    let matched = matched(sorted, found)?;
     let wanted = message.wanted.and(permit.attributes());
-    let mut results = Vec::with_capacity(matched.items.len());
-    let mut entries = Vec::with_capacity(matched.items.len());
-    for item in matched.items {
-        results.push(match item {
+    let mut results = Vec::with_capacity(sorted.len());
+    let mut entries = Vec::with_capacity(sorted.len());
+    judge(sorted, found.candidates, |item| {
+        results.push(each(match item {
             Ok((subject, verdict)) => {
                 let (result, entry) = minimise(&permit, wanted, subject, verdict);
                 entries.push(entry);
@@ -38,11 +42,11 @@ pub async fn lookup<R: Registry, L: Recorder>(
             }
             Err(Unjudged::Malformed(fault)) => LookupResult::Malformed(fault),
             Err(Unjudged::Withheld(wait)) => LookupResult::Withheld(wait),
-        });
-    }
+        }));
+    })?;
     let recorded = Unrecorded {
-        revision: matched.revision,
-        source: matched.source,
+        revision: found.revision,
+        source: found.source,
         results,
         entries,
         kept: None,

@@ -7,10 +7,43 @@ use dancu_domain::{
     Registry, Revision, Source, Subject, Verb, Verdict, match_claims,
 };
 
+/// How many records are touched together: enough that memory is kept busy, and few enough that all
+/// of them are still in the first cache when their turn comes.
+const TOGETHER: usize = 16;
+
+/// Who was found, one key after the other. The records of those who are next are touched together.
+pub(crate) struct Line {
+    left: std::vec::IntoIter<Candidates>,
+    touched: usize,
+}
+
+impl Line {
+    pub(crate) fn new(candidates: Vec<Candidates>) -> Self {
+        Self {
+            left: candidates.into_iter(),
+            touched: 0,
+        }
+    }
+
+    /// Who has the next number. There is one for each key that was read.
+    pub(crate) fn next(&mut self) -> Result<Candidates, Failure> {
+        if self.touched == 0 {
+            let next = self.left.as_slice().iter().take(TOGETHER);
+            self.touched = next.len();
+            let citizens = next.flat_map(Candidates::citizens);
+            citizens.for_each(|citizen| citizen.touch());
+        }
+        self.touched = self.touched.saturating_sub(1);
+        self.left
+            .next()
+            .ok_or_else(|| Failure::new(Reason::Internal))
+    }
+}
+
 /// What a read found, checked to be an answer to what was asked.
 pub(crate) struct Found {
     /// Who has each number, in the order of the keys.
-    pub(crate) candidates: std::vec::IntoIter<Candidates>,
+    pub(crate) candidates: Vec<Candidates>,
     /// Up to which change it is true.
     pub(crate) revision: Revision,
     /// The slowest source; `None` where no key was asked for.
@@ -36,7 +69,7 @@ pub(crate) async fn read<R: Registry>(
         return Err(Failure::new(Reason::Internal));
     }
     Ok(Found {
-        candidates: reading.candidates.into_iter(),
+        candidates: reading.candidates,
         revision: reading.revision,
         source: (!keys.is_empty()).then_some(reading.source),
     })
@@ -50,16 +83,6 @@ pub(crate) enum Unjudged {
     Withheld(Duration),
 }
 
-/// The items of a message with their verdicts, in their places.
-pub(crate) struct Matched {
-    /// A verdict for each item that was judged.
-    pub(crate) items: Vec<Result<(Subject, Verdict), Unjudged>>,
-    /// Up to which change the verdicts are true.
-    pub(crate) revision: Revision,
-    /// The slowest source that any item needed.
-    pub(crate) source: Option<Source>,
-}
-
 /// The items of a message before the registry is read.
 pub(crate) struct Sorted {
     /// The numbers of those that are to be judged.
@@ -70,6 +93,11 @@ pub(crate) struct Sorted {
 }
 
 impl Sorted {
+    /// How many items there are, malformed ones too.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// Takes out what may not be judged now, because too many claims about the same numbers failed.
     fn withhold(&mut self, waits: Vec<Option<Duration>>) {
         if waits.iter().any(Option::is_some) {
@@ -118,34 +146,32 @@ pub(crate) fn asking<L: Recorder>(
     Ok(Some(asking.guard))
 }
 
-/// Holds the claims of all subjects against what was found.
-pub(crate) fn matched(sorted: Sorted, mut found: Found) -> Result<Matched, Failure> {
-    let mut items = Vec::with_capacity(sorted.items.len());
+/// Holds the claims of all subjects against what was found, one after the other, and gives `each`
+/// in its place with its verdict: who was found is in the processor's caches then.
+pub(crate) fn judge(
+    sorted: Sorted,
+    candidates: Vec<Candidates>,
+    mut each: impl FnMut(Result<(Subject, Verdict), Unjudged>),
+) -> Result<(), Failure> {
     let mut waits = sorted.waits.into_iter();
+    let mut line = Line::new(candidates);
     for item in sorted.items {
         let subject = match item {
             Ok(subject) => subject,
             Err(fault) => {
-                items.push(Err(Unjudged::Malformed(fault)));
+                each(Err(Unjudged::Malformed(fault)));
                 continue;
             }
         };
         if let Some(Some(wait)) = waits.next() {
-            items.push(Err(Unjudged::Withheld(wait)));
+            each(Err(Unjudged::Withheld(wait)));
             continue;
         }
-        let candidates = found
-            .candidates
-            .next()
-            .ok_or_else(|| Failure::new(Reason::Internal))?;
-        let verdict = match_claims(candidates.citizens(), &subject.claims);
-        items.push(Ok((subject, verdict)));
+        let found = line.next()?;
+        let verdict = match_claims(found.citizens(), &subject.claims);
+        each(Ok((subject, verdict)));
     }
-    Ok(Matched {
-        items,
-        revision: found.revision,
-        source: found.source,
-    })
+    Ok(())
 }
 
 /// Whether claims carry the name and the birth date that must belong to their number.

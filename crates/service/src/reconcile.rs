@@ -4,11 +4,10 @@ use std::collections::HashSet;
 
 use dancu_domain::{
     Agreement, Answer, Attribute, AttributeSet, Citizen, Failure, Fault, ItemRecord, Outcome,
-    Permit, Reason, Reconcile, ReconcileResult, Recorder, Registry, Row, Verb, Verdict,
-    match_claims,
+    Permit, Reconcile, ReconcileResult, Recorder, Registry, Row, Verb, Verdict, match_claims,
 };
 
-use crate::matching::{complete, read, told};
+use crate::matching::{Line, complete, read, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// A row in its place, before the registry is read.
@@ -25,13 +24,15 @@ enum Sorted {
 ///
 /// Each row ends as one outcome and has one entry, malformed ones too. Number, name and birth
 /// date say who it is; what else the row holds is compared, and the registry's values of what
-/// differs are given as far as the permit grants them.
-pub async fn reconcile<R: Registry, L: Recorder>(
+/// differs are given as far as the permit grants them. `each` is that of
+/// [`lookup`](crate::lookup).
+pub async fn reconcile<R: Registry, L: Recorder, T>(
     registry: &R,
     ledger: &L,
     permit: Permit,
     message: Reconcile,
-) -> Result<Answer<ReconcileResult>, Failure> {
+    mut each: impl FnMut(ReconcileResult) -> T,
+) -> Result<Answer<T>, Failure> {
     permitted(&permit, Verb::Reconcile)?;
     let (mut seen, mut keys) = (HashSet::with_capacity(message.items.len()), Vec::new());
     let mut sorted = Vec::with_capacity(message.items.len());
@@ -48,17 +49,15 @@ pub async fn reconcile<R: Registry, L: Recorder>(
             },
         });
     }
-    let mut found = read(registry, &keys, message.freshness).await?;
+    let found = read(registry, &keys, message.freshness).await?;
+    let mut line = Line::new(found.candidates);
     let mut results = Vec::with_capacity(sorted.len());
     let mut entries = Vec::with_capacity(sorted.len());
     for item in sorted {
         let (result, entry) = match item {
             Sorted::First(row) => {
-                let candidates = found
-                    .candidates
-                    .next()
-                    .ok_or_else(|| Failure::new(Reason::Internal))?;
-                let verdict = match_claims(candidates.citizens(), &row.claims);
+                let found = line.next()?;
+                let verdict = match_claims(found.citizens(), &row.claims);
                 judge(&permit, row, verdict)
             }
             Sorted::Again(row) => (
@@ -74,7 +73,7 @@ pub async fn reconcile<R: Registry, L: Recorder>(
                 entry(None, Outcome::Invalid, None),
             ),
         };
-        results.push(result);
+        results.push(each(result));
         entries.push(entry);
     }
     Unrecorded {

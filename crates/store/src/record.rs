@@ -130,7 +130,7 @@ fn encode_place(place: &Place, before: Option<&Place>, out: &mut Vec<u8>) {
     out.push(place.province);
     varint(u64::from(place.district), out);
     varint(u64::from(place.commune), out);
-    text(&place.detail.0, out);
+    text(place.detail.text(), out);
 }
 
 fn encode_relative(relative: &Relative, named: &[&Relative], out: &mut Vec<u8>) {

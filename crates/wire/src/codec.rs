@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use dancu_domain::{Failure, Fault, Reason};
-use prost::bytes::{Buf as _, BufMut as _, Bytes};
+use prost::bytes::{Buf as _, Bytes};
 use prost::{DecodeError, Message};
 use tonic::Status;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -90,41 +90,11 @@ impl<U: Message + Default> Decoder for MessageDecoder<U> {
     }
 }
 
-/// The codec of streams whose messages are read and written elsewhere: it passes bytes on.
+/// Passes messages on as bytes, to be read elsewhere.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct BytesCodec;
+pub struct BytesDecoder;
 
-impl Codec for BytesCodec {
-    type Encode = Vec<u8>;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for BytesCodec {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, buf: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buf.reserve(item.len());
-        buf.put_slice(&item);
-        Ok(())
-    }
-
-    fn buffer_settings(&self) -> BufferSettings {
-        BufferSettings::new(BUFFER, YIELD_AT)
-    }
-}
-
-impl Decoder for BytesCodec {
+impl Decoder for BytesDecoder {
     type Item = Bytes;
     type Error = Status;
 

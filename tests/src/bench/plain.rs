@@ -225,7 +225,7 @@ impl PlainRow {
             place: place as i64,
             legacy_number,
             full_name: citizen.name.text().to_owned(),
-            detail: home.detail.0.to_string(),
+            detail: home.detail.text().to_owned(),
             numbers: [
                 i32::from(year),
                 i32::from(month),

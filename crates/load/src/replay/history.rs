@@ -75,7 +75,7 @@ pub(super) fn what(nation: &Nation, index: u64, event: &Event) -> Option<ChangeE
         EventKind::ResidenceChange => {
             let like = nation.citizen(event.place % nation.len());
             let mut place = like.permanent_residence;
-            place.detail = Detail(format!("Số {}", event.place % 10_000).into());
+            place.detail = Detail::new(format!("Số {}", event.place % 10_000));
             Some(ChangeEvent::Residence { place, since: day })
         }
         EventKind::Unspecified => None,

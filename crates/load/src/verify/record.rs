@@ -196,7 +196,7 @@ fn same_place(place: &Place, got: &pb::Address) -> bool {
     code(place.province.into(), 2, &got.province)
         && code(place.district.into(), 3, &got.district)
         && code(place.commune, 5, &got.commune)
-        && *place.detail.0 == *got.detail
+        && *place.detail.text() == *got.detail
         && place.country() == got.country
 }
 

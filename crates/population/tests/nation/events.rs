@@ -92,7 +92,7 @@ fn an_event_that_lies_ahead_of_nobody_ends_no_version() {
             let away = since.plus_days(days).unwrap();
             assert_eq!(nation.version_before(index, &on(away)), None);
         }
-        place.detail = dancu_domain::Detail("elsewhere".into());
+        place.detail = dancu_domain::Detail::new("elsewhere");
         let moved = ChangeEvent::Residence { place, since };
         assert_eq!(nation.version_before(index, &moved), None);
         tried += 1;

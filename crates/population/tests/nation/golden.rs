@@ -34,7 +34,7 @@ impl Fields {
         self.number(u64::from(place.province));
         self.number(u64::from(place.district));
         self.number(u64::from(place.commune));
-        self.text(&place.detail.0);
+        self.text(place.detail.text());
         self.text(place.country());
     }
 
@@ -124,7 +124,7 @@ fn the_first_citizen_of_seed_1_is_spelled_out() {
     assert_eq!(citizen.marital_status, MaritalStatus::Married);
     assert_eq!(citizen.relation_to_head, RelationToHead::Head);
     assert_eq!(
-        &*citizen.permanent_residence.detail.0,
+        citizen.permanent_residence.detail.text(),
         "Số 202 đường Bạch Đàn"
     );
     assert_eq!(citizen.household, 1_000);

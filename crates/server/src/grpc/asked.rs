@@ -10,6 +10,7 @@ use dancu_domain::{
     Registry, Row, ServiceCode, Subject, Verb,
 };
 use dancu_ledger::DayHold;
+use dancu_wire::answer::Told;
 
 use crate::core::Core;
 use crate::recording::{Noted, Sketched};
@@ -21,7 +22,7 @@ pub(crate) trait Asked: Sketched + Send + 'static {
     /// The service code.
     const SERVICE: ServiceCode;
     /// How an item can end.
-    type Result: Ended + Noted + Send;
+    type Result: Ended + Noted + Told + Send;
 
     /// How many items there are.
     fn len(&self) -> usize;
@@ -29,13 +30,15 @@ pub(crate) trait Asked: Sketched + Send + 'static {
     /// About whom each item is, where it says so.
     fn subjects(&self) -> Vec<Option<IdKey>>;
 
-    /// Does it. `held` are its items, held against what the agency has of the day.
-    fn carry_out<R: Registry, L: Recorder + Clone>(
+    /// Does it. `held` are its items, held against what the agency has of the day. `each` is given
+    /// the results in their places, before there is an answer, and says what the answer has of them.
+    fn carry_out<R: Registry, L: Recorder + Clone, T: Send>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
         held: Option<DayHold>,
-    ) -> impl Future<Output = Result<Answer<Self::Result>, Failure>> + Send;
+        each: impl FnMut(Self::Result) -> T + Send,
+    ) -> impl Future<Output = Result<Answer<T>, Failure>> + Send;
 }
 
 /// An item's result.
@@ -68,13 +71,14 @@ impl Asked for Lookup {
         self.items.iter().map(subject).collect()
     }
 
-    fn carry_out<R: Registry, L: Recorder + Clone>(
+    fn carry_out<R: Registry, L: Recorder + Clone, T: Send>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
         held: Option<DayHold>,
-    ) -> impl Future<Output = Result<Answer<LookupResult>, Failure>> + Send {
-        let answer = dancu_service::lookup(&*core.registry, &core.desk, permit, self);
+        each: impl FnMut(LookupResult) -> T + Send,
+    ) -> impl Future<Output = Result<Answer<T>, Failure>> + Send {
+        let answer = dancu_service::lookup(&*core.registry, &core.desk, permit, self, each);
         holding(held, answer)
     }
 }
@@ -92,13 +96,14 @@ impl Asked for Authenticate {
         self.items.iter().map(subject).collect()
     }
 
-    fn carry_out<R: Registry, L: Recorder + Clone>(
+    fn carry_out<R: Registry, L: Recorder + Clone, T: Send>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
         held: Option<DayHold>,
-    ) -> impl Future<Output = Result<Answer<AuthenticateResult>, Failure>> + Send {
-        let answer = dancu_service::authenticate(&*core.registry, &core.desk, permit, self);
+        each: impl FnMut(AuthenticateResult) -> T + Send,
+    ) -> impl Future<Output = Result<Answer<T>, Failure>> + Send {
+        let answer = dancu_service::authenticate(&*core.registry, &core.desk, permit, self, each);
         holding(held, answer)
     }
 }
@@ -120,13 +125,14 @@ impl Asked for Reconcile {
             .collect()
     }
 
-    fn carry_out<R: Registry, L: Recorder + Clone>(
+    fn carry_out<R: Registry, L: Recorder + Clone, T: Send>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
         held: Option<DayHold>,
-    ) -> impl Future<Output = Result<Answer<ReconcileResult>, Failure>> + Send {
-        let answer = dancu_service::reconcile(&*core.registry, &core.desk, permit, self);
+        each: impl FnMut(ReconcileResult) -> T + Send,
+    ) -> impl Future<Output = Result<Answer<T>, Failure>> + Send {
+        let answer = dancu_service::reconcile(&*core.registry, &core.desk, permit, self, each);
         holding(held, answer)
     }
 }
@@ -150,12 +156,13 @@ impl Asked for Push {
 
     /// In a task of its own: a call that is dropped must not cut the way from the registry to the
     /// ledger. The drain waits for it.
-    async fn carry_out<R: Registry, L: Recorder + Clone>(
+    async fn carry_out<R: Registry, L: Recorder + Clone, T: Send>(
         self,
         core: &Arc<Core<R, L>>,
         permit: Permit,
         held: Option<DayHold>,
-    ) -> Result<Answer<PushResult>, Failure> {
+        each: impl FnMut(PushResult) -> T + Send,
+    ) -> Result<Answer<T>, Failure> {
         let (registry, desk) = (Arc::clone(&core.registry), core.desk.clone());
         let write = core.write();
         let task = tokio::spawn(async move {
@@ -163,8 +170,12 @@ impl Asked for Push {
             drop((write, held));
             answer
         });
-        task.await
-            .unwrap_or_else(|_| Err(Failure::new(Reason::Internal)))
+        let mut answer = match task.await {
+            Ok(answered) => answered?,
+            Err(_) => return Err(Failure::new(Reason::Internal)),
+        };
+        let results = std::mem::take(&mut answer.items);
+        Ok(answer.with_items(results.into_iter().map(each).collect()))
     }
 }
 

@@ -146,7 +146,7 @@ where
         call.caller = Some(caller);
         // Of the others tonic says it.
         let plain = |encoding: &HeaderValue| encoding == "identity";
-        if method.is_unary_verb() && !request.headers().get(ENCODING).is_none_or(plain) {
+        if method.verb().is_some() && !request.headers().get(ENCODING).is_none_or(plain) {
             return Err(Refused::For(Reason::CompressionUnsupported));
         }
         let days = request.headers().get_all(EVENT_DAY).iter();

@@ -83,29 +83,22 @@ where
             Work::Framed(Box::pin($work))
         };
     }
+    macro_rules! stream {
+        ($exchange:ident) => {
+            framed!(ready(stream::<$exchange, R, L>(core, heading, request)))
+        };
+    }
     match method {
         Method::LookupCitizen => unary!(LookupCitizen),
         Method::BatchLookupCitizens => unary!(BatchLookupCitizens),
-        Method::StreamLookupCitizens => {
-            framed!(stream::<StreamLookupCitizens, R, L>(core, heading, request))
-        }
+        Method::StreamLookupCitizens => stream!(StreamLookupCitizens),
         Method::AuthenticateCitizen => unary!(AuthenticateCitizen),
         Method::BatchAuthenticateCitizens => unary!(BatchAuthenticateCitizens),
-        Method::StreamAuthenticateCitizens => {
-            framed!(stream::<StreamAuthenticateCitizens, R, L>(
-                core, heading, request
-            ))
-        }
+        Method::StreamAuthenticateCitizens => stream!(StreamAuthenticateCitizens),
         Method::ReconcileCitizens => unary!(ReconcileCitizens),
-        Method::StreamReconcileCitizens => {
-            framed!(stream::<StreamReconcileCitizens, R, L>(
-                core, heading, request
-            ))
-        }
+        Method::StreamReconcileCitizens => stream!(StreamReconcileCitizens),
         Method::PushChanges => unary!(PushChanges),
-        Method::StreamPushChanges => {
-            framed!(stream::<StreamPushChanges, R, L>(core, heading, request))
-        }
+        Method::StreamPushChanges => stream!(StreamPushChanges),
         Method::GetVolumes => framed!(statistics::get_volumes(core, caller, lang, request)),
         Method::HealthCheck => framed!(health::check(core.parts.clone(), request)),
         Method::HealthWatch => framed!(health::watch(core.parts.clone(), request)),

@@ -4,17 +4,19 @@ use std::hash::Hasher as _;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use dancu_domain::{
     Answer, Day, ErrorClass, Failure, IdKey, Outcome, Permit, Reason, Recorder, Refusal, Registry,
     RequestId,
 };
 use dancu_ledger::DayHold;
+use dancu_wire::answer::{FRAME, Opening, Reply, Told as Written};
 use dancu_wire::door::{Door, Parsed};
-use dancu_wire::errors::{Lang, code};
+use dancu_wire::errors::code;
 use siphasher::sip::SipHasher24;
 use tonic::Code;
 
-use super::asked::{Asked, Ended};
+use super::asked::{Asked, Ended as _};
 use super::dispatch::Heading;
 use super::exchange::Exchange;
 use super::ticket::Told as _;
@@ -50,15 +52,18 @@ impl<T> Read<T> {
     }
 }
 
-/// Answers one message, and tells of it. `caller` was found out just before. The answer stands
-/// behind `head` bytes that are left for whoever frames it.
+/// Answers one message, and tells of it. `caller` was found out just before. The answer stands in
+/// its frame.
+///
+/// Results are written as they are worked out: those whom they are about are in the processor's
+/// caches then, and need not be kept until the record is durable. What is written is not an answer
+/// before that.
 pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: &Arc<Core<R, L>>,
     caller: Result<Caller, Reason>,
     read: Read<X::Asked>,
-    head: usize,
     heading: Heading,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Bytes, Failure> {
     let Heading { lang, event_day } = heading;
     let began = read.began;
     let mut line = Line {
@@ -84,13 +89,29 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
                 inside,
                 held,
             } = admitted;
-            let answered = message.carry_out(core, permit, held).await;
+            let mut reply = <Answering<X> as Reply<_>>::open(Opening {
+                form: X::FORM,
+                lang,
+                request_id: &permit.context().request_id,
+                ids,
+                items: message.len(),
+            });
+            let each = |result: <X::Asked as Asked>::Result| {
+                let outcome = result.outcome();
+                if let Some(draft) = &mut draft {
+                    draft.result(&result, outcome);
+                }
+                reply.result(result);
+                outcome
+            };
+            let answered = message.carry_out(core, permit, held, each).await;
             drop(inside);
             answered.and_then(|answer| {
                 if let Some(draft) = &mut draft {
-                    draft.answered(&answer);
+                    draft.answered(answer.revision);
                 }
-                write::<X, R, L>(core, answer, ids, head, lang, &mut line)
+                count::<X, R, L>(core, &answer, &mut line);
+                reply.close(answer)
             })
         }
         Err(Turned::Refused(refusal, subjects, held)) => {
@@ -116,6 +137,9 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     }
     answered
 }
+
+/// How the answer of an exchange is written.
+type Answering<X> = <<<X as Exchange>::Asked as Asked>::Result as Written>::Reply;
 
 /// A message that may be carried out.
 struct Admitted<T> {
@@ -201,26 +225,29 @@ async fn refuse<R: Registry, L: Recorder + Clone>(
     failure
 }
 
-/// Counts an answer and writes it.
-fn write<X: Exchange, R: Registry, L: Recorder + Clone>(
+/// Counts how the items of an answer ended.
+fn count<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: &Core<R, L>,
-    answer: Answer<<X::Asked as Asked>::Result>,
-    ids: Vec<String>,
-    head: usize,
-    lang: Lang,
+    answer: &Answer<Option<Outcome>>,
     line: &mut Line,
-) -> Result<Vec<u8>, Failure> {
-    for outcome in answer.items.iter().filter_map(Ended::outcome) {
-        line.outcomes.add(outcome);
+) {
+    for outcome in answer.items.iter().flatten() {
+        line.outcomes.add(*outcome);
     }
     for (outcome, n) in line.outcomes.iter() {
         let verb = <X::Asked as Asked>::VERB;
         core.numbers.answers(verb, outcome).add(u64::from(n));
     }
     line.source = answer.source;
-    let mut out = vec![0; head];
-    X::write(&mut out, answer, ids, lang)?;
-    Ok(out)
+}
+
+/// The message, if it is no longer than a caller may expect.
+pub(crate) fn fitting(framed: Bytes, most: usize) -> Result<Bytes, Failure> {
+    if framed.len() <= FRAME + most {
+        Ok(framed)
+    } else {
+        Err(Failure::new(Reason::Internal))
+    }
 }
 
 /// The hash under which log and ledger know a request.

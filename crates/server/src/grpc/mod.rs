@@ -19,6 +19,7 @@ pub(crate) mod method;
 pub(crate) mod reflection;
 mod statistics;
 mod stream;
+mod streamed;
 mod ticket;
 mod timeout;
 mod unary;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dancu_domain::{Failure, Reason, Recorder, Registry};
+use dancu_domain::{Recorder, Registry};
 use dancu_wire::errors::status;
 use http::HeaderMap;
 use tonic::Status;
@@ -11,14 +11,14 @@ use tonic::Status;
 use super::dispatch::Heading;
 use super::exchange::Exchange;
 use super::inflow::Inflow;
-use super::message::{Read, message};
-use super::whole::{HEAD, whole};
+use super::message::{Read, fitting, message};
+use super::whole::whole;
 use crate::core::Core;
 use crate::credentials::Caller;
 
 /// How a unary call ends.
 pub(crate) enum Answered {
-    /// With a message behind its head.
+    /// With a message in its frame.
     Message(Bytes),
     /// With these headers: there was no room for it.
     Full(HeaderMap),
@@ -55,22 +55,13 @@ pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
     let read = Read::of::<X>(&core.door, &bytes);
     // What was received makes room for others.
     drop((body, bytes));
-    let answered = message::<X, R, L>(&core, Ok(caller), read, HEAD, heading).await;
+    let answered = message::<X, R, L>(&core, Ok(caller), read, heading).await;
     drop(place);
-    match answered.and_then(|answer| framed(answer, most_out)) {
+    match answered.and_then(|answer| fitting(answer, most_out)) {
         Ok(message) => Answered::Message(message),
         Err(failure) => Answered::Failed {
             status: Box::new(status(&failure, heading.lang, Some(core.retry_after()))),
             told: true,
         },
     }
-}
-
-/// The message with its head filled in.
-fn framed(mut message: Vec<u8>, most: usize) -> Result<Bytes, Failure> {
-    let length = message.len() - HEAD;
-    let announced = u32::try_from(length).ok().filter(|_| length <= most);
-    let announced = announced.ok_or(Failure::new(Reason::Internal))?;
-    message[1..HEAD].copy_from_slice(&announced.to_be_bytes());
-    Ok(message.into())
 }

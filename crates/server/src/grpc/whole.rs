@@ -6,12 +6,10 @@ use std::pin::Pin;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use dancu_domain::{Failure, Reason};
+use dancu_wire::answer::FRAME;
 use dancu_wire::errors::{Lang, status};
 use http_body::Body;
 use tonic::Status;
-
-/// A flag and four bytes of length stand before every message.
-pub(crate) const HEAD: usize = 5;
 
 /// Receives the message, of at most `most` bytes. The body is read to its end; messages beyond
 /// the first are no use to anybody and are dropped.
@@ -56,19 +54,19 @@ impl Held {
         if self.message.is_none()
             && self.rest.is_empty()
             && let Some(length) = self.length(&part)?
-            && part.len() == HEAD + length
+            && part.len() == FRAME + length
         {
-            self.message = Some(part.slice(HEAD..));
+            self.message = Some(part.slice(FRAME..));
             return Ok(());
         }
         self.rest.extend_from_slice(&part);
         while let Some(length) = self.length(&self.rest)? {
-            if self.rest.len() < HEAD + length {
-                self.rest.reserve(HEAD + length - self.rest.len());
+            if self.rest.len() < FRAME + length {
+                self.rest.reserve(FRAME + length - self.rest.len());
                 break;
             }
-            let mut message = self.rest.split_to(HEAD + length);
-            message.advance(HEAD);
+            let mut message = self.rest.split_to(FRAME + length);
+            message.advance(FRAME);
             self.message.get_or_insert_with(|| message.freeze());
         }
         Ok(())
@@ -81,7 +79,7 @@ impl Held {
             Some(1) => return Err(Reason::CompressionUnsupported),
             Some(_) => return Err(Reason::Undecodable),
         }
-        let Some(length) = bytes.get(1..HEAD) else {
+        let Some(length) = bytes.get(1..FRAME) else {
             return Ok(None);
         };
         let length = length.iter().fold(0, |n, b| n << 8 | usize::from(*b));

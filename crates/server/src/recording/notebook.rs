@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use dancu_domain::{
-    AgencyCode, Answer, ErrorClass, Outcome, ProcedureCode, Reason, RequestContext, Verb,
+    AgencyCode, ErrorClass, Outcome, ProcedureCode, Reason, RequestContext, Revision, Verb,
 };
 use siphasher::sip::SipHasher13;
 
@@ -15,7 +15,6 @@ use super::notes::{Manner, Note, Page, Rare, published};
 use super::sheet::{Lost, Sheet};
 use super::sketch::{Beside, Noted, Sketched};
 use super::writer::{Counters, Handed};
-use crate::grpc::asked::Ended;
 use crate::grpc::method::Method;
 
 /// How many bytes of notes a core gathers before it hands them over: every time, the writer is woken and
@@ -64,6 +63,10 @@ impl Hasher<'_> {
 #[derive(Debug)]
 pub(crate) struct Draft {
     note: Box<Note>,
+    /// How many of its items have ended.
+    ended: usize,
+    /// The last change that it made.
+    change: Option<u64>,
 }
 
 impl Notebook {
@@ -117,12 +120,16 @@ impl Notebook {
             count: u32::try_from(page.items.all().len()).unwrap_or(u32::MAX),
             page,
         });
-        Draft { note }
+        Draft {
+            note,
+            ended: 0,
+            change: None,
+        }
     }
 
     /// Keeps a message that is over.
     pub(crate) fn keep(&self, draft: Draft, took: Duration) {
-        let Draft { mut note } = draft;
+        let mut note = draft.note;
         note.took = took;
         let mut open = self.open();
         open.bytes += size_of::<Note>() + size_of_val(note.page.items.all());
@@ -160,30 +167,33 @@ impl Notebook {
 }
 
 impl Draft {
-    /// Notes what was answered.
-    pub(crate) fn answered<T: Noted + Ended>(&mut self, answer: &Answer<T>) {
-        self.note.revision = answer.revision.number;
+    /// Notes how the next item ended.
+    pub(crate) fn result<T: Noted>(&mut self, result: &T, outcome: Option<Outcome>) {
         let Page { items, rows, rare } = &mut self.note.page;
-        let mut change = None;
-        for ((nth, item), result) in (0..).zip(items.all_mut()).zip(&answer.items) {
-            item.kind.outcome = result.outcome();
-            match result.note(item) {
-                Beside::Nothing => {}
-                Beside::Differed(differed) => {
-                    if let Some(row) = rows.get_mut(nth) {
-                        row.differed = differed;
-                    }
+        let nth = self.ended;
+        self.ended += 1;
+        let Some(item) = items.all_mut().get_mut(nth) else {
+            return;
+        };
+        item.kind.outcome = outcome;
+        match result.note(item) {
+            Beside::Nothing => {}
+            Beside::Differed(differed) => {
+                if let Some(row) = rows.get_mut(nth) {
+                    row.differed = differed;
                 }
-                Beside::Change(number) => change = change.max(Some(number)),
-                // What was malformed at the door is noted.
-                Beside::Fault(_) if item.key().is_none() => {}
-                Beside::Fault(fault) => rare.push((nth as u32, Rare::Fault(fault.clone()))),
             }
+            Beside::Change(number) => self.change = self.change.max(Some(number)),
+            // What was malformed at the door is noted.
+            Beside::Fault(_) if item.key().is_none() => {}
+            Beside::Fault(fault) => rare.push((nth as u32, Rare::Fault(fault.clone()))),
         }
-        // Others' changes of the same moment may be between this and the revision of the answer.
-        if let Some(change) = change {
-            self.note.revision = change;
-        }
+    }
+
+    /// Notes that it was answered, and up to which change that is true.
+    pub(crate) fn answered(&mut self, revision: Revision) {
+        // Others' changes of the same moment may be between its own and the revision of the answer.
+        self.note.revision = self.change.unwrap_or(revision.number);
     }
 
     /// Notes that it was not. Of what was refused each item is kept, because each has its entry.

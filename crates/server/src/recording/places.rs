@@ -100,7 +100,7 @@ impl Places {
         hasher.write_u64(u64::from(place.province) << 32 | u64::from(place.district));
         hasher.write_u32(place.commune);
         hasher.write(place.country().as_bytes());
-        hasher.write(place.detail.0.as_bytes());
+        hasher.write(place.detail.text().as_bytes());
         hasher.finish()
     }
 }

@@ -1,5 +1,7 @@
 //! Authentication.
 
+use std::convert::identity;
+
 use dancu_domain::{
     Agreement, Authenticate, AuthenticateResult, BirthDate, Claims, Failure, Fault, Freshness,
     NoMatchCause, Outcome, Reason, RecordError, Subject, Verb,
@@ -25,7 +27,7 @@ fn judged(terms: &Terms, claims: Claims) -> (AuthenticateResult, Option<Outcome>
     let ledger = FakeLedger::default();
     let permit = permit_for(Verb::Authenticate, "req-1", terms);
     let items = message(vec![Ok(subject(claims))]);
-    let mut answer = run(authenticate(&registry, &ledger, permit, items)).unwrap();
+    let mut answer = run(authenticate(&registry, &ledger, permit, items, identity)).unwrap();
     assert_eq!(registry.reads()[0].1, Freshness::FullyConsistent);
     let outcomes: Vec<_> = ledger.records().into_iter().flat_map(|r| r.items).collect();
     assert!(
@@ -125,6 +127,7 @@ fn no_verdict_leaves_when_the_record_fails() {
         &ledger,
         permit(Verb::Authenticate),
         items,
+        identity,
     ));
     assert_eq!(
         failure.unwrap_err(),
@@ -141,6 +144,7 @@ fn a_permit_for_another_verb_answers_nothing() {
         &ledger,
         permit(Verb::Lookup),
         items,
+        identity,
     ));
     assert_eq!(failure.unwrap_err().reason, Reason::Internal);
     assert!(registry.reads().is_empty() && ledger.records().is_empty());

@@ -1,5 +1,7 @@
 //! One row against one citizen.
 
+use std::convert::identity;
+
 use dancu_domain::{
     Attribute, AttributeSet, Citizen, Claims, Fault, Freshness, MaritalStatus, NoMatchCause,
     Outcome, Place, Reason, Reconcile, ReconcileResult, Row, Sex, SocialInsuranceNumber, Verb,
@@ -35,7 +37,7 @@ fn compared(terms: &Terms, citizen: &Citizen, row: Row) -> ReconcileResult {
     let (registry, ledger) = (FakeRegistry::of([citizen.clone()]), FakeLedger::default());
     let permit = permit_for(Verb::Reconcile, "req-1", terms);
     let items = message(vec![Ok(row)]);
-    let mut answer = run(reconcile(&registry, &ledger, permit, items)).unwrap();
+    let mut answer = run(reconcile(&registry, &ledger, permit, items, identity)).unwrap();
     let (result, entry) = (answer.items.remove(0), ledger.only_record().items.remove(0));
     let (outcome, given) = match &result {
         ReconcileResult::InStep { .. } => (Outcome::InStep, AttributeSet::NONE),

@@ -1,5 +1,7 @@
 //! Lookup.
 
+use std::convert::identity;
+
 use std::sync::atomic::Ordering;
 
 use dancu_domain::{
@@ -31,7 +33,7 @@ pub(crate) fn look_up(
     items: Vec<Result<Subject, Fault>>,
 ) -> Result<Answer<LookupResult>, Failure> {
     let permit = permit_for(Verb::Lookup, "req-1", terms);
-    run(lookup(registry, ledger, permit, message(items)))
+    run(lookup(registry, ledger, permit, message(items), identity))
 }
 
 fn bad() -> Fault {
@@ -65,6 +67,7 @@ fn an_answer_gives_what_was_wanted_and_granted_and_present() {
         &ledger,
         permit(Verb::Lookup),
         lookup_message,
+        identity,
     ))
     .unwrap();
     let expected = AttributeSet::of(&[Attribute::FullName, Attribute::Sex]);
@@ -224,6 +227,33 @@ fn a_receipt_that_does_not_cover_the_items_is_a_defect() {
 }
 
 #[test]
+fn each_result_is_given_in_its_place_before_there_is_a_record() {
+    let (registry, ledger) = (FakeRegistry::of(nation()), FakeLedger::default());
+    // More than are touched together, with some that are not there and some that are malformed.
+    let item = |nth: u64| match nth % 4 {
+        3 => Err(bad()),
+        _ => Ok(subject(claims_of(&citizen(1 + nth % 7)))),
+    };
+    let items: Vec<_> = (0..50).map(item).collect();
+    let alone = |nth| {
+        let ledger = FakeLedger::default();
+        let answer = look_up(&registry, &ledger, &Terms::default(), vec![item(nth)]);
+        answer.unwrap().items.remove(0)
+    };
+    let mut given = Vec::new();
+    let each = |result: LookupResult| {
+        assert!(ledger.records().is_empty());
+        given.push(result);
+        given.len()
+    };
+    let permit = permit(Verb::Lookup);
+    let answer = run(lookup(&registry, &ledger, permit, message(items), each)).unwrap();
+    assert_eq!(answer.items, Vec::from_iter(1..=50));
+    assert_eq!(given, Vec::from_iter((0..50).map(alone)));
+    assert_eq!(ledger.only_record().items.len(), 50 - 12);
+}
+
+#[test]
 fn nothing_is_recorded_when_the_registry_fails() {
     let cases = [
         (RegistryError::Unavailable, Reason::RegistryUnavailable),
@@ -271,7 +301,7 @@ fn a_permit_for_another_verb_answers_nothing() {
     let (registry, ledger) = (FakeRegistry::of(nation()), FakeLedger::default());
     let items = message(vec![Ok(subject(claims_of(&citizen(1))))]);
     let permit = permit(Verb::Authenticate);
-    let failure = run(lookup(&registry, &ledger, permit, items)).unwrap_err();
+    let failure = run(lookup(&registry, &ledger, permit, items, identity)).unwrap_err();
     assert_eq!(failure.reason, Reason::Internal);
     assert!(registry.reads().is_empty() && ledger.records().is_empty());
 }
@@ -285,6 +315,7 @@ fn the_future_of_a_verb_may_be_sent_between_threads() {
         &ledger,
         permit(Verb::Lookup),
         message(Vec::new()),
+        identity,
     );
     sendable(&future);
 }

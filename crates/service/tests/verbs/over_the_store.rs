@@ -1,5 +1,7 @@
 //! The verbs over the store's registry in memory, with people and agencies of the mock nation.
 
+use std::convert::identity;
+
 use std::sync::LazyLock;
 
 use dancu_domain::{
@@ -86,7 +88,7 @@ fn a_lookup_of_every_persona_ends_as_its_documentation_says() {
     };
     let permit = clerks(&registry, Verb::Lookup, ServiceCode::LOOKUP_CITIZEN);
     let granted = permit.attributes();
-    let answer = run(lookup(&registry, &ledger, permit, message)).unwrap();
+    let answer = run(lookup(&registry, &ledger, permit, message, identity)).unwrap();
     for (persona, result) in personas.iter().zip(&answer.items) {
         match result {
             LookupResult::Found {
@@ -120,7 +122,7 @@ fn an_authentication_of_every_persona_ends_as_its_documentation_says() {
     };
     let service = ServiceCode::AUTHENTICATE_CITIZEN;
     let permit = clerks(&registry, Verb::Authenticate, service);
-    let answer = run(authenticate(&registry, &ledger, permit, message)).unwrap();
+    let answer = run(authenticate(&registry, &ledger, permit, message, identity)).unwrap();
     let told = |result: &AuthenticateResult| matches!(result, AuthenticateResult::NoMatch(Some(_)));
     assert!(
         !answer.items.iter().any(told),
@@ -153,7 +155,7 @@ fn rows_of_the_nation_itself_are_in_step() {
         Purpose::DataCleaning,
     );
     let permit = permit(&registry, verb, "req-1", |_, _| true);
-    let answer = run(reconcile(&registry, &ledger, permit, message)).unwrap();
+    let answer = run(reconcile(&registry, &ledger, permit, message, identity)).unwrap();
     let in_step = ReconcileResult::InStep { version: 0 };
     assert_eq!(answer.items, vec![in_step; 500]);
 }

@@ -1,5 +1,7 @@
 //! Reconcile, a message at a time.
 
+use std::convert::identity;
+
 use dancu_domain::{Failure, Fault, IdKey, Outcome, Reason, ReconcileResult, RecordError, Verb};
 use dancu_service::reconcile;
 
@@ -33,7 +35,14 @@ fn each_row_ends_as_one_outcome_with_one_entry() {
         Ok(row(&citizen(4))),
     ];
     let permit = permit(Verb::Reconcile);
-    let answer = run(reconcile(&registry, &ledger, permit, message(items))).unwrap();
+    let answer = run(reconcile(
+        &registry,
+        &ledger,
+        permit,
+        message(items),
+        identity,
+    ))
+    .unwrap();
     let expected = [
         ReconcileResult::InStep { version: 3 },
         ReconcileResult::Invalid(fault),
@@ -77,6 +86,7 @@ fn a_message_of_invalid_rows_is_recorded_all_the_same() {
         &ledger,
         permit(Verb::Reconcile),
         items,
+        identity,
     ))
     .unwrap();
     assert_eq!(answer.items, [ReconcileResult::Invalid(fault)]);
@@ -94,6 +104,7 @@ fn no_row_is_answered_when_the_record_fails() {
         &ledger,
         permit(Verb::Reconcile),
         items,
+        identity,
     ));
     assert_eq!(
         failure.unwrap_err(),

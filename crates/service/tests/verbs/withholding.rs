@@ -1,6 +1,8 @@
 //! Claims about a number that has to wait are neither read nor judged nor recorded; the others of
 //! the message are.
 
+use std::convert::identity;
+
 use std::time::Duration;
 
 use dancu_domain::{
@@ -66,7 +68,7 @@ fn an_authentication_about_a_number_that_has_to_wait_is_not_judged() {
         items: items(),
     };
     let permit = permit(Verb::Authenticate);
-    let answer = run(authenticate(&registry, &ledger, permit, message)).unwrap();
+    let answer = run(authenticate(&registry, &ledger, permit, message, identity)).unwrap();
     assert!(matches!(answer.items[0], AuthenticateResult::Match { .. }));
     assert_eq!(answer.items[2], AuthenticateResult::Withheld(WAIT));
     assert_eq!(answer.items[3], AuthenticateResult::NoMatch(None));

@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
             province: self.byte()?,
             district: u16::try_from(self.varint()?).ok()?,
             commune: u32::try_from(self.varint()?).ok()?,
-            detail: dancu_domain::Detail(self.text()?.into()),
+            detail: dancu_domain::Detail::new(self.text()?),
             country,
         })
     }

@@ -37,7 +37,7 @@ fn place() -> impl Strategy<Value = Place> {
             province,
             district,
             commune,
-            detail: Detail(detail.into()),
+            detail: Detail::new(detail),
             country,
         })
 }

@@ -91,7 +91,7 @@ fn address(place: &Place) -> pb::Address {
         province: code(u32::from(place.province), 2),
         district: code(u32::from(place.district), 3),
         commune: code(place.commune, 5),
-        detail: place.detail.0.as_ref().to_owned(),
+        detail: place.detail.text().to_owned(),
         country: place.country().to_owned(),
     }
 }

@@ -7,6 +7,7 @@ mod citizen;
 mod pen;
 mod read;
 mod record;
+mod reply;
 mod sync;
 mod volumes;
 mod written;
@@ -18,13 +19,10 @@ pub use read::{
     authenticate_citizen_response, batch_authenticate_citizens_response,
     batch_lookup_citizens_response, lookup_citizen_response,
 };
+pub use reply::{Built, FRAME, Form, Gathered, Opening, Reply, Told, Written, stream_status};
 pub use sync::{push_changes_response, reconcile_citizens_response};
 pub use volumes::{YARDSTICK, event_days, get_volumes_response};
-pub use written::{
-    write, write_authenticate_citizen, write_batch_authenticate_citizens,
-    write_batch_lookup_citizens, write_lookup_citizen, write_stream_answer,
-    write_stream_authenticate_citizens, write_stream_lookup_citizens, write_stream_status,
-};
+pub use written::InBytes;
 
 use crate::pb;
 

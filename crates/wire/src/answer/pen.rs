@@ -13,6 +13,17 @@ pub(super) enum Room {
     Large,
 }
 
+impl Room {
+    /// For about so many bytes.
+    pub(super) const fn of(bytes: usize) -> Self {
+        match bytes {
+            0..=127 => Self::Small,
+            128..=16_383 => Self::Medium,
+            _ => Self::Large,
+        }
+    }
+}
+
 const VARINT: u32 = 0;
 const BYTES: u32 = 2;
 
@@ -51,8 +62,12 @@ pub(super) fn text(out: &mut Vec<u8>, field: u32, text: &str) {
 
 /// Writes bytes, also if there are none.
 pub(super) fn bytes(out: &mut Vec<u8>, field: u32, bytes: &[u8]) {
-    key(out, field, BYTES);
-    varint(out, bytes.len() as u64);
+    if field < 16 && bytes.len() < 128 {
+        out.extend_from_slice(&[(field << 3 | BYTES) as u8, bytes.len() as u8]);
+    } else {
+        key(out, field, BYTES);
+        varint(out, bytes.len() as u64);
+    }
     out.extend_from_slice(bytes);
 }
 
@@ -64,6 +79,14 @@ pub(super) fn digits<const N: usize>(out: &mut Vec<u8>, field: u32, mut n: u64) 
         n /= 10;
     }
     bytes(out, field, &text);
+}
+
+/// Writes what stands before a message within the message, at most eleven bytes; how many they are.
+pub(super) fn opening(out: &mut [u8], field: u8, length: usize) -> usize {
+    out[0] = field << 3 | BYTES as u8;
+    let width = width(length);
+    write_length(&mut out[1..=width], length);
+    1 + width
 }
 
 /// Writes a message within the message; `write` writes its fields.
@@ -87,12 +110,18 @@ pub(super) fn nested(out: &mut Vec<u8>, field: u32, room: Room, write: impl FnOn
         out.copy_within(start + room..end, start + needed);
         out.truncate(start + needed + length);
     }
-    let mut left = length;
-    for byte in &mut out[start..start + needed] {
-        *byte = left as u8 & 0x7f | 0x80;
-        left >>= 7;
+    write_length(&mut out[start..start + needed], length);
+}
+
+/// Writes a length into as many bytes as its varint takes.
+fn write_length(out: &mut [u8], mut length: usize) {
+    for byte in &mut *out {
+        *byte = length as u8 & 0x7f | 0x80;
+        length >>= 7;
     }
-    out[start + needed - 1] &= 0x7f;
+    if let Some(last) = out.last_mut() {
+        *last &= 0x7f;
+    }
 }
 
 /// How many bytes the varint of a length takes.

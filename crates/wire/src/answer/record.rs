@@ -81,8 +81,8 @@ fn place(out: &mut Vec<u8>, field: u32, place: &Place) {
         if place.commune != 0 {
             unit::<5>(out, 3, place.commune);
         }
-        text(out, 4, &place.detail.0);
-        text(out, 5, place.country());
+        text(out, 4, place.detail.text());
+        letters(out, 5, place.country);
     });
 }
 

@@ -1,9 +1,9 @@
-//! Answers of lookups and authentications as bytes, the same that the general encoder makes of
-//! the messages that [`super::read`] builds.
+//! Results of lookups and authentications as bytes, and the header of any answer: the same that
+//! the general encoder makes of the messages that [`super::read`] builds.
 
 use dancu_domain::{
-    Answer, AttributeSet, AuthenticateResult, Citizen, Failure, LookupResult, NationId, Reason,
-    Receipt, Revision,
+    Answer, AttributeSet, AuthenticateResult, Citizen, Failure, LookupResult, NationId, Receipt,
+    Revision,
 };
 use prost::Message as _;
 
@@ -11,139 +11,53 @@ use super::pen::{Room, bytes, int, nested, number, text};
 use super::read::{lookup_outcome, of_the_item, verdict_outcome};
 use super::{cause, level, record, signed, source, version};
 use crate::errors::{Lang, fault_status, withheld_status};
-use crate::pb::rpc;
 
-/// Room for a header, and for a result.
-const HEADER_BYTES: usize = 128;
-const RESULT_BYTES: usize = 256;
+/// A result that becomes bytes without a message in between.
+pub trait InBytes {
+    /// About how many.
+    const BYTES: usize;
 
-/// Writes the answer of LookupCitizen. An item without an outcome is the failure of the call.
-pub fn write_lookup_citizen(
-    out: &mut Vec<u8>,
-    mut answer: Answer<LookupResult>,
-    ids: Vec<String>,
-) -> Result<(), Failure> {
-    let item = answer.items.pop().ok_or(Failure::new(Reason::Internal))?;
-    match item {
-        LookupResult::Malformed(fault) => return Err(of_the_item(fault)),
-        LookupResult::Withheld(wait) => return Err(Failure::withheld(wait)),
-        _ => {}
-    }
-    out.reserve(HEADER_BYTES + RESULT_BYTES);
-    let id = ids.first().map_or("", String::as_str);
-    header(out, &answer);
-    lookup_result(out, id, &item, Lang::default());
-    Ok(())
+    /// Writes the result of the item with this id.
+    fn write(&self, out: &mut Vec<u8>, id: &str, lang: Lang);
+
+    /// Why it has no outcome, where it has none: the failure of a call about this item alone.
+    fn unanswered(&self) -> Option<Failure>;
 }
 
-/// Writes the answer of BatchLookupCitizens; items without an outcome have a status in `lang`.
-pub fn write_batch_lookup_citizens(
-    out: &mut Vec<u8>,
-    answer: &Answer<LookupResult>,
-    ids: &[String],
-    lang: Lang,
-) {
-    out.reserve(HEADER_BYTES + RESULT_BYTES * answer.items.len());
-    header(out, answer);
-    for (item, id) in answer.items.iter().zip(each(ids)) {
-        lookup_result(out, id, item, lang);
+impl InBytes for LookupResult {
+    const BYTES: usize = 256;
+
+    fn write(&self, out: &mut Vec<u8>, id: &str, lang: Lang) {
+        lookup_result(out, id, self, lang);
+    }
+
+    fn unanswered(&self) -> Option<Failure> {
+        match self {
+            Self::Malformed(fault) => Some(of_the_item(fault.clone())),
+            Self::Withheld(wait) => Some(Failure::withheld(*wait)),
+            Self::Found { .. } | Self::NoMatch(_) | Self::Ambiguous => None,
+        }
     }
 }
 
-/// Writes the answer of a message of StreamLookupCitizens.
-pub fn write_stream_lookup_citizens(
-    out: &mut Vec<u8>,
-    answer: &Answer<LookupResult>,
-    ids: &[String],
-    lang: Lang,
-) {
-    let room = room(RESULT_BYTES * answer.items.len());
-    nested(out, 1, room, |out| {
-        write_batch_lookup_citizens(out, answer, ids, lang);
-    });
-}
+impl InBytes for AuthenticateResult {
+    const BYTES: usize = 48;
 
-/// Writes the answer of AuthenticateCitizen. An item without an outcome is the failure of the call.
-pub fn write_authenticate_citizen(
-    out: &mut Vec<u8>,
-    mut answer: Answer<AuthenticateResult>,
-    ids: Vec<String>,
-) -> Result<(), Failure> {
-    let item = answer.items.pop().ok_or(Failure::new(Reason::Internal))?;
-    match item {
-        AuthenticateResult::Malformed(fault) => return Err(of_the_item(fault)),
-        AuthenticateResult::Withheld(wait) => return Err(Failure::withheld(wait)),
-        _ => {}
+    fn write(&self, out: &mut Vec<u8>, id: &str, lang: Lang) {
+        authentication_result(out, id, self, lang);
     }
-    out.reserve(HEADER_BYTES + VERDICT_BYTES);
-    let id = ids.first().map_or("", String::as_str);
-    header(out, &answer);
-    authentication_result(out, id, &item, Lang::default());
-    Ok(())
-}
 
-const VERDICT_BYTES: usize = 48;
-
-/// Writes the answer of BatchAuthenticateCitizens; items without an outcome have a status in `lang`.
-pub fn write_batch_authenticate_citizens(
-    out: &mut Vec<u8>,
-    answer: &Answer<AuthenticateResult>,
-    ids: &[String],
-    lang: Lang,
-) {
-    out.reserve(HEADER_BYTES + VERDICT_BYTES * answer.items.len());
-    header(out, answer);
-    for (item, id) in answer.items.iter().zip(each(ids)) {
-        authentication_result(out, id, item, lang);
+    fn unanswered(&self) -> Option<Failure> {
+        match self {
+            Self::Malformed(fault) => Some(of_the_item(fault.clone())),
+            Self::Withheld(wait) => Some(Failure::withheld(*wait)),
+            Self::Match { .. } | Self::NoMatch(_) | Self::Ambiguous => None,
+        }
     }
 }
 
-/// Writes the answer of a message of StreamAuthenticateCitizens.
-pub fn write_stream_authenticate_citizens(
-    out: &mut Vec<u8>,
-    answer: &Answer<AuthenticateResult>,
-    ids: &[String],
-    lang: Lang,
-) {
-    let room = room(VERDICT_BYTES * answer.items.len());
-    nested(out, 1, room, |out| {
-        write_batch_authenticate_citizens(out, answer, ids, lang);
-    });
-}
-
-/// Writes the status that stands in the place of an answer of any stream.
-pub fn write_stream_status(out: &mut Vec<u8>, status: &rpc::Status) {
-    bytes(out, 2, &status.encode_to_vec());
-}
-
-/// Writes the answer of any other message of a stream.
-pub fn write_stream_answer(out: &mut Vec<u8>, answer: &impl prost::Message) {
-    let length = answer.encoded_len();
-    out.reserve(length + 8);
-    nested(out, 1, room(length), |out| write(out, answer));
-}
-
-/// Writes any other answer.
-pub fn write(out: &mut Vec<u8>, answer: &impl prost::Message) {
-    answer
-        .encode(out)
-        .expect("the buffer grows as it is written");
-}
-
-/// Each item's own id; ids that are missing are empty.
-fn each(ids: &[String]) -> impl Iterator<Item = &str> {
-    ids.iter().map(String::as_str).chain(std::iter::repeat(""))
-}
-
-fn room(bytes: usize) -> Room {
-    match bytes {
-        0..=127 => Room::Small,
-        128..=16_383 => Room::Medium,
-        _ => Room::Large,
-    }
-}
-
-fn header<T>(out: &mut Vec<u8>, answer: &Answer<T>) {
+/// Writes the header of an answer.
+pub(super) fn header<T>(out: &mut Vec<u8>, answer: &Answer<T>) {
     nested(out, 1, Room::Small, |out| {
         text(out, 1, answer.request_id.text());
         nested(out, 2, Room::Small, |out| revision(out, answer.revision));

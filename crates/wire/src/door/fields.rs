@@ -103,7 +103,7 @@ pub(super) fn place(door: &Door, address: pb::Address, field: &str) -> Result<Pl
         province: u8::try_from(province).expect("two digits fit into eight bits"),
         district: u16::try_from(district).expect("three digits fit into sixteen bits"),
         commune,
-        detail: Detail(address.detail.into_boxed_str()),
+        detail: Detail::new(address.detail),
         country,
     })
 }

@@ -221,7 +221,7 @@ impl Content<'_> {
             hash.update(place.district.to_be_bytes());
             hash.update(place.commune.to_be_bytes());
             hash.update(place.country);
-            text(&mut hash, &place.detail.0);
+            text(&mut hash, place.detail.text());
         }
         let whole: [u8; 32] = hash.finalize().into();
         let mut half = [0; 16];

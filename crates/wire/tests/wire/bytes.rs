@@ -1,28 +1,16 @@
-//! What is read and written without building messages is what the general decoder and encoder
-//! read and write, whatever the bytes.
+//! What is read without building messages is what the general decoder reads, whatever the bytes.
 
 use crate::samples;
-use std::sync::Arc;
-use std::time::Duration;
-
-use dancu_domain::{
-    Agreement, AttributeSet, Authenticate, AuthenticateResult, Citizen, Failure, Fault, Lookup,
-    LookupResult, NoMatchCause, Reason, RequestContext,
-};
-use dancu_wire::answer::{
-    write_authenticate_citizen, write_batch_authenticate_citizens, write_batch_lookup_citizens,
-    write_lookup_citizen, write_stream_answer, write_stream_authenticate_citizens,
-    write_stream_lookup_citizens, write_stream_status,
-};
+use dancu_domain::{Authenticate, Failure, Fault, Lookup, Reason, RequestContext};
 use dancu_wire::codec::undecodable;
 use dancu_wire::door::{
     self, Parsed, read_authenticate_citizen, read_batch_authenticate_citizens,
     read_batch_lookup_citizens, read_lookup_citizen, read_stream_authenticate_citizens,
     read_stream_lookup_citizens,
 };
+use dancu_wire::pb;
 use dancu_wire::pb::claims::Number;
 use dancu_wire::pb::freshness::Requirement;
-use dancu_wire::{Lang, pb, rpc_status};
 use proptest::prelude::*;
 use prost::Message;
 
@@ -233,165 +221,4 @@ proptest! {
     fn arbitrary_bytes_are_read_alike(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
         both_ways(&bytes);
     }
-
-    #[test]
-    fn records_are_written_alike(bits in any::<u32>(), version in any::<i32>(), gaps in any::<u16>()) {
-        let citizen = with_gaps(version.unsigned_abs(), gaps);
-        written_alike(&citizen, AttributeSet::from_bits(bits), "i-1");
-    }
-}
-
-/// The record of the samples without some of its parts.
-fn with_gaps(version: u32, gaps: u16) -> Arc<Citizen> {
-    let mut citizen = Citizen::clone(&samples::citizen());
-    let gap = |place: u16| gaps >> place & 1 != 0;
-    citizen.version = version;
-    if gap(0) {
-        citizen.legacy_id = None;
-    }
-    if gap(1) {
-        citizen.father = None;
-        citizen.head = None;
-    }
-    if gap(2) {
-        citizen.died_on = None;
-    }
-    if gap(3) {
-        citizen.missing_since = None;
-        citizen.social_insurance = None;
-    }
-    if gap(4) {
-        citizen.current_residence.detail = dancu_domain::Detail("Đ".repeat(70).into());
-    }
-    if gap(5) {
-        citizen.native_place.province = 0;
-        citizen.native_place.district = 0;
-        citizen.native_place.commune = 0;
-        citizen.native_place.country = *b"LA";
-    }
-    if gap(6) {
-        (citizen.ethnicity, citizen.religion) = (0, 200);
-    }
-    if gap(7) {
-        citizen.sex = dancu_domain::Sex::Unknown;
-    }
-    if gap(8) {
-        citizen.native_place.province = 200;
-    }
-    Arc::new(citizen)
-}
-
-fn lookups(citizen: &Arc<Citizen>, attributes: AttributeSet) -> Vec<LookupResult> {
-    let found = |deceased, agreement| LookupResult::Found {
-        citizen: Arc::clone(citizen),
-        attributes,
-        agreement,
-        deceased,
-    };
-    vec![
-        found(false, Agreement::Exact),
-        LookupResult::NoMatch(None),
-        LookupResult::NoMatch(Some(NoMatchCause::Locked)),
-        LookupResult::Ambiguous,
-        LookupResult::Malformed(Fault::new("claims.full_name", Reason::NameTooShort)),
-        LookupResult::Withheld(Duration::from_millis(61_250)),
-        found(true, Agreement::Unaccented),
-    ]
-}
-
-fn verdicts(version: u32) -> Vec<AuthenticateResult> {
-    let matched = |deceased, agreement| AuthenticateResult::Match {
-        version,
-        agreement,
-        deceased,
-    };
-    vec![
-        matched(true, Agreement::TonePlacement),
-        AuthenticateResult::NoMatch(Some(NoMatchCause::Birth)),
-        AuthenticateResult::NoMatch(None),
-        AuthenticateResult::Ambiguous,
-        AuthenticateResult::Malformed(Fault::new("claims.number", Reason::FieldRequired)),
-        AuthenticateResult::Withheld(Duration::from_millis(61_250)),
-        matched(false, Agreement::Exact),
-    ]
-}
-
-/// Asserts that what is written is what the message encodes to.
-fn same(what: &str, message: &impl Message, write: impl FnOnce(&mut Vec<u8>)) {
-    // Whatever stands in the buffer before stays there.
-    let mut out = vec![9; 5];
-    write(&mut out);
-    assert_eq!(out[..5], [9; 5]);
-    assert!(out[5..] == message.encode_to_vec(), "{what}");
-}
-
-fn written_alike(citizen: &Arc<Citizen>, attributes: AttributeSet, id: &str) {
-    let ids = vec![id.to_owned(), String::new(), "i-3".to_owned()];
-    for item in lookups(citizen, attributes) {
-        let answer = samples::answer(vec![item]);
-        let mut out = Vec::new();
-        let written = write_lookup_citizen(&mut out, answer.clone(), ids.clone());
-        let built = dancu_wire::lookup_citizen_response(answer, ids.clone());
-        let built = built.map(|message| message.encode_to_vec());
-        assert_eq!(written.map(|()| out), built);
-    }
-    for item in verdicts(citizen.version) {
-        let answer = samples::answer(vec![item]);
-        let mut out = Vec::new();
-        let written = write_authenticate_citizen(&mut out, answer.clone(), ids.clone());
-        let built = dancu_wire::authenticate_citizen_response(answer, ids.clone());
-        let built = built.map(|message| message.encode_to_vec());
-        assert_eq!(written.map(|()| out), built);
-    }
-    let (lang, all) = (Lang::Vi, lookups(citizen, attributes));
-    for items in [Vec::new(), all[..1].to_vec(), all] {
-        let answer = samples::answer(items);
-        let batch = dancu_wire::batch_lookup_citizens_response(answer.clone(), ids.clone(), lang);
-        same("batch", &batch, |out| {
-            write_batch_lookup_citizens(out, &answer, &ids, lang);
-        });
-        let reply = pb::StreamLookupCitizensResponse {
-            reply: Some(pb::stream_lookup_citizens_response::Reply::Answer(
-                batch.clone(),
-            )),
-        };
-        same("stream", &reply, |out| {
-            write_stream_lookup_citizens(out, &answer, &ids, lang);
-        });
-        same("any stream", &reply, |out| write_stream_answer(out, &batch));
-    }
-    let answer = samples::answer(verdicts(citizen.version));
-    let batch = dancu_wire::batch_authenticate_citizens_response(answer.clone(), ids.clone(), lang);
-    same("batch of verdicts", &batch, |out| {
-        write_batch_authenticate_citizens(out, &answer, &ids, lang);
-    });
-    let reply = pb::StreamAuthenticateCitizensResponse {
-        reply: Some(pb::stream_authenticate_citizens_response::Reply::Answer(
-            batch,
-        )),
-    };
-    same("stream of verdicts", &reply, |out| {
-        write_stream_authenticate_citizens(out, &answer, &ids, lang);
-    });
-}
-
-#[test]
-fn every_attribute_alone_and_all_together_are_written_alike() {
-    let citizen = samples::citizen();
-    for attribute in AttributeSet::all().iter() {
-        written_alike(&citizen, AttributeSet::of(&[attribute]), "");
-    }
-    written_alike(&citizen, AttributeSet::all(), &"x".repeat(40));
-}
-
-#[test]
-fn a_status_among_answers_is_written_alike() {
-    let failure = Failure::malformed(vec![Fault::new("context.officer", Reason::FieldRequired)]);
-    let status = rpc_status(&failure, Lang::Vi);
-    let reply = pb::StreamPushChangesResponse {
-        reply: Some(pb::stream_push_changes_response::Reply::Status(
-            status.clone(),
-        )),
-    };
-    same("status", &reply, |out| write_stream_status(out, &status));
 }

@@ -11,3 +11,4 @@ mod records;
 mod samples;
 mod trip;
 mod volumes;
+mod written;

@@ -133,7 +133,14 @@ impl Stage {
                 Verb::Lookup => {
                     let parsed = dancu_wire::batch_lookup_citizens(door, encode::lookup(message))?;
                     let (permit, body, ids) = self.permit(message, parsed)?;
-                    let answer = dancu_service::lookup(registry, ledger, permit, body).await?;
+                    let answer = dancu_service::lookup(
+                        registry,
+                        ledger,
+                        permit,
+                        body,
+                        std::convert::identity,
+                    )
+                    .await?;
                     Answer::Lookup(dancu_wire::batch_lookup_citizens_response(
                         answer,
                         ids,
@@ -144,8 +151,14 @@ impl Stage {
                     let request = encode::authenticate(message);
                     let parsed = dancu_wire::batch_authenticate_citizens(door, request)?;
                     let (permit, body, ids) = self.permit(message, parsed)?;
-                    let answer =
-                        dancu_service::authenticate(registry, ledger, permit, body).await?;
+                    let answer = dancu_service::authenticate(
+                        registry,
+                        ledger,
+                        permit,
+                        body,
+                        std::convert::identity,
+                    )
+                    .await?;
                     Answer::Authenticate(dancu_wire::batch_authenticate_citizens_response(
                         answer,
                         ids,
@@ -155,7 +168,14 @@ impl Stage {
                 Verb::Reconcile => {
                     let parsed = dancu_wire::reconcile_citizens(door, encode::reconcile(message))?;
                     let (permit, body, ids) = self.permit(message, parsed)?;
-                    let answer = dancu_service::reconcile(registry, ledger, permit, body).await?;
+                    let answer = dancu_service::reconcile(
+                        registry,
+                        ledger,
+                        permit,
+                        body,
+                        std::convert::identity,
+                    )
+                    .await?;
                     Answer::Reconcile(dancu_wire::reconcile_citizens_response(answer, ids))
                 }
                 Verb::Push => {
