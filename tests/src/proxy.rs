@@ -164,6 +164,17 @@ impl Proxy {
         self.both(Mode::Pass);
     }
 
+    /// Stalls it for a second, one and a half seconds from now, both ways.
+    pub fn stall_soon(self: &Arc<Self>) -> std::thread::JoinHandle<()> {
+        let proxy = Arc::clone(self);
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(1_500));
+            proxy.both(Mode::Stall);
+            std::thread::sleep(Duration::from_secs(1));
+            proxy.heal();
+        })
+    }
+
     /// Closes what is open now; new connections are taken.
     pub fn drop_connections(&self) {
         self.wire.dropped.send_modify(|times| *times += 1);

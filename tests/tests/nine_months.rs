@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use dancu_domain::{CivilDate, EventDays};
@@ -13,7 +12,7 @@ use dancu_load::measure::Watch;
 use dancu_load::pace::{Arrivals, Pace};
 use dancu_load::profile::{Apart, Counted, Scale, can_name, nine_months_at};
 use dancu_load::run::{LoadPlan, nine_months, told_at, volumes};
-use dancu_tests::proxy::{Mode, Proxy};
+use dancu_tests::proxy::Proxy;
 use dancu_tests::within::{Within, start};
 
 const CITIZENS: u64 = 4_096;
@@ -138,17 +137,6 @@ fn a_count_under_another_day_is_told_apart() {
     assert_eq!(counted.apart(&none, &account).len(), 2);
 }
 
-/// Stalls the wire for a second, one and a half seconds from now.
-fn stall(proxy: &Arc<Proxy>) -> thread::JoinHandle<()> {
-    let proxy = Arc::clone(proxy);
-    thread::spawn(move || {
-        thread::sleep(Duration::from_millis(1_500));
-        proxy.both(Mode::Stall);
-        thread::sleep(Duration::from_secs(1));
-        proxy.heal();
-    })
-}
-
 #[test]
 fn with_a_speed_messages_are_due_by_the_calendar_and_what_was_missed_is_sent_behind_it() {
     let service = start(CITIZENS, nine_months_allowed);
@@ -192,7 +180,7 @@ fn with_a_speed_messages_are_due_by_the_calendar_and_what_was_missed_is_sent_beh
     );
 
     // While nothing passes, slots are missed; all of them are sent in the end, under their days.
-    let stalling = stall(&proxy);
+    let stalling = proxy.stall_soon();
     let (account, apart) = nine_months_of(&service, |plan| {
         paced(plan);
         plan.run_id = "stalled".into();

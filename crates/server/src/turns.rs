@@ -28,8 +28,6 @@ pub(crate) const TURN: Duration = Duration::from_millis(200);
 const FILLING: Duration = Duration::from_millis(20);
 /// What is read later than this was not in the socket before, however fast its peer goes on.
 const CATCHING_UP: Duration = Duration::from_millis(50);
-/// As much as is let in may lie in the sockets of those that are read.
-const CROWD: usize = 2;
 /// How often the head of the line looks.
 const LOOK: Duration = Duration::from_millis(4);
 /// No connection waits for much longer, because its pings and its callers' deadlines wait as well.
@@ -50,8 +48,6 @@ pub(crate) struct Turns {
     longest: Duration,
     /// Connections that have calls in flight.
     busy: AtomicUsize,
-    /// Calls that connections make at once which are read although some of theirs are turned away.
-    pressing: AtomicUsize,
     /// How many wait, to be known without the lock.
     waiting: AtomicUsize,
     line: Mutex<Line>,
@@ -94,7 +90,6 @@ impl Turns {
             gates,
             longest: LONGEST.min(ping_timeout / 2),
             busy: AtomicUsize::new(0),
-            pressing: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             line: Mutex::default(),
             numbers,
@@ -119,18 +114,6 @@ impl Turns {
     /// Notes that it has none any more.
     pub(crate) fn is_idle(&self) {
         self.busy.fetch_sub(1, Relaxed);
-    }
-
-    /// Notes how many calls such a connection makes at once, in place of what was noted of it before.
-    pub(crate) fn presses(&self, before: usize, now: usize) {
-        self.pressing.fetch_add(now, Relaxed);
-        self.pressing.fetch_sub(before, Relaxed);
-    }
-
-    /// Whether such connections make more calls than [`CROWD`] times those there is room for. Whatever
-    /// they make lies in their sockets before it is read, and keeps what is let in waiting there.
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.pressing.load(Relaxed) > CROWD * self.gates.most()
     }
 
     /// How many calls of one connection are its share among those that ask for something: whoever

@@ -17,7 +17,7 @@ use dancu_load::measure::Watch;
 use dancu_load::mix::NATIONAL;
 use dancu_load::pace::{Arrivals, Pace, Schedule};
 use dancu_load::run::{LoadPlan, nation_at, run, volumes};
-use dancu_tests::proxy::{Mode, Proxy};
+use dancu_tests::proxy::Proxy;
 use dancu_tests::within::{Within, start};
 
 const CITIZENS: u64 = 4_096;
@@ -47,24 +47,13 @@ fn account(plan: LoadPlan) -> Account {
     Account::new(&plan, ran)
 }
 
-/// Stalls the wire for a second, one and a half seconds from now.
-fn stall(proxy: &Arc<Proxy>) -> thread::JoinHandle<()> {
-    let proxy = Arc::clone(proxy);
-    thread::spawn(move || {
-        thread::sleep(Duration::from_millis(1_500));
-        proxy.both(Mode::Stall);
-        thread::sleep(Duration::from_secs(1));
-        proxy.heal();
-    })
-}
-
 #[test]
 fn a_stall_shows_in_what_counts_from_when_it_was_due_and_not_in_a_closed_loop() {
     let service = start(CITIZENS, |_| {});
     let proxy = Arc::new(Proxy::before(service.running.grpc_addr()));
     let mut open = plan(&service, proxy.address(), open(200.0, 4.0));
     open.patience = Duration::from_secs(10);
-    let stalling = stall(&proxy);
+    let stalling = proxy.stall_soon();
     let stalled = account(open.clone());
     stalling.join().expect("the wire is healed");
     let calls = &stalled.all.calls;
@@ -87,7 +76,7 @@ fn a_stall_shows_in_what_counts_from_when_it_was_due_and_not_in_a_closed_loop() 
     closed.pace = Pace::Closed {
         duration: Duration::from_secs(4),
     };
-    let stalling = stall(&proxy);
+    let stalling = proxy.stall_soon();
     let closed = account(closed);
     stalling.join().expect("the wire is healed");
     let calls = &closed.all.calls;
@@ -167,7 +156,7 @@ fn slots_that_nobody_took_are_missed_counted_and_worse_than_every_bound() {
     let proxy = Arc::new(Proxy::before(service.running.grpc_addr()));
     let mut plan = plan(&service, proxy.address(), open(200.0, 4.0));
     plan.patience = Duration::from_millis(100);
-    let stalling = stall(&proxy);
+    let stalling = proxy.stall_soon();
     let mut account = account(plan);
     stalling.join().expect("the wire is healed");
     let calls = &account.all.calls;

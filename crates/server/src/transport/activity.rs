@@ -20,10 +20,6 @@ pub(crate) struct Activity {
     stand: AtomicU8,
     /// Calls that were turned away since its turn began.
     turned_away: AtomicUsize,
-    /// The most calls that were in flight during its turn.
-    peak: AtomicU64,
-    /// What its core knows of that, once calls of the turn were turned away.
-    pressing: AtomicUsize,
     /// Calls that were let in and whose message is still to come.
     receiving: AtomicU64,
     /// How often it stood in line.
@@ -74,8 +70,6 @@ impl Activity {
             active: AtomicU64::default(),
             stand: AtomicU8::new(Stand::InTurn as u8),
             turned_away: AtomicUsize::default(),
-            peak: AtomicU64::default(),
-            pressing: AtomicUsize::default(),
             receiving: AtomicU64::default(),
             waits: AtomicU64::default(),
             asked: AtomicUsize::default(),
@@ -125,16 +119,6 @@ impl Activity {
     pub(crate) fn turn_away(&self) {
         self.turns.refusals().refused();
         self.turned_away.fetch_add(1, Relaxed);
-        if self.is_in_turn() {
-            self.presses(self.peak.load(Relaxed) as usize);
-        }
-    }
-
-    fn presses(&self, calls: usize) {
-        let before = self.pressing.swap(calls, Relaxed);
-        if before != calls {
-            self.turns.presses(before, calls);
-        }
     }
 
     /// Notes that a call was let in and its message is awaited, for as long as the guard lives. With
@@ -166,14 +150,11 @@ impl Activity {
     fn begin_turn(&self) {
         self.stands(Stand::InTurn);
         self.turned_away.store(0, Relaxed);
-        self.peak.store(self.active.load(Relaxed), Relaxed);
-        self.presses(0);
         self.turn_began.store(self.micros(instant()), Relaxed);
     }
 
     pub(super) fn end_turn(&self) {
         self.stands(Stand::Ending);
-        self.presses(0);
         self.turn_ended.store(self.micros(instant()), Relaxed);
     }
 
@@ -193,8 +174,7 @@ impl Activity {
         let long = u128::from(self.micros(now).saturating_sub(began)) >= TURN.as_micros();
         if self.asks() > self.turns.share() {
             let any_left = self.turns.refusals().any_left(now);
-            let refused = turned_away > 0 && (!any_left || self.turns.is_crowded());
-            if refused || long && self.turns.do_any_wait() {
+            if turned_away > 0 && !any_left || long && self.turns.do_any_wait() {
                 return true;
             }
         }
@@ -281,16 +261,7 @@ impl Activity {
         if active == 1 {
             self.turns.is_busy();
         }
-        if active > self.peak.load(Relaxed) {
-            self.peak.store(active, Relaxed);
-        }
         CallOfConnection(Arc::clone(self))
-    }
-}
-
-impl Drop for Activity {
-    fn drop(&mut self) {
-        self.presses(0);
     }
 }
 
@@ -374,24 +345,25 @@ mod tests {
     }
 
     #[test]
-    fn who_is_refused_in_a_crowd_waits_and_the_crowd_is_smaller() {
+    fn who_asks_for_more_than_its_share_is_read_as_long_as_it_can_be_refused() {
         let limits = Limits {
             unary_per_core: 4,
             ..Limits::default()
         };
         let turns = Turns::new(
-            Refusals::new(1_000_000, instant()),
+            Refusals::new(0, instant()),
             Gates::part(&limits, 1),
             Duration::from_mins(1),
             Arc::new(Numbers::default()),
         );
         let activity = Arc::new(Activity::new(Arc::clone(&turns)));
         let _calls: Vec<_> = (0..9).map(|_| activity.begin()).collect();
-        assert!(!activity.is_over());
-        // Nine are more than twice four, though there is time enough to refuse them.
-        activity.turn_away();
-        assert!(turns.is_crowded() && activity.is_over());
-        activity.end_turn();
-        assert!(!turns.is_crowded());
+        let mut refused = 0;
+        while turns.refusals().any_left(instant()) {
+            assert!(!activity.is_over());
+            activity.turn_away();
+            refused += 1;
+        }
+        assert!(refused > 100 && activity.is_over());
     }
 }

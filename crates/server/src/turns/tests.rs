@@ -115,17 +115,3 @@ fn the_share_of_a_connection_is_an_equal_part_of_the_room() {
     (0..2).for_each(|_| turns.is_idle());
     assert_eq!(turns.share(), 15);
 }
-
-#[test]
-fn those_who_press_are_a_crowd_once_they_ask_for_more_than_fits_twice() {
-    let turns = turns(100, true);
-    turns.presses(0, 150);
-    assert!(!turns.is_crowded());
-    turns.presses(0, 60);
-    assert!(turns.is_crowded());
-    // Whoever is known to ask for less, or goes, is no part of it.
-    turns.presses(150, 140);
-    assert!(!turns.is_crowded());
-    turns.presses(60, 0);
-    assert_eq!(turns.pressing.load(Relaxed), 140);
-}
