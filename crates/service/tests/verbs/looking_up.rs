@@ -248,8 +248,8 @@ fn each_result_is_given_in_its_place_before_there_is_a_record() {
     };
     let permit = permit(Verb::Lookup);
     let answer = run(lookup(&registry, &ledger, permit, message(items), each)).unwrap();
-    assert_eq!(answer.items, Vec::from_iter(1..=50));
-    assert_eq!(given, Vec::from_iter((0..50).map(alone)));
+    assert_eq!(answer.items, (1..=50).collect::<Vec<_>>());
+    assert_eq!(given, (0..50).map(alone).collect::<Vec<_>>());
     assert_eq!(ledger.only_record().items.len(), 50 - 12);
 }
 

@@ -116,21 +116,21 @@ fn written<T: Told + Clone>(
         reply.result(item.clone());
     }
     let message = reply.close(answer.clone().with_items(vec![(); answer.items.len()]))?;
-    unframed(&message)
+    Ok(unframed(&message))
 }
 
 /// The message in a frame.
-fn unframed(framed: &[u8]) -> Result<Vec<u8>, Failure> {
+fn unframed(framed: &[u8]) -> Vec<u8> {
     let (frame, message) = framed.split_at(FRAME);
-    let length = u32::try_from(message.len()).unwrap();
+    let length = u32::try_from(message.len()).expect("a short message");
     assert_eq!(frame[0], 0);
     assert_eq!(frame[1..], length.to_be_bytes());
-    Ok(message.to_vec())
+    message.to_vec()
 }
 
 /// Asserts that what is written is what the message encodes to.
 fn same(what: &str, message: &impl Message, written: Result<Vec<u8>, Failure>) {
-    assert!(written.unwrap() == message.encode_to_vec(), "{what}");
+    assert_eq!(written, Ok(message.encode_to_vec()), "{what}");
 }
 
 fn written_alike(citizen: &Arc<Citizen>, attributes: AttributeSet, id: &str) {
@@ -181,7 +181,7 @@ fn every_attribute_alone_and_all_together_are_written_alike() {
 #[test]
 fn there_is_room_for_the_longest_header_there_is() {
     let mut answer = samples::answer(vec![LookupResult::Ambiguous; 3]);
-    answer.request_id = RequestId::parse(&"r".repeat(40), "").unwrap();
+    answer.request_id = RequestId::parse(&"r".repeat(40), "").expect("an id");
     answer.revision.number = u64::MAX;
     answer.source = Some(Source::Registry);
     answer.receipt = Receipt {
@@ -232,6 +232,6 @@ fn a_status_among_answers_is_written_alike() {
             status.clone(),
         )),
     };
-    let written = stream_status(&status).and_then(|framed| unframed(&framed));
+    let written = stream_status(&status).map(|framed| unframed(&framed));
     same("status", &reply, written);
 }
