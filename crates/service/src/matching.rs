@@ -11,7 +11,8 @@ use dancu_domain::{
 /// of them are still in the first cache when their turn comes.
 const TOGETHER: usize = 16;
 
-/// Who was found, one key after the other. The records of those who are next are touched together.
+/// Who was found, one key after the other. What claims are held against is touched ahead, of those
+/// who are next: no more than the claims will be held against, so that this tells nobody apart.
 pub(crate) struct Line {
     left: std::vec::IntoIter<Candidates>,
     touched: usize,
@@ -31,7 +32,7 @@ impl Line {
             let next = self.left.as_slice().iter().take(TOGETHER);
             self.touched = next.len();
             let citizens = next.flat_map(Candidates::citizens);
-            citizens.for_each(|citizen| citizen.touch());
+            citizens.for_each(|citizen| citizen.touch_claimed());
         }
         self.touched = self.touched.saturating_sub(1);
         self.left
@@ -146,32 +147,46 @@ pub(crate) fn asking<L: Recorder>(
     Ok(Some(asking.guard))
 }
 
-/// Holds the claims of all subjects against what was found, one after the other, and gives `each`
-/// in its place with its verdict: who was found is in the processor's caches then.
+/// An item with its verdict, or why it has none.
+type Judged = Result<(Subject, Verdict), Unjudged>;
+
+/// Holds the claims of all subjects against what was found, and gives `each` in its place with its
+/// verdict. The records of whoever matches are touched some at once before that.
 pub(crate) fn judge(
     sorted: Sorted,
     candidates: Vec<Candidates>,
-    mut each: impl FnMut(Result<(Subject, Verdict), Unjudged>),
+    mut each: impl FnMut(Judged),
 ) -> Result<(), Failure> {
     let mut waits = sorted.waits.into_iter();
     let mut line = Line::new(candidates);
+    let mut run = Vec::with_capacity(TOGETHER.min(sorted.items.len()));
     for item in sorted.items {
-        let subject = match item {
-            Ok(subject) => subject,
-            Err(fault) => {
-                each(Err(Unjudged::Malformed(fault)));
-                continue;
-            }
-        };
-        if let Some(Some(wait)) = waits.next() {
-            each(Err(Unjudged::Withheld(wait)));
-            continue;
+        run.push(match item {
+            Err(fault) => Err(Unjudged::Malformed(fault)),
+            Ok(subject) => match waits.next() {
+                Some(Some(wait)) => Err(Unjudged::Withheld(wait)),
+                _ => {
+                    let found = line.next()?;
+                    let verdict = match_claims(found.citizens(), &subject.claims);
+                    Ok((subject, verdict))
+                }
+            },
+        });
+        if run.len() == TOGETHER {
+            tell(&mut run, &mut each);
         }
-        let found = line.next()?;
-        let verdict = match_claims(found.citizens(), &subject.claims);
-        each(Ok((subject, verdict)));
     }
+    tell(&mut run, &mut each);
     Ok(())
+}
+
+fn tell(run: &mut Vec<Judged>, each: &mut impl FnMut(Judged)) {
+    for (_, verdict) in run.iter().flatten() {
+        if let Verdict::Match(citizen, _) | Verdict::Deceased(citizen, _) = verdict {
+            citizen.touch();
+        }
+    }
+    run.drain(..).for_each(each);
 }
 
 /// Whether claims carry the name and the birth date that must belong to their number.

@@ -28,7 +28,7 @@ enum Inner {
     Message(Bytes),
     /// The trailers of success.
     Success,
-    /// What tonic makes.
+    /// What comes piece by piece.
     Framed(tonic::body::Body),
     /// Nothing.
     Nothing,

@@ -25,7 +25,7 @@ use crate::credentials::Caller;
 pub(crate) enum Work {
     /// By a message or a status.
     Unary(Pin<Box<dyn Future<Output = Answered> + Send>>),
-    /// By tonic.
+    /// By a response whose body is still to come.
     Framed(Pin<Box<dyn Future<Output = http::Response<tonic::body::Body>> + Send>>),
 }
 

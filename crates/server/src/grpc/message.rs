@@ -111,7 +111,8 @@ pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
                     draft.answered(answer.revision);
                 }
                 count::<X, R, L>(core, &answer, &mut line);
-                reply.close(answer)
+                let most = core.message_bytes.1;
+                reply.close(answer).and_then(|answer| fitting(answer, most))
             })
         }
         Err(Turned::Refused(refusal, subjects, held)) => {
@@ -242,7 +243,7 @@ fn count<X: Exchange, R: Registry, L: Recorder + Clone>(
 }
 
 /// The message, if it is no longer than a caller may expect.
-pub(crate) fn fitting(framed: Bytes, most: usize) -> Result<Bytes, Failure> {
+fn fitting(framed: Bytes, most: usize) -> Result<Bytes, Failure> {
     if framed.len() <= FRAME + most {
         Ok(framed)
     } else {

@@ -19,7 +19,7 @@ use super::dispatch::Heading;
 use super::exchange::Exchange;
 use super::inbox::Inbox;
 use super::inflow::Inflow;
-use super::message::{Read, fitting, message};
+use super::message::{Read, message};
 use super::streamed::Streamed;
 use crate::core::Core;
 
@@ -83,13 +83,11 @@ async fn reply<X: Exchange, R: Registry, L: Recorder + Clone>(
     let lang = heading.lang;
     let caller = core.doorman.authenticate(key.as_ref());
     let answered = message::<X, R, L>(&core, caller, read, heading).await;
-    answered
-        .and_then(|answer| fitting(answer, core.message_bytes.1))
-        .or_else(|failure| {
-            if ends_a_stream(failure.reason) {
-                return Err(status(&failure, lang, Some(core.retry_after())));
-            }
-            let told = stream_status(&rpc_status(&failure, lang));
-            told.map_err(|failure| status(&failure, lang, None))
-        })
+    answered.or_else(|failure| {
+        if ends_a_stream(failure.reason) {
+            return Err(status(&failure, lang, Some(core.retry_after())));
+        }
+        let told = stream_status(&rpc_status(&failure, lang));
+        told.map_err(|failure| status(&failure, lang, None))
+    })
 }

@@ -11,7 +11,7 @@ use tonic::Status;
 use super::dispatch::Heading;
 use super::exchange::Exchange;
 use super::inflow::Inflow;
-use super::message::{Read, fitting, message};
+use super::message::{Read, message};
 use super::whole::whole;
 use crate::core::Core;
 use crate::credentials::Caller;
@@ -38,8 +38,7 @@ pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
     heading: Heading,
     mut body: Inflow,
 ) -> Answered {
-    let (most_in, most_out) = core.message_bytes;
-    let bytes = match whole(&mut body, most_in).await {
+    let bytes = match whole(&mut body, core.message_bytes.0).await {
         Ok(bytes) => bytes,
         Err(status) => {
             return Answered::Failed {
@@ -57,7 +56,7 @@ pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
     drop((body, bytes));
     let answered = message::<X, R, L>(&core, Ok(caller), read, heading).await;
     drop(place);
-    match answered.and_then(|answer| fitting(answer, most_out)) {
+    match answered {
         Ok(message) => Answered::Message(message),
         Err(failure) => Answered::Failed {
             status: Box::new(status(&failure, heading.lang, Some(core.retry_after()))),

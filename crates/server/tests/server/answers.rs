@@ -119,6 +119,49 @@ async fn a_stream_is_answered_in_order_and_outlives_a_message_that_fails() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_too_long_fails_in_its_place_and_is_told_as_a_failure() {
+    let service = Service::with(|config| config.limits.answer_bytes = 1_024);
+    let key = service.key(KeyState::Valid);
+    let batch = |items: usize| pb::BatchLookupCitizensRequest {
+        context: Some(context(&key, &format!("r-{items}"))),
+        items: vec![item(&claims_of(&service.nation().citizen(1))); items],
+        ..Default::default()
+    };
+    let mut client = LookupServiceClient::new(service.channel().await);
+    let failed = client
+        .batch_lookup_citizens(request(&key, batch(50)))
+        .await
+        .unwrap_err();
+    assert_eq!(dancu_wire::reason_of(&failed), Some(Reason::Internal));
+    let messages = [50, 1, 50].map(|items| pb::StreamLookupCitizensRequest {
+        batch: Some(batch(items)),
+    });
+    let stream = futures::stream::iter(messages);
+    let mut replies = client
+        .stream_lookup_citizens(request(&key, stream))
+        .await
+        .unwrap()
+        .into_inner();
+    let mut seen = Vec::new();
+    while let Some(reply) = replies.message().await.unwrap() {
+        seen.push(match reply.reply.unwrap() {
+            Reply::Answer(answer) => Ok(answer.results.len()),
+            Reply::Status(status) => Err(dancu_wire::reason_of_rpc(&status)),
+        });
+    }
+    let internal = Err(Some(Reason::Internal));
+    assert_eq!(seen, [internal, Ok(1), internal]);
+    let (_, metrics) = crate::ops::get(&service, "/metrics").await;
+    let told = "dancu_failures_total{reason=\"INTERNAL\"} 3";
+    assert!(metrics.contains(told), "{metrics}");
+    // What was worked out has its entries, though nobody was told.
+    assert!(
+        metrics.contains("dancu_ledger_entries_total 151"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
 async fn claims_are_authenticated_and_rows_reconciled() {
     let service = Service::start();
     let key = service.key(KeyState::Valid);

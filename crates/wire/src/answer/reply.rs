@@ -2,6 +2,7 @@
 //! out, when those whom they are about are in the processor's caches; what stands before them, the
 //! receipt among it, is known when they have their record.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use dancu_domain::{
@@ -62,8 +63,7 @@ pub trait Reply<T>: Sized + Send {
     fn close<U>(self, answer: Answer<U>) -> Result<Bytes, Failure>;
 }
 
-/// A reply whose results become bytes as they come.
-#[derive(Debug)]
+/// A reply whose results become bytes as they come. `Debug` shows how many.
 pub struct Written<T> {
     form: Form,
     lang: Lang,
@@ -74,6 +74,12 @@ pub struct Written<T> {
     /// Why the only item has no outcome.
     failed: Option<Failure>,
     of: PhantomData<fn(T)>,
+}
+
+impl<T> fmt::Debug for Written<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Written({} bytes)", self.out.len())
+    }
 }
 
 impl<T: InBytes> Reply<T> for Written<T> {
@@ -128,6 +134,10 @@ impl<T: InBytes> Reply<T> for Written<T> {
         out.copy_within(end.., room - header);
         out[start..start + before].copy_from_slice(&front[..before]);
         out.truncate(end);
+        // What waits to be sent is counted by its length: nothing much larger may hang on it.
+        if out.capacity() / 2 > out.len() {
+            return Ok(Bytes::copy_from_slice(&out[start..]));
+        }
         let mut message = Bytes::from(out);
         message.advance(start);
         Ok(message)

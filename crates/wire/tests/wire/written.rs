@@ -200,6 +200,31 @@ fn there_is_room_for_the_longest_header_there_is() {
 }
 
 #[test]
+fn an_answer_holds_no_more_memory_than_it_is_long_twice() {
+    let answer = samples::answer(vec![LookupResult::NoMatch(None); 1_000]);
+    let mut reply = <LookupResult as Told>::Reply::open(Opening {
+        form: Form::Stream,
+        lang: Lang::Vi,
+        request_id: &answer.request_id,
+        ids: Vec::new(),
+        items: answer.items.len(),
+    });
+    answer
+        .items
+        .iter()
+        .for_each(|item| reply.result(item.clone()));
+    assert_eq!(format!("{reply:?}").matches("bytes").count(), 1);
+    let message = reply.close(answer).expect("an answer");
+    let length = message.len();
+    let buffer = message.try_into_mut().expect("nobody else has it");
+    assert!(
+        buffer.capacity() <= 2 * length,
+        "{} for {length}",
+        buffer.capacity()
+    );
+}
+
+#[test]
 fn a_call_about_one_that_has_no_item_is_a_defect() {
     let answer = samples::answer(Vec::<LookupResult>::new());
     let defect = Failure::new(Reason::Internal);
