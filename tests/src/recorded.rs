@@ -154,10 +154,13 @@ fn replaying_to(files: &[PathBuf], address: SocketAddr, more: &[&str]) -> Comman
         .arg("replay")
         .args(files)
         .args(["--server", &format!("http://{address}")])
-        .args(["--output", "json", "--patience", "60s", "--deadline", "30s"])
+        .args(["--output", "json", "--deadline", "30s"])
         .args(more)
         .stdin(Stdio::null())
         .stderr(Stdio::null());
+    if !more.contains(&"--patience") {
+        command.args(["--patience", "60s"]);
+    }
     command
 }
 

@@ -27,6 +27,7 @@ mod seed;
 mod seeding;
 mod serve;
 mod show;
+mod signals;
 mod vietnamese;
 mod volumes;
 mod who;

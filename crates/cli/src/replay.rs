@@ -18,6 +18,7 @@ use crate::load::files::{self, Files};
 use crate::load::shown;
 use crate::load::wanted::address;
 use crate::output::{Form, Table, print, print_json, tell};
+use crate::signals;
 use crate::words::Lang;
 
 /// Asks a running service again what was recorded, of a nation in the state of the recording.
@@ -66,7 +67,8 @@ pub(crate) struct Replay {
     /// The deadline of a call.
     #[arg(long, default_value = "10s", value_parser = duration)]
     deadline: f64,
-    /// For how long a message is asked again while the service does not answer it.
+    /// For how long a message is asked again while the service does not answer it; a service that
+    /// answers nothing for so long ends the replay.
     #[arg(long, default_value = "30s", value_parser = duration)]
     patience: f64,
     /// What must hold, such as `p99(lookup)<20ms`; may be repeated.
@@ -79,15 +81,16 @@ pub(crate) struct Replay {
 impl Replay {
     /// Replays and reports.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        self.files.look(lang)?;
+        let earlier = self.files.look(lang)?;
         let plan = self.plan(lang)?;
         let Replayed { mut account, sums } = drive(&plan, lang)?;
         if self.allow_differences {
             account.wrong = 0;
         }
         account.judge(&self.threshold);
+        account.beside(earlier.as_ref());
         self.files.write(&account, lang)?;
-        let compared = self.files.compared(&account, lang)?;
+        let compared = self.files.compared(&account, earlier.as_ref());
         match form {
             Form::Json => {
                 let sums = serde_json::to_value(&sums).map_err(|error| {
@@ -143,6 +146,7 @@ impl Replay {
 /// Drives, and tells a line a second.
 fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
     let watch = Arc::new(Watch::default());
+    signals::stop(&watch);
     let (seen, planned) = (Arc::clone(&watch), plan.clone());
     let driving = thread::Builder::new()
         .name("dancu-replay".to_owned())

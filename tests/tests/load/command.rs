@@ -2,7 +2,8 @@
 //! a later one.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use dancu_tests::stage;
 use dancu_tests::within::{Within, start};
@@ -12,13 +13,21 @@ use super::CITIZENS;
 
 /// Runs it with these arguments.
 fn load(arguments: &[&str]) -> Output {
+    loading(arguments).output().expect("the binary runs")
+}
+
+fn loading(arguments: &[&str]) -> Command {
     let mut command = Command::new(stage::binary());
     command.arg("load").args(arguments).args(["--lang", "en"]);
-    command.output().expect("the binary runs")
+    command
 }
 
 /// Drives a service for two seconds; `more` is said besides.
 fn drive(service: &Within, more: &[&str]) -> Output {
+    driving(service, more).output().expect("the binary runs")
+}
+
+fn driving(service: &Within, more: &[&str]) -> Command {
     let server = format!("http://{}", service.running.grpc_addr());
     let citizens = CITIZENS.to_string();
     let seed = service.nation.seed().to_string();
@@ -30,10 +39,15 @@ fn drive(service: &Within, more: &[&str]) -> Output {
         "--seed",
         &seed,
     ];
-    arguments.extend(["--rate", "200", "--time", "2s", "--warm-up", "0s"]);
-    arguments.extend(["--stock", "256", "--patience", "30s", "--plain"]);
+    for (flag, usual) in [("--rate", "200"), ("--time", "2s")] {
+        if !more.contains(&flag) {
+            arguments.extend([flag, usual]);
+        }
+    }
+    arguments.extend(["--warm-up", "0s", "--stock", "256", "--patience", "30s"]);
+    arguments.push("--plain");
     arguments.extend(more);
-    load(&arguments)
+    loading(&arguments)
 }
 
 fn object(output: &Output) -> Value {
@@ -123,6 +137,72 @@ fn a_run_stands_beside_an_earlier_one_in_text_and_as_json() {
     let output = drive(&service, &["--compare", text(&other)]);
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn the_file_of_the_earlier_run_may_be_the_one_that_is_written() {
+    let service = start(CITIZENS, |_| {});
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let path = folder.path().join("kept.json");
+    let kept = text(&path);
+    assert_eq!(drive(&service, &["--json", kept]).status.code(), Some(0));
+    let earlier: Value = serde_json::from_slice(&std::fs::read(&path).expect("it is there"))
+        .expect("the account is JSON");
+    let twice = ["--json", kept, "--compare", kept, "--rate", "100"];
+    let output = drive(&service, &[&twice[..], &["--output", "json"]].concat());
+    let whole = object(&output);
+    let rate = whole["compared"].as_array().expect("a comparison").iter();
+    let mut rate = rate.filter(|one| one["figure"] == "rate(ALL)");
+    let rate = rate.next().expect("the rate is compared");
+    // To the last digits but few: it is worked out again from what was read.
+    let near = |one: &Value, other: &Value| {
+        let (one, other) = (
+            one.as_f64().expect("a rate"),
+            other.as_f64().expect("a rate"),
+        );
+        assert!((one - other).abs() < 1e-6 * other, "{one}, {other}");
+    };
+    near(&rate["earlier"], &earlier["all"]["rate"]);
+    near(&rate["now"], &whole["all"]["rate"]);
+    // It was asked for half as many: that is told.
+    assert!(
+        whole["warnings"].to_string().contains("the rate"),
+        "{whole:#}"
+    );
+    // Nobody is merged with himself.
+    let merged = load(&["--merge", kept, kept]);
+    assert_eq!(merged.status.code(), Some(2));
+}
+
+#[test]
+fn a_signal_ends_a_run_and_what_was_measured_is_told() {
+    let service = start(CITIZENS, |_| {});
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let path = folder.path().join("ended.json");
+    let kept = text(&path).to_owned();
+    for signal in ["-TERM", "-INT"] {
+        let mut child = driving(&service, &["--time", "60s", "--json", &kept])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        std::thread::sleep(Duration::from_secs(3));
+        assert!(!path.exists(), "it is written when all is known");
+        let pid = child.id().to_string();
+        let told = Command::new("kill").args([signal, &pid]).status();
+        assert!(told.expect("kill runs").success());
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), Some(0), "{signal}");
+        let account: Value = serde_json::from_slice(&std::fs::read(&path).expect("it is there"))
+            .expect("the account is JSON");
+        assert_eq!(account["stopped"], json!(true));
+        assert!(account["elapsed"].as_f64() < Some(50.0), "{account:#}");
+        assert!(
+            account["all"]["calls"]["answered"].as_u64() > Some(0),
+            "{account:#}"
+        );
+        std::fs::remove_file(&path).expect("it goes");
+    }
 }
 
 /// Each figure of the comparison, and what its change is taken for.

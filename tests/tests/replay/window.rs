@@ -1,9 +1,11 @@
 //! Parts of a recording at a pace: by time, by agency, and what lies outside.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
 
+use super::wait_for;
 use dancu_load::replay::{Entry, open};
-use dancu_tests::recorded::{Recorded, number, record, replay};
+use dancu_tests::recorded::{Recorded, number, record, replay, replaying};
 
 /// When each message of a recording came, in microseconds, and of which agency it was.
 fn messages(recorded: &Recorded) -> Vec<(u64, String)> {
@@ -90,4 +92,44 @@ fn only_the_messages_of_an_agency_are_asked_and_where_there_is_none_that_is_told
         let (code, report) = replay(&recorded, &server, &[&fast[..], nobodys].concat());
         assert_eq!(code, Some(2), "{nobodys:?}: {:#}", report["replay"]);
     }
+}
+
+#[test]
+fn a_service_that_is_gone_ends_a_replay_which_goes_on_where_it_was() {
+    let recorded = record();
+    let server = recorded.fresh("gone");
+    let position = recorded.folder.path().join("gone.position");
+    let path = position.to_string_lossy().into_owned();
+    let more = [
+        "--speed",
+        "max",
+        "--resume",
+        &path,
+        "--connections",
+        "1",
+        "--calls",
+        "2",
+    ];
+    let impatient = [&more[..], &["--patience", "2s"]].concat();
+    let mut running = replaying(&recorded, &server, &impatient)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the replay can be started");
+    let acknowledged = || {
+        let text = std::fs::read_to_string(&position).unwrap_or_default();
+        text.lines().count() as u64
+    };
+    wait_for(|| acknowledged() > 20);
+    drop(server);
+    let is_over = || running.try_wait().expect("it can be looked at").is_some();
+    wait_for(is_over);
+    let output = running.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("--resume"), "{said}");
+    assert!(
+        acknowledged() < recorded.seen().messages,
+        "it was over before"
+    );
 }

@@ -35,25 +35,29 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Looks whether every file can be written and the earlier run be read, before a run that would
-    /// else be in vain.
-    pub(crate) fn look(&self, lang: Lang) -> Result<(), Failure> {
+    /// Looks whether every file can be written, before a run that would else be in vain, and reads
+    /// the earlier run, whose file may be the one that is written. A file that was not there is not
+    /// left behind.
+    pub(crate) fn look(&self, lang: Lang) -> Result<Option<Account>, Failure> {
         for path in [&self.json, &self.csv, &self.hdr, &self.html]
             .into_iter()
             .flatten()
         {
+            let new = !path.exists();
             let opened = std::fs::OpenOptions::new()
                 .create(true)
                 .append(true)
                 .open(path);
             opened.map_err(|error| unwritten(path, &error, lang))?;
+            if new {
+                std::fs::remove_file(path).map_err(|error| unwritten(path, &error, lang))?;
+            }
         }
         if !(self.noise.is_finite() && self.noise >= 0.0) {
             return Err(Failure::Usage("--noise is a number from 0 on".to_owned()));
         }
-        self.compare
-            .as_ref()
-            .map_or(Ok(()), |path| read(path, lang).map(drop))
+        let earlier = self.compare.as_ref();
+        earlier.map(|path| read(path, lang)).transpose()
     }
 
     /// Writes every file that was asked for.
@@ -78,12 +82,10 @@ impl Files {
     }
 
     /// The account beside the earlier one, where there is one.
-    pub(crate) fn compared(&self, account: &Account, lang: Lang) -> Result<Vec<Compared>, Failure> {
-        let Some(path) = &self.compare else {
-            return Ok(Vec::new());
-        };
-        let earlier = read(path, lang)?;
-        Ok(account.compare(&earlier, self.noise / 100.0))
+    pub(crate) fn compared(&self, account: &Account, earlier: Option<&Account>) -> Vec<Compared> {
+        earlier.map_or_else(Vec::new, |earlier| {
+            account.compare(earlier, self.noise / 100.0)
+        })
     }
 }
 
@@ -129,6 +131,11 @@ pub(super) fn merged(paths: &[PathBuf], lang: Lang) -> Result<Account, Failure> 
             return Err(Failure::Usage(
                 "--merge takes each run once: two of the files have the same".to_owned(),
             ));
+        }
+        if let Some(what) = account.apart_from(&whole) {
+            return Err(Failure::Usage(format!(
+                "--merge takes the parts of one run: the files differ in {what}"
+            )));
         }
         whole.merge(account);
     }

@@ -21,6 +21,7 @@ use dancu_load::run::{LoadError, LoadPlan, Ran, highest, run};
 
 use crate::exit::Failure;
 use crate::output::{Form, print, print_json, tell};
+use crate::signals;
 use crate::words::Lang;
 
 /// Drives a running service and reports what it measured. Exits with 1 if a reply was wrong or a
@@ -71,11 +72,11 @@ enum Profile {
 impl Load {
     /// Runs, or merges, and reports.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
-        self.files.look(lang)?;
+        let earlier = self.files.look(lang)?;
         let mut account = if self.merge.is_empty() {
             let plan = self.wanted.plan(lang)?;
             if self.profile.is_some() {
-                return self.nine_months(plan, form, lang);
+                return self.nine_months(plan, earlier.as_ref(), form, lang);
             }
             if self.find_rate {
                 self.search(plan, lang)?
@@ -86,8 +87,9 @@ impl Load {
             files::merged(&self.merge, lang)?
         };
         account.judge(&self.threshold);
+        account.beside(earlier.as_ref());
         self.files.write(&account, lang)?;
-        let compared = self.files.compared(&account, lang)?;
+        let compared = self.files.compared(&account, earlier.as_ref());
         match form {
             Form::Json => print_json(&files::shown(&account, &compared, lang)?),
             Form::Table => print(&shown::text(&account, &compared, lang)),
@@ -111,6 +113,7 @@ impl Load {
         work: impl FnOnce(LoadPlan, &Arc<Watch>) -> Result<Ran, LoadError> + Send + 'static,
     ) -> Result<Account, Failure> {
         let watch = Arc::new(Watch::default());
+        signals::stop(&watch);
         let (seen, planned) = (Arc::clone(&watch), plan.clone());
         let driving = thread::Builder::new()
             .name("dancu-load".to_owned())
@@ -159,6 +162,11 @@ impl Load {
                 arrivals,
             };
             let mut account = self.drive(plan, lang)?;
+            if account.stopped {
+                return Err(Failure::just(
+                    lang.of("tìm tốc độ", "find a rate: it was ended"),
+                ));
+            }
             account.judge(&self.threshold);
             let held = account.is_good();
             tell(&shown::tried(rate, &account, lang));

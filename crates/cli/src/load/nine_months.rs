@@ -43,6 +43,7 @@ impl Load {
     pub(super) fn nine_months(
         &self,
         plan: LoadPlan,
+        earlier: Option<&Account>,
         form: Form,
         lang: Lang,
     ) -> Result<(), Failure> {
@@ -62,8 +63,9 @@ impl Load {
         })?;
         let after = counted(&plan, lang)?;
         account.judge(&self.threshold);
+        account.beside(earlier);
         self.files.write(&account, lang)?;
-        let compared = self.files.compared(&account, lang)?;
+        let compared = self.files.compared(&account, earlier);
         let outcome = Outcome {
             scale,
             wanted: scale.items(),

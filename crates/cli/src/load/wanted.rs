@@ -130,7 +130,7 @@ enum Spread {
 /// How messages travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Travel {
-    /// One item, one call.
+    /// One item, one call; but the lookups that find the people of pushes.
     Unary,
     /// One message of many items.
     Batch,

@@ -58,6 +58,48 @@ impl Compared {
 }
 
 impl Account {
+    /// Warns of what this run and an earlier one differ in, beside which it is to be held.
+    pub fn beside(&mut self, earlier: Option<&Self>) {
+        let Some(earlier) = earlier else { return };
+        let runs = self.runs.first().zip(earlier.runs.first());
+        let mut apart = runs.map_or_else(Vec::new, |(now, then)| now.apart(then));
+        if self.runs.len() != earlier.runs.len() {
+            apart.push("the number of generators");
+        }
+        if !apart.is_empty() {
+            self.warnings.push(format!(
+                "the earlier run was another one, in {}: the figures do not tell which is faster",
+                apart.join(", ")
+            ));
+        }
+    }
+
+    /// In what this is no other part of the run of which another is a part; both may be merged
+    /// already.
+    pub fn apart_from(&self, other: &Self) -> Option<&'static str> {
+        let (mine, theirs) = self.runs.first().zip(other.runs.first())?;
+        if mine.seconds.total_cmp(&theirs.seconds).is_ne() {
+            return Some("how long they ran");
+        }
+        let parts = |account: &Self| account.runs.iter().map(|run| run.part).collect::<Vec<_>>();
+        let (ours, others) = (parts(self), parts(other));
+        if mine.part.1 != theirs.part.1 {
+            return Some("how many parts there are");
+        }
+        if mine.part.1 > 1 && ours.iter().any(|part| others.contains(part)) {
+            return Some("nothing: they are the same part");
+        }
+        // Generators may be unlike each other in what they ask and in how they are connected.
+        let one = [
+            "the nation",
+            "the size of the nation",
+            "the loop",
+            "the warm-up",
+        ];
+        let apart = mine.apart(theirs);
+        apart.into_iter().find(|what| one.contains(what))
+    }
+
     /// Holds this run beside an earlier one. The bound of noise is `least`, or what the figures of
     /// single seconds, in either run, scatter by: twice the median deviation from their median,
     /// both runs added, over the root of how many seconds there are.
@@ -155,5 +197,40 @@ mod tests {
         assert_eq!(scattered.verdict(), Change::Better);
         // Both are beyond every bound.
         assert_eq!(compared(f64::INFINITY, f64::INFINITY, false), Change::Noise);
+    }
+
+    fn described(change: impl FnOnce(&mut super::super::Described)) -> Account {
+        let mut account = Account::empty();
+        account.runs[0].scheduled = 1_000;
+        account.runs[0].seconds = 10.0;
+        change(&mut account.runs[0]);
+        account
+    }
+
+    #[test]
+    fn parts_of_one_run_are_merged_and_no_other_runs() {
+        let whole = described(|run| run.part = (0, 2));
+        let apart = |account: &Account| account.apart_from(&whole);
+        assert_eq!(apart(&described(|run| run.part = (1, 2))), None);
+        let others = [
+            described(|run| run.part = (0, 2)),
+            described(|run| run.part = (1, 3)),
+            described(|run| (run.part, run.seconds) = ((1, 2), 4.0)),
+            described(|run| (run.part, run.nation_seed) = ((1, 2), 9)),
+            described(|run| (run.part, run.loop_kind) = ((1, 2), "closed".to_owned())),
+        ];
+        assert!(others.iter().all(|other| apart(other).is_some()));
+    }
+
+    #[test]
+    fn runs_that_were_driven_otherwise_are_told_of() {
+        let earlier = described(|_| {});
+        let warned = |mut account: Account| {
+            account.beside(Some(&earlier));
+            account.warnings.concat()
+        };
+        assert_eq!(warned(described(|_| {})), "");
+        assert!(warned(described(|run| run.scheduled = 2_000)).contains("the rate"));
+        assert!(warned(described(|run| run.shape = "batch".into())).contains("the shape"));
     }
 }

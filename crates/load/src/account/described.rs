@@ -53,6 +53,39 @@ pub struct Described {
     pub stock: usize,
     /// The share of replies that was verified.
     pub verified_share: f64,
+    /// Which part of the run it was, from 0 on, and how many parts there were.
+    #[serde(default)]
+    pub part: (u32, u32),
+}
+
+impl Described {
+    /// In what two runs differ that must be one for their figures to be held beside each other; no
+    /// more than names of what was asked for.
+    pub(super) fn apart(&self, other: &Self) -> Vec<&'static str> {
+        let rate = |run: &Self| run.scheduled as f64 / run.seconds.max(1e-9);
+        let rates = (rate(self), rate(other));
+        [
+            ("the nation", self.nation_seed != other.nation_seed),
+            ("the size of the nation", self.citizens != other.citizens),
+            ("the loop", self.loop_kind != other.loop_kind),
+            // A schedule is rounded to whole messages.
+            ("the rate", (rates.0 - rates.1).abs() > 0.01 * rates.0 + 1.0),
+            (
+                "the warm-up",
+                self.warm_up.total_cmp(&other.warm_up).is_ne(),
+            ),
+            ("the shape", self.shape != other.shape),
+            ("the size of a message", self.size != other.size),
+            ("the mix", self.mix != other.mix),
+            ("the shares", self.shares != other.shares),
+            ("the choice of citizens", self.choice != other.choice),
+            ("the connections", self.connections != other.connections),
+            ("the calls in flight", self.in_flight != other.in_flight),
+        ]
+        .into_iter()
+        .filter_map(|(what, apart)| apart.then_some(what))
+        .collect()
+    }
 }
 
 /// Describes a plan.
@@ -113,5 +146,6 @@ pub(super) fn describe(plan: &LoadPlan) -> Described {
         choice: plan.choice.to_string(),
         stock: plan.stock,
         verified_share: plan.verified as f64 / 1000.0,
+        part: plan.part,
     }
 }

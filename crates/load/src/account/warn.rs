@@ -8,15 +8,28 @@ const BUSY: f64 = 0.9;
 /// How late messages may be sent at the 99th percentile before the schedule was not kept.
 const LATE_US: u64 = 10_000;
 
+/// The code of messages that did not leave.
+const NO_CONNECTION: &str = "UNAVAILABLE (no connection)";
+
 /// The warnings of an account.
 pub(super) fn warnings(account: &Account) -> Vec<String> {
     let mut list = Vec::new();
     let missed = account.all.calls.missed;
     let due = missed + account.all.calls.answered + account.all.calls.failed;
+    let away = account.codes.get(NO_CONNECTION).copied().unwrap_or(0);
     if missed > 0 {
+        let why = if away > 0 {
+            format!(
+                "because everybody waited for a service that was away: {away} messages found no \
+                 connection"
+            )
+        } else {
+            "because nobody was free to take them in time; give it more calls in flight, or a lower \
+             rate"
+                .to_owned()
+        };
         list.push(format!(
-            "the schedule was not kept: {missed} of {due} slots were missed, because nobody was \
-             free to take them in time; give it more calls in flight, or a lower rate"
+            "the schedule was not kept: {missed} of {due} slots were missed, {why}"
         ));
     }
     let failed = account.all.calls.failed;

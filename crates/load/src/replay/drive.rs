@@ -34,6 +34,9 @@ const WAITING: usize = 16_384;
 /// of effect is not quite that of arrival, and nobody is late because of somebody who came later.
 const AHEAD: Duration = Duration::from_secs(1);
 
+/// How often whoever waits for its time looks whether all is over.
+const LOOK: Duration = Duration::from_millis(200);
+
 /// What a replay came to.
 #[derive(Clone, Debug)]
 pub struct Replayed {
@@ -88,6 +91,8 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         room: Semaphore::new(plan.connections * plan.in_flight),
         over: Notify::new(),
         revision: Cell::new(None),
+        heard: Cell::new(began),
+        away: Cell::new(false),
         failed: RefCell::new(None),
         turn: Cell::new(0),
         links: RefCell::default(),
@@ -111,6 +116,9 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     if let Some(error) = state.failed.take() {
         let path = plan.resume.clone().unwrap_or_default();
         return Err(ReplayError::Position(path, PositionError::File(error)));
+    }
+    if state.away.get() {
+        return Err(ReplayError::Away(state.sums.borrow().acknowledged));
     }
     state.book.close();
     let mut sums = state.sums.take();
@@ -162,6 +170,10 @@ struct State {
     over: Notify,
     /// The last revision that was read.
     revision: Cell<Option<Revision>>,
+    /// When the last answer came.
+    heard: Cell<Instant>,
+    /// Whether none came for as long as a message is asked again.
+    away: Cell<bool>,
     /// Why the position cannot be kept any more.
     failed: RefCell<Option<std::io::Error>>,
     turn: Cell<usize>,
@@ -197,7 +209,7 @@ impl Dispatcher<'_> {
         let mut position = 0;
         let (mut first, mut last) = (None, 0);
         while let Some(exchange) = self.ordered.next()? {
-            if self.state.book.is_stopped() || self.state.failed.borrow().is_some() {
+            if self.state.is_over() {
                 break;
             }
             let at = exchange.at_micros;
@@ -259,7 +271,7 @@ impl Dispatcher<'_> {
             return;
         };
         let due = self.due(exchange.at_micros).await;
-        while state.queue.borrow().len() >= WAITING {
+        while state.queue.borrow().len() >= WAITING && !state.is_over() {
             state.over.notified().await;
         }
         let (about, shape) = (remade.about.clone(), remade.shape);
@@ -292,9 +304,12 @@ impl Dispatcher<'_> {
         };
         let micros = at.saturating_sub(first) as f64 / times;
         let due = self.began + Duration::from_secs_f64(micros / 1e6);
-        let early = due.checked_sub(AHEAD).filter(|early| *early > now());
-        if let Some(early) = early {
-            tokio::time::sleep_until(early.into()).await;
+        let early = due.checked_sub(AHEAD);
+        while let Some(wait) = early.and_then(|early| early.checked_duration_since(now()))
+            && !wait.is_zero()
+            && !self.state.is_over()
+        {
+            tokio::time::sleep(wait.min(LOOK)).await;
         }
         Some(due)
     }
@@ -306,7 +321,9 @@ async fn send(state: Rc<State>, letter: Letter) {
     if let Some(due) = letter.due.filter(|due| *due > now()) {
         tokio::time::sleep_until(due.into()).await;
     }
-    if let Ok(_room) = state.room.acquire().await {
+    if let Ok(_room) = state.room.acquire().await
+        && !state.is_over()
+    {
         let link = {
             let links = state.links.borrow();
             let turn = state.turn.get();
@@ -333,6 +350,11 @@ async fn send(state: Rc<State>, letter: Letter) {
 }
 
 impl State {
+    /// Whether no more is to be sent.
+    fn is_over(&self) -> bool {
+        self.book.is_stopped() || self.away.get() || self.failed.borrow().is_some()
+    }
+
     /// Keeps what came back.
     fn settle(&self, letter: &Letter, asked: &Asked, first_sent: Instant) {
         for code in &asked.codes {
@@ -341,10 +363,14 @@ impl State {
         let mut sums = self.sums.borrow_mut();
         let Some((answer, held)) = &asked.answer else {
             sums.unanswered += 1;
+            let quiet = now().saturating_duration_since(self.heard.get());
+            let away = self.away.get() || quiet >= self.times.patience;
+            self.away.set(away);
             self.book
                 .unanswered(letter.verb, letter.exchange.items.len() as u64);
             return;
         };
+        self.heard.set(asked.came);
         if let Answer::Items(_, Some(revision)) = answer {
             let known = self.revision.get();
             if known.is_none_or(|known| known.number < revision.number) {
@@ -366,21 +392,9 @@ impl State {
         let due = letter.due.unwrap_or(first_sent);
         self.book.answered(
             (letter.verb, &letter.exchange.agency),
-            &outcomes(&letter.exchange, answer),
+            &answer.outcomes(letter.exchange.items.len()),
             (due, asked.sent, asked.came),
             held.different,
         );
-    }
-}
-
-/// The outcomes of an answer's items, for the account.
-fn outcomes(exchange: &Exchange, answer: &Answer) -> Vec<Option<dancu_domain::Outcome>> {
-    match answer {
-        Answer::Items(ends, _) => ends.iter().map(|end| end.outcome).collect(),
-        Answer::Failed(told) => {
-            let refused = told.code == tonic::Code::PermissionDenied;
-            let outcome = refused.then_some(dancu_domain::Outcome::Refused);
-            vec![outcome; exchange.items.len()]
-        }
     }
 }

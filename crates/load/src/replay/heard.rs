@@ -30,6 +30,19 @@ pub(super) enum Answer {
     Failed(Box<Told>),
 }
 
+impl Answer {
+    /// The outcomes of its items, of which there were so many, for the account.
+    pub(super) fn outcomes(&self, items: usize) -> Vec<Option<Outcome>> {
+        match self {
+            Self::Items(ends, _) => ends.iter().map(|end| end.outcome).collect(),
+            Self::Failed(told) => {
+                let refused = told.code == tonic::Code::PermissionDenied;
+                vec![refused.then_some(Outcome::Refused); items]
+            }
+        }
+    }
+}
+
 /// Reads a reply; `None` of bytes that are none.
 pub(super) fn read(verb: Verb, shape: Shape, heard: &Heard) -> Option<Answer> {
     if let Some(headers) = &heard.status {

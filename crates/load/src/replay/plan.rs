@@ -180,6 +180,9 @@ pub enum ReplayError {
     Generator,
     /// No message of the recordings lies within window and filters.
     Nothing,
+    /// The service answered nothing for as long as a message is asked again; so many messages were
+    /// acknowledged before.
+    Away(u64),
     /// The service cannot be reached, or told something unexpected.
     Service(crate::run::LoadError),
     /// The file of positions cannot be used.
@@ -197,6 +200,11 @@ impl fmt::Display for ReplayError {
             Self::Nothing => f.write_str(
                 "no message of the recordings lies within --from, --until, --verb and --agency",
             ),
+            Self::Away(acknowledged) => write!(
+                f,
+                "go on: the service answers nothing any more; {acknowledged} messages were \
+                 acknowledged, and --resume goes on behind them"
+            ),
             Self::Service(error) => error.fmt(f),
             Self::Position(path, error) => write!(f, "use {}: {error}", path.display()),
         }
@@ -206,7 +214,7 @@ impl fmt::Display for ReplayError {
 impl std::error::Error for ReplayError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Plan(..) | Self::Generator | Self::Nothing => None,
+            Self::Plan(..) | Self::Generator | Self::Nothing | Self::Away(_) => None,
             Self::Recording(error) => error.source(),
             Self::Service(error) => error.source(),
             Self::Position(_, error) => error.source(),
