@@ -169,9 +169,10 @@ fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
     }
     match driving.join() {
         Ok(replayed) => replayed.map_err(|error| match error {
-            ReplayError::Plan(..) | ReplayError::Generator | ReplayError::Nothing => {
-                Failure::Usage(error.to_string())
-            }
+            ReplayError::Plan(..)
+            | ReplayError::Generator
+            | ReplayError::Nothing(_)
+            | ReplayError::NoneAsked(_) => Failure::Usage(error.to_string()),
             error => Failure::unable(lang.of("phát lại", "replay"), &error, lang),
         }),
         Err(panic) => std::panic::resume_unwind(panic),

@@ -178,8 +178,10 @@ pub enum ReplayError {
     Recording(RecordingError),
     /// It was recorded of a nation that another generator made.
     Generator,
-    /// No message of the recordings lies within window and filters.
-    Nothing,
+    /// No message of the recordings lies within window and filters; so many files were cut off.
+    Nothing(u64),
+    /// Of so many messages none can be asked again.
+    NoneAsked(u64),
     /// The service answered nothing for as long as a message is asked again; so many messages were
     /// acknowledged before.
     Away(u64),
@@ -197,8 +199,19 @@ impl fmt::Display for ReplayError {
             Self::Generator => f.write_str(
                 "ask again: another version of the generator made the nation that was recorded",
             ),
-            Self::Nothing => f.write_str(
-                "no message of the recordings lies within --from, --until, --verb and --agency",
+            Self::Nothing(cut) => {
+                f.write_str(
+                    "no message of the recordings lies within --from, --until, --verb and --agency",
+                )?;
+                match cut {
+                    0 => Ok(()),
+                    cut => write!(f, "; what is behind the cut of {cut} files is lost"),
+                }
+            }
+            Self::NoneAsked(messages) => write!(
+                f,
+                "none of {messages} messages can be asked again: they failed for another reason \
+                 than permission, or the nation has no sandbox key of their agencies"
             ),
             Self::Away(acknowledged) => write!(
                 f,
@@ -214,7 +227,11 @@ impl fmt::Display for ReplayError {
 impl std::error::Error for ReplayError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Plan(..) | Self::Generator | Self::Nothing | Self::Away(_) => None,
+            Self::Plan(..)
+            | Self::Generator
+            | Self::Nothing(_)
+            | Self::NoneAsked(_)
+            | Self::Away(_) => None,
             Self::Recording(error) => error.source(),
             Self::Service(error) => error.source(),
             Self::Position(_, error) => error.source(),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::heard::{Answer, End};
 use super::kept::Kept;
 use super::order::Missing;
+use super::plan::ReplayError;
 use super::remake::outcome;
 
 /// The most differences that are kept one by one; all of them are counted.
@@ -193,5 +194,36 @@ impl Sums {
     /// Whether everything was asked again and ended as recorded.
     pub const fn is_same(&self) -> bool {
         self.different == 0 && self.unanswered == 0
+    }
+
+    /// Refuses a replay that asked nothing: what was given and what was recorded did not fit each
+    /// other, and no difference would be found either. So many files were cut off.
+    pub(super) const fn of_something(&self, cut: u64) -> Result<(), ReplayError> {
+        if self.messages == 0 {
+            Err(ReplayError::Nothing(cut))
+        } else if self.passed_over == self.messages {
+            Err(ReplayError::NoneAsked(self.messages))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_that_asked_nothing_is_refused_and_says_why() {
+        let sums = |messages, passed_over| Sums {
+            messages,
+            passed_over,
+            ..Sums::default()
+        };
+        let why = |sums: Sums, cut| sums.of_something(cut).map_err(|error| error.to_string());
+        assert_eq!(why(sums(3, 2), 1), Ok(()));
+        assert!(why(sums(3, 3), 0).is_err_and(|why| why.contains("sandbox key")));
+        assert!(why(sums(0, 0), 0).is_err_and(|why| !why.contains("cut")));
+        assert!(why(sums(0, 0), 2).is_err_and(|why| why.contains("cut of 2 files")));
     }
 }
