@@ -11,6 +11,7 @@ use dancu_load::account::Threshold;
 use dancu_load::measure::Watch;
 use dancu_load::pace::duration;
 use dancu_load::replay::{ReplayError, ReplayPlan, Replayed, Speed, Sums, replay};
+use dancu_load::run::LoadError;
 
 use crate::edge::fresh_id;
 use crate::exit::Failure;
@@ -172,7 +173,8 @@ fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
             ReplayError::Plan(..)
             | ReplayError::Generator
             | ReplayError::Nothing(_)
-            | ReplayError::NoneAsked(_) => Failure::Usage(error.to_string()),
+            | ReplayError::NoneAsked(_)
+            | ReplayError::Service(LoadError::Nation { .. }) => Failure::Usage(error.to_string()),
             error => Failure::unable(lang.of("phát lại", "replay"), &error, lang),
         }),
         Err(panic) => std::panic::resume_unwind(panic),

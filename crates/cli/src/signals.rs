@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use dancu_load::measure::Watch;
-use tokio::signal::unix::{SignalKind, signal};
+use dancu_server::Signals;
 
 /// From now on a signal asks the run to stop, in place of ending the process. Where signals cannot
 /// be waited for they end the process as before.
@@ -15,18 +15,8 @@ pub(crate) fn stop(watch: &Arc<Watch>) {
             .enable_all()
             .build();
         let Ok(runtime) = runtime else { return };
-        runtime.block_on(async {
-            let terminate = signal(SignalKind::terminate());
-            let interrupt = signal(SignalKind::interrupt());
-            let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else {
-                return;
-            };
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            watch.stop();
-        });
+        runtime.block_on(async { Signals::new().wait().await });
+        watch.stop();
     };
     // Without the thread signals end the process as before.
     let _ = thread::Builder::new()

@@ -54,6 +54,26 @@ impl Verb {
     pub const fn is_sync(self) -> bool {
         matches!(self, Self::Reconcile | Self::Push)
     }
+
+    /// Whether an item of the verb can end like this.
+    pub const fn can_end(self, outcome: Outcome) -> bool {
+        match outcome {
+            Outcome::Refused => true,
+            Outcome::Found => matches!(self, Self::Lookup),
+            Outcome::Match => matches!(self, Self::Authenticate),
+            Outcome::Deceased => matches!(self, Self::Lookup | Self::Authenticate),
+            Outcome::NoMatch | Outcome::Ambiguous => !matches!(self, Self::Push),
+            Outcome::InStep | Outcome::Differs | Outcome::DuplicateInSource => {
+                matches!(self, Self::Reconcile)
+            }
+            Outcome::Invalid => self.is_sync(),
+            Outcome::Applied
+            | Outcome::AlreadyApplied
+            | Outcome::Stale
+            | Outcome::Conflict
+            | Outcome::Rejected => matches!(self, Self::Push),
+        }
+    }
 }
 
 coded! {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use dancu_cache::Quotas;
 use dancu_domain::{AgencyCode, Day, EventDays, Failure, Reason, Registry};
 use dancu_ledger::{DayHold, Limits};
+use dancu_store::RegistryMeta;
 use dancu_wire::door::Door;
 use tokio::sync::watch;
 
@@ -32,6 +33,8 @@ pub(crate) struct Core<R, L> {
     pub(crate) doorman: Doorman,
     /// What a request must look like.
     pub(crate) door: Door,
+    /// What the nation was made of.
+    pub(crate) made_of: RegistryMeta,
     /// Which event days callers may name.
     pub(crate) event_days: Option<EventDays>,
     /// The bounds.

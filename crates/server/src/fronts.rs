@@ -106,6 +106,7 @@ impl Fronts {
                         nation: shared.meta.nation,
                         provinces: Provinces::of(Nation::provinces()),
                     },
+                    made_of: shared.meta,
                     event_days: config.event_days,
                     gates: gates.clone(),
                     turns: Turns::new(

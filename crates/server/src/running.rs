@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::instant;
 use crate::parts::Parts;
+use crate::signals::Signals;
 
 /// Why a service should stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +135,7 @@ impl Running {
         };
         self.back.spawn(async move {
             let reason = tokio::select! {
-                signal = signals.wait() => signal,
+                () = signals.wait() => Stop::Signal,
                 failed = stop.wait_for(Option::is_some) => match failed {
                     Ok(reason) => reason.clone().unwrap_or(Stop::Signal),
                     Err(_) => Stop::ended(),
@@ -186,53 +187,5 @@ impl fmt::Debug for Running {
             .field("ops", &self.ops)
             .field("nation", &self.meta.nation)
             .finish_non_exhaustive()
-    }
-}
-
-/// The signals to end. Where none can be waited for, nothing ever comes.
-#[cfg(unix)]
-struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
-
-#[cfg(unix)]
-impl Signals {
-    /// Takes them over: from now on they end the process no more by themselves.
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let terminate = signal(SignalKind::terminate());
-        let interrupt = signal(SignalKind::interrupt());
-        if let (Ok(terminate), Ok(interrupt)) = (terminate, interrupt) {
-            return Self(Some([terminate, interrupt]));
-        }
-        tracing::warn!("cannot wait for signals");
-        Self(None)
-    }
-
-    async fn wait(self) -> Stop {
-        let Some([mut terminate, mut interrupt]) = self.0 else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Stop::Signal
-    }
-}
-
-/// The signal to end.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> Self {
-        Self
-    }
-
-    async fn wait(self) -> Stop {
-        if tokio::signal::ctrl_c().await.is_err() {
-            return std::future::pending().await;
-        }
-        Stop::Signal
     }
 }

@@ -39,12 +39,12 @@ fn driving(service: &Within, more: &[&str]) -> Command {
         "--seed",
         &seed,
     ];
-    for (flag, usual) in [("--rate", "200"), ("--time", "2s")] {
+    for (flag, usual) in [("--rate", "200"), ("--time", "2s"), ("--patience", "30s")] {
         if !more.contains(&flag) {
             arguments.extend([flag, usual]);
         }
     }
-    arguments.extend(["--warm-up", "0s", "--stock", "256", "--patience", "30s"]);
+    arguments.extend(["--warm-up", "0s", "--stock", "256"]);
     arguments.push("--plain");
     arguments.extend(more);
     loading(&arguments)
@@ -202,6 +202,58 @@ fn a_signal_ends_a_run_and_what_was_measured_is_told() {
             "{account:#}"
         );
         std::fs::remove_file(&path).expect("it goes");
+    }
+}
+
+#[test]
+fn a_service_that_is_gone_when_the_run_ends_ends_it_with_3() {
+    let service = start(CITIZENS, |_| {});
+    let more = [
+        "--time",
+        "6s",
+        "--calls",
+        "4",
+        "--connections",
+        "1",
+        "--patience",
+        "1s",
+    ];
+    let child = driving(&service, &more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    std::thread::sleep(Duration::from_secs(3));
+    drop(service);
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    // Of a second in which nobody answered no latency is told.
+    assert!(said.contains("p50 -") && !said.contains("p50 0"), "{said}");
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        report.contains("the service was away when the run ended"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_nation_that_is_not_the_services_is_told_before_anything_is_asked() {
+    let service = start(CITIZENS, |_| {});
+    let server = format!("http://{}", service.running.grpc_addr());
+    let seed = service.nation.seed().to_string();
+    let others: [&[&str]; 3] = [
+        &["--citizens", "1280000", "--seed", &seed],
+        &["--citizens", "64", "--seed", &seed],
+        &["--real-looking-numbers", "--seed", &seed],
+    ];
+    for other in others {
+        let output = load(&[&["--server", &server], other].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let has = format!("it has {} citizens", service.nation.len());
+        assert!(said.contains(&has), "{said}");
+        assert!(output.stdout.is_empty());
     }
 }
 

@@ -25,7 +25,7 @@ use crate::signals;
 use crate::words::Lang;
 
 /// Drives a running service and reports what it measured. Exits with 1 if a reply was wrong or a
-/// threshold was missed.
+/// threshold was missed, with 3 if the service was away when the run ended.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Load {
     #[command(flatten)]
@@ -94,10 +94,10 @@ impl Load {
             Form::Json => print_json(&files::shown(&account, &compared, lang)?),
             Form::Table => print(&shown::text(&account, &compared, lang)),
         }
-        if account.is_good() {
-            Ok(())
-        } else {
-            Err(Failure::Wrong)
+        match account.away_at_the_end() {
+            _ if !account.is_good() => Err(Failure::Wrong),
+            Some(_) => Err(away(lang)),
+            None => Ok(()),
         }
     }
 
@@ -167,6 +167,9 @@ impl Load {
                     lang.of("tìm tốc độ", "find a rate: it was ended"),
                 ));
             }
+            if account.away_at_the_end().is_some() {
+                return Err(away(lang));
+            }
             account.judge(&self.threshold);
             let held = account.is_good();
             tell(&shown::tried(rate, &account, lang));
@@ -184,10 +187,18 @@ impl Load {
     }
 }
 
+/// What a run ends with in whose last seconds nobody answered.
+fn away(lang: Lang) -> Failure {
+    Failure::just(lang.of(
+        "chạy tải đến hết: dịch vụ không còn trả lời",
+        "drive the load to its end: the service answers nothing any more",
+    ))
+}
+
 /// What keeps a run from being made: a wrong command line, or a service out of reach.
 fn failure(error: &LoadError, lang: Lang) -> Failure {
     match error {
-        LoadError::Plan(..) => Failure::Usage(error.to_string()),
+        LoadError::Plan(..) | LoadError::Nation { .. } => Failure::Usage(error.to_string()),
         _ => Failure::unable(lang.of("chạy tải", "drive the load"), error, lang),
     }
 }

@@ -54,6 +54,11 @@ pub(super) fn lines(plan: &LoadPlan, watch: &Watch, ended: impl Fn() -> bool, la
 
 pub(crate) fn line(interval: &Interval, lang: Lang) -> String {
     let (all, numbers) = (interval.all(), lang.numbers());
+    // Of a second without an answer nothing is known.
+    let quantile = |share| match all.answered {
+        0 => "-".to_owned(),
+        _ => time(Some(interval.corrected.quantile(share))),
+    };
     format!(
         "{:>5} s  {} {}  {} {}  {} {}  {} {}  p50 {}  p99 {}  {} {}",
         interval.second,
@@ -65,8 +70,8 @@ pub(crate) fn line(interval: &Interval, lang: Lang) -> String {
         lang.of("lỗi", "failed"),
         numbers.whole(all.missed),
         lang.of("lỡ", "missed"),
-        time(Some(interval.corrected.quantile(0.5))),
-        time(Some(interval.corrected.quantile(0.99))),
+        quantile(0.5),
+        quantile(0.99),
         numbers.whole(interval.wrong),
         lang.of("sai", "wrong"),
     )

@@ -42,7 +42,12 @@ pub(super) struct Wanted {
     part: (u32, u32),
 
     /// Messages a second, in an open loop: the schedule does not wait for replies.
-    #[arg(long, default_value_t = 1000.0, conflicts_with = "schedule")]
+    #[arg(
+        long,
+        default_value_t = 1000.0,
+        conflicts_with = "schedule",
+        allow_negative_numbers = true
+    )]
     rate: f64,
     /// For how long: 30s, 1.5m.
     #[arg(long, default_value = "30s", value_parser = duration, conflicts_with = "schedule")]
@@ -252,7 +257,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, Failure> {
 
 /// Reads `lookup=60,push=1`; a verb that is left out has no part.
 fn mix(text: &str) -> Result<Mixed, String> {
-    let mut parts = [0; 4];
+    let (mut parts, mut named) = ([0; 4], [false; 4]);
     for part in text.split(',') {
         let (word, number) = part
             .split_once('=')
@@ -261,6 +266,9 @@ fn mix(text: &str) -> Result<Mixed, String> {
             .iter()
             .position(|verb| verb.word().eq_ignore_ascii_case(word.trim()))
             .ok_or_else(|| format!("`{word}` is no verb"))?;
+        if std::mem::replace(&mut named[place], true) {
+            return Err(format!("`{word}` stands there twice"));
+        }
         parts[place] = number
             .trim()
             .parse()
@@ -291,7 +299,14 @@ mod tests {
     #[test]
     fn a_mix_names_verbs_and_their_parts() {
         assert_eq!(mix("lookup=60, Push=1"), Ok([60, 0, 0, 1]));
-        for text in ["", "lookup", "lookup=x", "nobody=1", "lookup=0"] {
+        for text in [
+            "",
+            "lookup",
+            "lookup=x",
+            "nobody=1",
+            "lookup=0",
+            "push=1,Push=1",
+        ] {
             assert!(mix(text).is_err(), "{text}");
         }
     }

@@ -1,8 +1,8 @@
 //! The words of an envelope: ids, codes, dossier numbers.
 
 use dancu_domain::{
-    AgencyCode, Dossier, Failure, Fault, NationId, OfficerId, ProcedureCode, Provinces, Purpose,
-    PurposeSet, Reason, RequestId, ServiceCode, SourceKey, UnitCode,
+    AgencyCode, Dossier, Failure, Fault, NationId, OfficerId, Outcome, ProcedureCode, Provinces,
+    Purpose, PurposeSet, Reason, RequestId, ServiceCode, SourceKey, UnitCode, Verb,
 };
 use proptest::prelude::*;
 
@@ -237,4 +237,15 @@ fn a_province_is_one_of_those_that_there_are() {
         .filter(|code| Provinces::EVERY_CODE.has(*code))
         .collect();
     assert_eq!(every, (1..=99).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_outcome_is_one_of_some_verb_and_only_a_refusal_one_of_all() {
+    for outcome in Outcome::ALL {
+        let verbs = Verb::ALL.iter().filter(|verb| verb.can_end(*outcome));
+        let many = verbs.count();
+        assert!(many >= 1, "{outcome}");
+        assert_eq!(many == Verb::ALL.len(), *outcome == Outcome::Refused);
+    }
+    assert!(!Verb::Push.can_end(Outcome::NoMatch) && !Verb::Lookup.can_end(Outcome::Match));
 }

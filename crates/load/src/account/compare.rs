@@ -1,9 +1,14 @@
 //! A run beside an earlier one, with a bound for what is noise.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::model::Account;
 use crate::measure::Interval;
+
+/// How many seconds must have been measured before their scatter means anything.
+const ENOUGH: usize = 10;
 
 /// One figure of two runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +66,13 @@ impl Account {
     /// Warns of what this run and an earlier one differ in, beside which it is to be held.
     pub fn beside(&mut self, earlier: Option<&Self>) {
         let Some(earlier) = earlier else { return };
+        let seconds = [&*self, earlier].map(|account| whole_seconds(account).count());
+        if let Some(few) = seconds.into_iter().min().filter(|n| *n < ENOUGH) {
+            self.warnings.push(format!(
+                "one of the two runs was measured for {few} whole seconds: how much its figures \
+                 scatter is known from {ENOUGH} on, and the bound of noise is a guess"
+            ));
+        }
         let runs = self.runs.first().zip(earlier.runs.first());
         let mut apart = runs.map_or_else(Vec::new, |(now, then)| now.apart(then));
         if self.runs.len() != earlier.runs.len() {
@@ -143,11 +155,8 @@ impl Account {
 /// The median deviation from the median of a figure, as a share of it, over the root of how many
 /// seconds were measured.
 fn scatter(account: &Account, of: &dyn Fn(&Interval) -> f64) -> f64 {
-    let warm_up = account.runs.iter().map(|run| run.warm_up);
-    let warm_up = warm_up.fold(0.0, f64::max).ceil() as u64;
-    let end = account.runs.iter().map(|run| run.seconds);
-    let end = end.fold(0.0, f64::max).floor() as u64;
-    let within = |i: &&Interval| i.second >= warm_up && i.second < end;
+    let whole = whole_seconds(account);
+    let within = |i: &&Interval| whole.contains(&i.second);
     let seconds: Vec<f64> = account.intervals.iter().filter(within).map(of).collect();
     let middle = median(seconds.clone());
     if middle <= 0.0 {
@@ -155,6 +164,17 @@ fn scatter(account: &Account, of: &dyn Fn(&Interval) -> f64) -> f64 {
     }
     let apart = seconds.iter().map(|value| (value - middle).abs()).collect();
     median(apart) / middle / (seconds.len() as f64).sqrt()
+}
+
+/// The seconds of a run that were measured from their beginning to their end.
+fn whole_seconds(account: &Account) -> Range<u64> {
+    let warm_up = account.runs.iter().map(|run| run.warm_up);
+    let warm_up = warm_up.fold(0.0, f64::max).ceil() as u64;
+    let end = account
+        .runs
+        .iter()
+        .map(|run| run.seconds.min(account.elapsed));
+    warm_up..end.fold(0.0, f64::max).floor() as u64
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -202,7 +222,7 @@ mod tests {
     fn described(change: impl FnOnce(&mut super::super::Described)) -> Account {
         let mut account = Account::empty();
         account.runs[0].scheduled = 1_000;
-        account.runs[0].seconds = 10.0;
+        (account.runs[0].seconds, account.elapsed) = (10.0, 10.0);
         change(&mut account.runs[0]);
         account
     }
@@ -232,5 +252,8 @@ mod tests {
         assert_eq!(warned(described(|_| {})), "");
         assert!(warned(described(|run| run.scheduled = 2_000)).contains("the rate"));
         assert!(warned(described(|run| run.shape = "batch".into())).contains("the shape"));
+        // Of ten seconds half a second warmed up, which leaves nine whole ones.
+        let short = warned(described(|run| run.warm_up = 0.5));
+        assert!(short.contains("9 whole seconds"), "{short}");
     }
 }

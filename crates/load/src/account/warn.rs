@@ -2,6 +2,7 @@
 
 use super::model::Account;
 use super::plot::time;
+use crate::measure::VerbInterval;
 
 /// The share of a core that a generator thread may use before it may be the limit itself.
 const BUSY: f64 = 0.9;
@@ -10,6 +11,21 @@ const LATE_US: u64 = 10_000;
 
 /// The code of messages that did not leave.
 const NO_CONNECTION: &str = "UNAVAILABLE (no connection)";
+
+impl Account {
+    /// For how many seconds at the end of the run the service answered nothing that was due, where
+    /// it could not be connected to either.
+    pub fn away_at_the_end(&self) -> Option<u64> {
+        let last = |of: &dyn Fn(&VerbInterval) -> u64| {
+            let mut busy = self.intervals.iter().filter(|i| of(&i.all()) > 0);
+            busy.next_back().map(|interval| interval.second + 1)
+        };
+        let due = last(&|all| all.failed + all.missed)?;
+        let answered = last(&|all| all.answered).unwrap_or(0);
+        let unreached = self.codes.contains_key(NO_CONNECTION);
+        (unreached && due > answered).then(|| due - answered)
+    }
+}
 
 /// The warnings of an account.
 pub(super) fn warnings(account: &Account) -> Vec<String> {
@@ -30,6 +46,16 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
         };
         list.push(format!(
             "the schedule was not kept: {missed} of {due} slots were missed, {why}"
+        ));
+    }
+    if missed == 0 && away > 0 {
+        list.push(format!(
+            "{away} messages found no connection: they never left, and count as sent and failed"
+        ));
+    }
+    if let Some(seconds) = account.away_at_the_end() {
+        list.push(format!(
+            "the service was away when the run ended: it answered nothing in the last {seconds} s"
         ));
     }
     let failed = account.all.calls.failed;

@@ -5,7 +5,9 @@
 use std::fmt;
 use std::io::{self, BufRead, Write};
 
-use dancu_domain::{Attribute, AttributeSet, CivilDate, EventKind, Outcome, Purpose, Verb};
+use dancu_domain::{
+    AgencyCode, Attribute, AttributeSet, CivilDate, EventKind, Outcome, Purpose, Verb,
+};
 use dancu_population::Nation;
 use dancu_wire::pb::recording as form;
 use prost::Message as _;
@@ -111,6 +113,7 @@ pub fn import(
     recording: u64,
 ) -> Result<Imported, ImportError> {
     let mut exchanges = Vec::new();
+    let agencies: Vec<AgencyCode> = Nation::agencies().iter().map(|a| a.code).collect();
     for (number, line) in (1..).zip(log.lines()) {
         let line = line?;
         if line.trim().is_empty() {
@@ -121,7 +124,7 @@ pub fn import(
             // What serde says may repeat a value of the line.
             wrong(format!("column {}: {}", error.column(), category(&error)))
         })?;
-        exchanges.push(exchange(nation, read).map_err(|why| wrong(why.to_owned()))?);
+        exchanges.push(exchange(nation, &agencies, read).map_err(|why| wrong(why.to_owned()))?);
     }
     exchanges.sort_by_key(|exchange| exchange.at_micros);
     let mut encoder = zstd::stream::write::Encoder::new(out, 3)?;
@@ -160,7 +163,11 @@ fn category(error: &serde_json::Error) -> &'static str {
     }
 }
 
-fn exchange(nation: &Nation, line: Line) -> Result<form::Exchange, &'static str> {
+fn exchange(
+    nation: &Nation,
+    agencies: &[AgencyCode],
+    line: Line,
+) -> Result<form::Exchange, &'static str> {
     let verb = Verb::ALL
         .iter()
         .find(|verb| verb.word().eq_ignore_ascii_case(&line.verb))
@@ -171,8 +178,10 @@ fn exchange(nation: &Nation, line: Line) -> Result<form::Exchange, &'static str>
     if line.items.is_empty() || line.items.len() > 1_000 {
         return Err("items must be 1 to 1,000");
     }
-    let agency = dancu_domain::AgencyCode::parse(&line.agency, "agency")
-        .map_err(|_| "agency must be the code of an agency")?;
+    let agency = AgencyCode::parse(&line.agency, "agency")
+        .ok()
+        .filter(|code| agencies.contains(code))
+        .ok_or("agency must be the code of an agency of the nation")?;
     let purpose = match &line.purpose {
         None => match verb {
             Verb::Lookup | Verb::Authenticate => Purpose::AdministrativeProcedure,
@@ -281,6 +290,9 @@ fn item(nation: &Nation, verb: Verb, line: LineItem) -> Result<form::Item, &'sta
             .find(|outcome| outcome.word() == word)
             .ok_or("outcome must be an outcome of the contract, such as NO_MATCH")?,
     };
+    if !verb.can_end(outcome) {
+        return Err("outcome must be one that an item of this verb can have");
+    }
     let (held, differed) = (attributes(&line.held)?, attributes(&line.differed)?);
     let event = match (verb, line.event) {
         (Verb::Push, Some(number @ 1..)) => {

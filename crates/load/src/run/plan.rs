@@ -115,7 +115,7 @@ impl LoadPlan {
 
     /// Checks every choice by itself.
     pub fn validate(&self) -> Result<(), LoadError> {
-        let rules: [(&'static str, bool, &'static str); 13] = [
+        let rules: [(&'static str, bool, &'static str); 14] = [
             (
                 "server",
                 self.beyond_loopback || self.server.ip().is_loopback(),
@@ -160,6 +160,11 @@ impl LoadPlan {
                 "at least one part, each at most 1,000,000,000",
             ),
             (
+                "mistaken, unknown and malformed",
+                self.shares.mistaken + self.shares.unknown + self.shares.malformed <= 1000,
+                "together at most a thousand in a thousand",
+            ),
+            (
                 "stock",
                 (1..=10_000_000).contains(&self.stock),
                 "from 1 to 10,000,000",
@@ -200,6 +205,13 @@ pub enum LoadError {
     Nobody,
     /// The service was asked something before the run, and this came back.
     Asked(&'static str),
+    /// The nation that answers has other people than the one that is asked about.
+    Nation {
+        /// How many citizens it has.
+        citizens: u64,
+        /// Whether its personal numbers look real.
+        real_looking: bool,
+    },
 }
 
 impl fmt::Display for LoadError {
@@ -210,6 +222,19 @@ impl fmt::Display for LoadError {
             Self::Start(_) => f.write_str("start a thread of the load tool"),
             Self::Nobody => f.write_str("find somebody who may ask what the mix wants"),
             Self::Asked(what) => f.write_str(what),
+            Self::Nation {
+                citizens,
+                real_looking,
+            } => write!(
+                f,
+                "the nation that answers has other people: it has {citizens} citizens, and its \
+                 personal numbers {}",
+                if *real_looking {
+                    "look real"
+                } else {
+                    "do not look real"
+                }
+            ),
         }
     }
 }

@@ -31,7 +31,8 @@ pub fn nation_at(server: SocketAddr, nation: &Nation) -> Result<NationId, LoadEr
 }
 
 /// What the service at an address tells of itself. Asked with a sandbox key of `nation`, so that
-/// a service with another seed is found out here.
+/// a service with another seed is found out here, and one of another size or with another kind of
+/// numbers by what it says that its nation is made of.
 pub fn told_at(server: SocketAddr, nation: &Nation) -> Result<Told, LoadError> {
     // A day on which nothing can have been counted, so that the answer is short.
     let early = pb::Date {
@@ -40,6 +41,18 @@ pub fn told_at(server: SocketAddr, nation: &Nation) -> Result<Told, LoadError> {
         day: 1,
     };
     let answer = ask(server, nation, None, Some((early, early)))?;
+    if let Some(made) = answer.mock_nation {
+        let served =
+            Nation::made_by(made.generator, made.seed, made.citizens).ok_or(LoadError::Asked(
+                "make the nation again: another version of the generator made the one that answers",
+            ))?;
+        if served.len() != nation.len() || served.generator() != nation.generator() {
+            return Err(LoadError::Nation {
+                citizens: served.len(),
+                real_looking: served.has_real_looking_numbers(),
+            });
+        }
+    }
     let revision = answer.header.and_then(|header| header.revision);
     let nation = revision
         .and_then(|revision| NationId::parse(&revision.nation))

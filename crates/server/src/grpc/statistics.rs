@@ -103,6 +103,11 @@ where
     let answer = dancu_service::volumes(&*core.registry, &core.desk, parsed.context, query).await?;
     Ok(pb::GetVolumesResponse {
         event_days: core.event_days.map(answer::event_days),
+        mock_nation: Some(pb::MockNation {
+            seed: core.made_of.seed,
+            citizens: core.made_of.citizens,
+            generator: core.made_of.generator,
+        }),
         ..answer::get_volumes_response(answer)
     })
 }

@@ -12,7 +12,8 @@ pub const YARDSTICK: pb::Yardstick = pb::Yardstick {
 };
 
 /// The answer of GetVolumes: these counts, already filtered, in the order of their keys, and their
-/// sums. Which event days callers may name is for whoever knows to add: see [`event_days`].
+/// sums. Which event days callers may name (see [`event_days`]) and what the nation was made of is for
+/// whoever knows to add.
 pub fn get_volumes_response(mut answer: Answer<VolumeRow>) -> pb::GetVolumesResponse {
     answer.items.sort_by_key(|row| row.key);
     let mut totals = pb::VolumeTotals::default();
@@ -32,6 +33,7 @@ pub fn get_volumes_response(mut answer: Answer<VolumeRow>) -> pb::GetVolumesResp
         totals: Some(totals),
         yardstick: Some(YARDSTICK),
         event_days: None,
+        mock_nation: None,
     }
 }
 

@@ -2631,6 +2631,10 @@ pub struct GetVolumesResponse {
     /// they may name none.
     #[prost(message, optional, tag = "5")]
     pub event_days: ::core::option::Option<EventDays>,
+    /// What the mock nation was made of, by which a test client can see that it asks about the same
+    /// people. A real registry has no such thing.
+    #[prost(message, optional, tag = "6")]
+    pub mock_nation: ::core::option::Option<MockNation>,
 }
 impl ::prost::Name for GetVolumesResponse {
     const NAME: &'static str = "GetVolumesResponse";
@@ -2640,6 +2644,29 @@ impl ::prost::Name for GetVolumesResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "type.googleapis.com/dancu.v1.GetVolumesResponse".into()
+    }
+}
+/// MockNation is what a mock nation is made of: whoever has the generator makes the same people of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MockNation {
+    /// The seed.
+    #[prost(uint64, tag = "1")]
+    pub seed: u64,
+    /// Citizens with an index, from 0 on; personas are not among them.
+    #[prost(uint64, tag = "2")]
+    pub citizens: u64,
+    /// The version of the generator and the kind of personal numbers, as the registry keeps them.
+    #[prost(uint32, tag = "3")]
+    pub generator: u32,
+}
+impl ::prost::Name for MockNation {
+    const NAME: &'static str = "MockNation";
+    const PACKAGE: &'static str = "dancu.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "dancu.v1.MockNation".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/dancu.v1.MockNation".into()
     }
 }
 /// EventDays are the days that a call may name in its header `dancu-event-day`.

@@ -254,6 +254,14 @@ fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_va
             "agency must",
         ),
         (
+            r#"{"at": 1, "verb": "lookup", "agency": "Z99", "items": [{"citizen": 1}]}"#,
+            "agency must",
+        ),
+        (
+            r#"{"at": 1, "verb": "lookup", "agency": "H26", "items": [{"citizen": 1, "outcome": "MATCH"}]}"#,
+            "outcome must",
+        ),
+        (
             r#"{"at": 1, "verb": "lookup", "agency": "H26", "items": []}"#,
             "items must",
         ),
