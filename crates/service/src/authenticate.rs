@@ -5,7 +5,7 @@ use dancu_domain::{
     Verdict,
 };
 
-use crate::matching::{Unjudged, asking, judge, read, sort, told};
+use crate::matching::{Found, Sorted, Unjudged, asking, judge, read, sort, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// Judges the claims of every subject of a message.
@@ -13,24 +13,42 @@ use crate::recording::{Unrecorded, entry, permitted};
 /// Malformed items keep their places and have no entry; a number without name or birth date is
 /// malformed unless the permit is for numbers alone. Neither have those whose number has to wait,
 /// which are not read either. `each` is that of [`lookup`](crate::lookup).
-pub async fn authenticate<R: Registry, L: Recorder, T>(
+pub fn authenticate<R: Registry, L: Recorder, T>(
     registry: &R,
     ledger: &L,
     permit: Permit,
     message: Authenticate,
     mut each: impl FnMut(AuthenticateResult) -> T,
-) -> Result<Answer<T>, Failure> {
-    permitted(&permit, Verb::Authenticate)?;
-    let mut sorted = sort(message.items, permit.number_alone());
-    // Kept until the entries are durable.
-    let asking = asking(ledger, &permit, &mut sorted)?;
-    let found = read(registry, &sorted.keys, message.freshness).await?;
+) -> impl Future<Output = Result<Answer<T>, Failure>> {
+    let Authenticate { items, freshness } = message;
+    // No `async fn`, for the reason given at `lookup`.
+    async move {
+        permitted(&permit, Verb::Authenticate)?;
+        let mut sorted = sort(items, permit.number_alone());
+        // Kept until the entries are durable.
+        let asking = asking(ledger, &permit, &mut sorted)?;
+        let found = read(registry, &sorted.keys, freshness).await?;
+        let unrecorded = settle(&permit, sorted, found, &mut each)?;
+        let (record, unanswered) = unrecorded.record(permit);
+        let recorded = ledger.record(record).await;
+        drop(asking);
+        unanswered.answer(recorded)
+    }
+}
+
+/// Works out the results.
+fn settle<T>(
+    permit: &Permit,
+    sorted: Sorted,
+    found: Found,
+    each: &mut impl FnMut(AuthenticateResult) -> T,
+) -> Result<Unrecorded<T>, Failure> {
     let mut results = Vec::with_capacity(sorted.len());
     let mut entries = Vec::with_capacity(sorted.len());
     judge(sorted, found.candidates, |item| {
         results.push(each(match item {
             Ok((subject, verdict)) => {
-                let (result, outcome) = verdict_only(&permit, verdict);
+                let (result, outcome) = verdict_only(permit, verdict);
                 entries.push(entry(Some(subject.claims.key), outcome, subject.dossier));
                 result
             }
@@ -38,17 +56,13 @@ pub async fn authenticate<R: Registry, L: Recorder, T>(
             Err(Unjudged::Withheld(wait)) => AuthenticateResult::Withheld(wait),
         }));
     })?;
-    let recorded = Unrecorded {
+    Ok(Unrecorded {
         revision: found.revision,
         source: found.source,
         results,
         entries,
         kept: None,
-    }
-    .record(ledger, permit)
-    .await;
-    drop(asking);
-    recorded
+    })
 }
 
 fn verdict_only(permit: &Permit, verdict: Verdict) -> (AuthenticateResult, Outcome) {

@@ -5,7 +5,7 @@ use dancu_domain::{
     Registry, Subject, Verb, Verdict,
 };
 
-use crate::matching::{Unjudged, asking, judge, read, sort, told};
+use crate::matching::{Found, Sorted, Unjudged, asking, judge, read, sort, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// Looks up every subject of a message.
@@ -18,25 +18,48 @@ use crate::recording::{Unrecorded, entry, permitted};
 /// `each` is given the results in their places while they are worked out, and what it makes of them
 /// are the items of the answer. There is no record yet when it is called: it may write down what is
 /// to be said, and nothing of that may be said before the answer is there.
-pub async fn lookup<R: Registry, L: Recorder, T>(
+pub fn lookup<R: Registry, L: Recorder, T>(
     registry: &R,
     ledger: &L,
     permit: Permit,
     message: Lookup,
     mut each: impl FnMut(LookupResult) -> T,
-) -> Result<Answer<T>, Failure> {
-    permitted(&permit, Verb::Lookup)?;
-    let mut sorted = sort(message.items, permit.number_alone());
-    // Kept until the entries are durable.
-    let asking = asking(ledger, &permit, &mut sorted)?;
-    let found = read(registry, &sorted.keys, message.freshness).await?;
-    let wanted = message.wanted.and(permit.attributes());
+) -> impl Future<Output = Result<Answer<T>, Failure>> {
+    let Lookup {
+        items,
+        wanted,
+        freshness,
+    } = message;
+    let wanted = wanted.and(permit.attributes());
+    // No `async fn`: that keeps every argument twice, and thousands of these wait at once.
+    async move {
+        permitted(&permit, Verb::Lookup)?;
+        let mut sorted = sort(items, permit.number_alone());
+        // Kept until the entries are durable.
+        let asking = asking(ledger, &permit, &mut sorted)?;
+        let found = read(registry, &sorted.keys, freshness).await?;
+        let unrecorded = settle(&permit, wanted, sorted, found, &mut each)?;
+        let (record, unanswered) = unrecorded.record(permit);
+        let recorded = ledger.record(record).await;
+        drop(asking);
+        unanswered.answer(recorded)
+    }
+}
+
+/// Works out the results.
+fn settle<T>(
+    permit: &Permit,
+    wanted: AttributeSet,
+    sorted: Sorted,
+    found: Found,
+    each: &mut impl FnMut(LookupResult) -> T,
+) -> Result<Unrecorded<T>, Failure> {
     let mut results = Vec::with_capacity(sorted.len());
     let mut entries = Vec::with_capacity(sorted.len());
     judge(sorted, found.candidates, |item| {
         results.push(each(match item {
             Ok((subject, verdict)) => {
-                let (result, entry) = minimise(&permit, wanted, subject, verdict);
+                let (result, entry) = minimise(permit, wanted, subject, verdict);
                 entries.push(entry);
                 result
             }
@@ -44,17 +67,13 @@ pub async fn lookup<R: Registry, L: Recorder, T>(
             Err(Unjudged::Withheld(wait)) => LookupResult::Withheld(wait),
         }));
     })?;
-    let recorded = Unrecorded {
+    Ok(Unrecorded {
         revision: found.revision,
         source: found.source,
         results,
         entries,
         kept: None,
-    }
-    .record(ledger, permit)
-    .await;
-    drop(asking);
-    recorded
+    })
 }
 
 fn minimise(

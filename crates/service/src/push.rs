@@ -36,17 +36,17 @@ pub async fn push<R: Registry, L: Recorder>(
         digest: message.digest,
         body: answer.encode(),
     };
-    let recorded = Unrecorded {
+    let unrecorded = Unrecorded {
         revision: answer.revision,
         source: answer.source,
         results: answer.results,
         entries,
         kept: Some(kept),
-    }
-    .record_unless_taken_over(ledger, permit)
-    .await;
+    };
+    let (record, unanswered) = unrecorded.record(permit);
+    let recorded = ledger.record(record).await;
     drop(guard);
-    if let Some(answer) = recorded? {
+    if let Some(answer) = unanswered.answer_unless_taken_over(recorded)? {
         return Ok(answer);
     }
     let begun = ledger.begin_write(agency, &request_id, message.digest);

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use dancu_domain::{
-    Agreement, Answer, Attribute, AttributeSet, Citizen, Failure, Fault, ItemRecord, Outcome,
-    Permit, Reconcile, ReconcileResult, Recorder, Registry, Row, Verb, Verdict, match_claims,
+    Agreement, Answer, Attribute, AttributeSet, Citizen, Failure, Fault, IdKey, ItemRecord,
+    Outcome, Permit, Reconcile, ReconcileResult, Recorder, Registry, Row, Verb, Verdict,
+    match_claims,
 };
 
-use crate::matching::{Line, complete, read, told};
+use crate::matching::{Found, Line, complete, read, told};
 use crate::recording::{Unrecorded, entry, permitted};
 
 /// A row in its place, before the registry is read.
@@ -26,17 +27,31 @@ enum Sorted {
 /// date say who it is; what else the row holds is compared, and the registry's values of what
 /// differs are given as far as the permit grants them. `each` is that of
 /// [`lookup`](crate::lookup).
-pub async fn reconcile<R: Registry, L: Recorder, T>(
+pub fn reconcile<R: Registry, L: Recorder, T>(
     registry: &R,
     ledger: &L,
     permit: Permit,
     message: Reconcile,
     mut each: impl FnMut(ReconcileResult) -> T,
-) -> Result<Answer<T>, Failure> {
-    permitted(&permit, Verb::Reconcile)?;
-    let (mut seen, mut keys) = (HashSet::with_capacity(message.items.len()), Vec::new());
-    let mut sorted = Vec::with_capacity(message.items.len());
-    for item in message.items {
+) -> impl Future<Output = Result<Answer<T>, Failure>> {
+    let Reconcile { items, freshness } = message;
+    // No `async fn`, for the reason given at `lookup`.
+    async move {
+        permitted(&permit, Verb::Reconcile)?;
+        let (sorted, keys) = sort(items);
+        let found = read(registry, &keys, freshness).await?;
+        let unrecorded = settle(&permit, sorted, found, &mut each)?;
+        let (record, unanswered) = unrecorded.record(permit);
+        let recorded = ledger.record(record).await;
+        unanswered.answer(recorded)
+    }
+}
+
+/// The rows before the registry is read, and the numbers that are to be read.
+fn sort(items: Vec<Result<Row, Fault>>) -> (Vec<Sorted>, Vec<IdKey>) {
+    let (mut seen, mut keys) = (HashSet::with_capacity(items.len()), Vec::new());
+    let mut sorted = Vec::with_capacity(items.len());
+    for item in items {
         sorted.push(match item {
             Err(fault) => Sorted::Invalid(fault),
             Ok(row) => match complete(&row.claims) {
@@ -49,7 +64,16 @@ pub async fn reconcile<R: Registry, L: Recorder, T>(
             },
         });
     }
-    let found = read(registry, &keys, message.freshness).await?;
+    (sorted, keys)
+}
+
+/// Works out the results.
+fn settle<T>(
+    permit: &Permit,
+    sorted: Vec<Sorted>,
+    found: Found,
+    each: &mut impl FnMut(ReconcileResult) -> T,
+) -> Result<Unrecorded<T>, Failure> {
     let mut line = Line::new(found.candidates);
     let mut results = Vec::with_capacity(sorted.len());
     let mut entries = Vec::with_capacity(sorted.len());
@@ -58,7 +82,7 @@ pub async fn reconcile<R: Registry, L: Recorder, T>(
             Sorted::First(row) => {
                 let found = line.next()?;
                 let verdict = match_claims(found.citizens(), &row.claims);
-                judge(&permit, row, verdict)
+                judge(permit, row, verdict)
             }
             Sorted::Again(row) => (
                 ReconcileResult::DuplicateInSource,
@@ -76,15 +100,13 @@ pub async fn reconcile<R: Registry, L: Recorder, T>(
         results.push(each(result));
         entries.push(entry);
     }
-    Unrecorded {
+    Ok(Unrecorded {
         revision: found.revision,
         source: found.source,
         results,
         entries,
         kept: None,
-    }
-    .record(ledger, permit)
-    .await
+    })
 }
 
 fn judge(permit: &Permit, row: Row, verdict: Verdict) -> (ReconcileResult, ItemRecord) {

@@ -2,7 +2,7 @@
 
 use dancu_domain::{
     Answer, AttributeSet, Dossier, Failure, IdKey, ItemRecord, KeptAnswer, MessageRecord, Outcome,
-    Permit, Reason, RecordError, Recorder, Revision, Source, Verb,
+    Permit, Reason, Receipt, RecordError, RequestId, Revision, Source, Verb,
 };
 
 /// Refuses a permit that was made for another verb: a defect of whoever wired the verbs.
@@ -43,28 +43,19 @@ pub(crate) struct Unrecorded<T> {
 }
 
 impl<T> Unrecorded<T> {
-    /// Records the entries; once they are durable this is an answer.
-    pub(crate) async fn record<L: Recorder>(
-        self,
-        ledger: &L,
-        permit: Permit,
-    ) -> Result<Answer<T>, Failure> {
-        let recorded = self.record_unless_taken_over(ledger, permit).await?;
-        recorded.ok_or_else(|| Failure::from(RecordError::TakenOver))
-    }
-
-    /// The same for a write message; `None` where another instance has taken it over.
-    pub(crate) async fn record_unless_taken_over<L: Recorder>(
-        self,
-        ledger: &L,
-        permit: Permit,
-    ) -> Result<Option<Answer<T>>, Failure> {
-        let count = self.entries.len();
+    /// What is to be recorded, and what becomes an answer once that is durable.
+    pub(crate) fn record(self, permit: Permit) -> (MessageRecord, Unanswered<T>) {
         let (agency, verb, service) = (permit.agency(), permit.verb(), permit.service());
         let granted = permit.attributes();
         let context = permit.into_context();
-        let request_id = context.request_id.clone();
-        let recording = ledger.record(MessageRecord {
+        let unanswered = Unanswered {
+            count: self.entries.len(),
+            request_id: context.request_id.clone(),
+            revision: self.revision,
+            source: self.source,
+            results: self.results,
+        };
+        let message = MessageRecord {
             agency,
             verb,
             service,
@@ -72,21 +63,47 @@ impl<T> Unrecorded<T> {
             granted,
             items: self.entries,
             kept: self.kept,
-        });
-        let receipt = match recording.await {
-            Ok(receipt) => receipt,
-            Err(RecordError::TakenOver) => return Ok(None),
-            Err(error) => return Err(error.into()),
         };
-        if usize::try_from(receipt.count) != Ok(count) {
+        (message, unanswered)
+    }
+}
+
+/// What a verb may say once its record is durable.
+pub(crate) struct Unanswered<T> {
+    count: usize,
+    request_id: RequestId,
+    revision: Revision,
+    source: Option<Source>,
+    results: Vec<T>,
+}
+
+impl<T> Unanswered<T> {
+    /// The answer, by what became of the record.
+    pub(crate) fn answer(
+        self,
+        recorded: Result<Receipt, RecordError>,
+    ) -> Result<Answer<T>, Failure> {
+        let receipt = recorded?;
+        if usize::try_from(receipt.count) != Ok(self.count) {
             return Err(Failure::new(Reason::Internal));
         }
-        Ok(Some(Answer {
-            request_id,
+        Ok(Answer {
+            request_id: self.request_id,
             revision: self.revision,
             source: self.source,
             receipt,
             items: self.results,
-        }))
+        })
+    }
+
+    /// The same of a write message; `None` where another instance has taken it over.
+    pub(crate) fn answer_unless_taken_over(
+        self,
+        recorded: Result<Receipt, RecordError>,
+    ) -> Result<Option<Answer<T>>, Failure> {
+        match recorded {
+            Err(RecordError::TakenOver) => Ok(None),
+            recorded => self.answer(recorded).map(Some),
+        }
     }
 }

@@ -11,6 +11,7 @@ use dancu_domain::{
 };
 use dancu_ledger::DayHold;
 use dancu_wire::answer::Told;
+use futures::FutureExt as _;
 
 use crate::core::Core;
 use crate::recording::{Noted, Sketched};
@@ -52,10 +53,14 @@ fn subject(item: &Result<Subject, Fault>) -> Option<IdKey> {
 }
 
 /// The answer; what is held is let go when it is there, or when nobody waits for it any more.
-async fn holding<T>(held: Option<DayHold>, answer: impl Future<Output = T>) -> T {
-    let answer = answer.await;
-    drop(held);
-    answer
+fn holding<T>(
+    held: Option<DayHold>,
+    answer: impl Future<Output = T> + Send,
+) -> impl Future<Output = T> + Send {
+    answer.map(move |answer| {
+        drop(held);
+        answer
+    })
 }
 
 impl Asked for Lookup {

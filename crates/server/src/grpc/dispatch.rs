@@ -110,8 +110,5 @@ where
 
 fn failed(reason: Reason, lang: Lang) -> Work {
     let status = status(&Failure::new(reason), lang, None);
-    Work::Unary(Box::pin(ready(Answered::Failed {
-        status: Box::new(status),
-        told: false,
-    })))
+    Work::Unary(Box::pin(ready(Answered::failed(status, false))))
 }

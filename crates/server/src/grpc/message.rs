@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dancu_domain::{
-    Answer, Day, ErrorClass, Failure, IdKey, Outcome, Permit, Reason, Recorder, Refusal, Registry,
+    Answer, ErrorClass, Failure, IdKey, Outcome, Permit, Reason, Recorder, Refusal, Registry,
     RequestId,
 };
 use dancu_ledger::DayHold;
 use dancu_wire::answer::{FRAME, Opening, Reply, Told as Written};
 use dancu_wire::door::{Door, Parsed};
 use dancu_wire::errors::code;
+use futures::future::Either;
 use siphasher::sip::SipHasher24;
 use tonic::Code;
 
@@ -58,95 +59,128 @@ impl<T> Read<T> {
 /// Results are written as they are worked out: those whom they are about are in the processor's
 /// caches then, and need not be kept until the record is durable. What is written is not an answer
 /// before that.
-pub(crate) async fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
+pub(crate) fn message<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: &Arc<Core<R, L>>,
     caller: Result<Caller, Reason>,
     read: Read<X::Asked>,
     heading: Heading,
-) -> Result<Bytes, Failure> {
-    let Heading { lang, event_day } = heading;
-    let began = read.began;
-    let mut line = Line {
-        method: X::METHOD,
-        agency: None,
-        code: Code::Ok,
-        reason: None,
-        items: 0,
-        outcomes: Outcomes::default(),
-        took: std::time::Duration::ZERO,
-        source: None,
-        request: None,
+) -> impl Future<Output = Result<Bytes, Failure>> + Send {
+    let mut told = Telling {
+        began: read.began,
+        line: Line {
+            method: X::METHOD,
+            agency: None,
+            code: Code::Ok,
+            reason: None,
+            items: 0,
+            outcomes: Outcomes::default(),
+            took: std::time::Duration::ZERO,
+            source: None,
+            request: None,
+        },
+        draft: None,
     };
-    // The steps before and after the verb are no futures: what they need does not have to be
-    // kept while the verb waits.
-    let mut draft = None;
-    let answered = match admit::<X, R, L>(core, caller, read, event_day, &mut line, &mut draft) {
-        Ok(admitted) => {
-            let Admitted {
-                permit,
-                message,
-                ids,
-                inside,
-                held,
-            } = admitted;
-            let mut reply = <Answering<X> as Reply<_>>::open(Opening {
-                form: X::FORM,
-                lang,
-                request_id: &permit.context().request_id,
-                ids,
-                items: message.len(),
-            });
-            let each = |result: <X::Asked as Asked>::Result| {
-                let outcome = result.outcome();
-                if let Some(draft) = &mut draft {
-                    draft.result(&result, outcome);
-                }
-                reply.result(result);
-                outcome
+    // The steps before and after the verb are no futures: what they need does not have to be kept
+    // while the verb waits.
+    match admit::<X, R, L>(core, caller, read, heading, &mut told) {
+        Ok(admitted) => Either::Left(carry_out::<X, R, L>(core, admitted, told)),
+        Err(turned) => Either::Right(async move {
+            let failure = match turned {
+                Turned::Refused(refused) => refuse(core, refused).await,
+                Turned::Failed(failure) => failure,
             };
-            let answered = message.carry_out(core, permit, held, each).await;
-            drop(inside);
-            answered.and_then(|answer| {
-                if let Some(draft) = &mut draft {
-                    draft.answered(answer.revision);
-                }
-                count::<X, R, L>(core, &answer, &mut line);
-                let most = core.message_bytes.1;
-                reply.close(answer).and_then(|answer| fitting(answer, most))
-            })
-        }
-        Err(Turned::Refused(refusal, subjects, held)) => {
-            let refused = refuse(core, refusal, subjects).await;
-            drop(held);
-            Err(refused)
-        }
-        Err(Turned::Failed(failure)) => Err(failure),
-    };
-    if let Err(failure) = &answered {
-        line.code = code(failure.reason);
-        line.reason = Some(failure.reason);
+            told.tell(core, Some(&failure));
+            Err(failure)
+        }),
     }
-    core.gates.effort.answered();
-    let now = instant();
-    line.took = now.duration_since(began);
-    core.tell(&line, now);
-    if let (Some(notebook), Some(mut draft)) = (&core.notebook, draft) {
-        if let Err(failure) = &answered {
-            draft.failed(failure.reason);
-        }
-        notebook.keep(draft, line.took);
+}
+
+/// Carries out what was admitted. No `async fn`: that keeps every argument twice, and thousands of
+/// these wait at once.
+fn carry_out<X: Exchange, R: Registry, L: Recorder + Clone>(
+    core: &Arc<Core<R, L>>,
+    admitted: Admitted<X>,
+    mut told: Telling,
+) -> impl Future<Output = Result<Bytes, Failure>> + Send {
+    let Admitted {
+        permit,
+        message,
+        mut reply,
+        inside,
+        held,
+    } = admitted;
+    async move {
+        let each = |result: <X::Asked as Asked>::Result| {
+            let outcome = result.outcome();
+            if let Some(draft) = &mut told.draft {
+                draft.result(&result, outcome);
+            }
+            reply.result(result);
+            outcome
+        };
+        let answered = message.carry_out(core, permit, held, each).await;
+        drop(inside);
+        let answered = answered.and_then(|answer| told.answered::<X, R, L>(core, answer, reply));
+        told.tell(core, answered.as_ref().err());
+        answered
     }
-    answered
+}
+
+/// What is told of a message when it is over.
+struct Telling {
+    began: Instant,
+    line: Line,
+    draft: Option<Draft>,
+}
+
+impl Telling {
+    /// Counts how the items ended, and closes the answer.
+    fn answered<X: Exchange, R: Registry, L: Recorder + Clone>(
+        &mut self,
+        core: &Core<R, L>,
+        answer: Answer<Option<Outcome>>,
+        reply: Answering<X>,
+    ) -> Result<Bytes, Failure> {
+        if let Some(draft) = &mut self.draft {
+            draft.answered(answer.revision);
+        }
+        count::<X, R, L>(core, &answer, &mut self.line);
+        let most = core.message_bytes.1;
+        reply.close(answer).and_then(|answer| fitting(answer, most))
+    }
+
+    /// Writes its line, and keeps it for the recording.
+    fn tell<R: Registry, L: Recorder + Clone>(self, core: &Core<R, L>, failure: Option<&Failure>) {
+        let Self {
+            began,
+            mut line,
+            draft,
+        } = self;
+        if let Some(failure) = failure {
+            line.code = code(failure.reason);
+            line.reason = Some(failure.reason);
+        }
+        core.gates.effort.answered();
+        let now = instant();
+        line.took = now.duration_since(began);
+        core.tell(&line, now);
+        if let (Some(notebook), Some(mut draft)) = (&core.notebook, draft) {
+            if let Some(failure) = failure {
+                draft.failed(failure.reason);
+            }
+            notebook.keep(draft, line.took);
+        }
+    }
 }
 
 /// How the answer of an exchange is written.
 type Answering<X> = <<<X as Exchange>::Asked as Asked>::Result as Written>::Reply;
 
-/// A message that may be carried out.
-struct Admitted<T> {
+/// A message that may be carried out, and where its answer is written.
+struct Admitted<X: Exchange> {
     permit: Permit,
-    message: T,
-    ids: Vec<String>,
+    message: X::Asked,
+    reply: Answering<X>,
     inside: Entered,
     held: Option<DayHold>,
 }
@@ -154,17 +188,25 @@ struct Admitted<T> {
 /// A message that may not.
 enum Turned {
     Failed(Failure),
-    Refused(Box<Refusal>, Vec<Option<IdKey>>, Option<DayHold>),
+    Refused(Box<Refused>),
+}
+
+/// A message that is refused, once that is recorded.
+struct Refused {
+    refusal: Refusal,
+    subjects: Vec<Option<IdKey>>,
+    held: Option<DayHold>,
 }
 
 fn admit<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: &Core<R, L>,
     caller: Result<Caller, Reason>,
     read: Read<X::Asked>,
-    event_day: Option<Day>,
-    line: &mut Line,
-    draft: &mut Option<Draft>,
-) -> Result<Admitted<X::Asked>, Turned> {
+    heading: Heading,
+    told: &mut Telling,
+) -> Result<Admitted<X>, Turned> {
+    let Telling { line, draft, .. } = told;
+    let Heading { lang, event_day } = heading;
     let failed = |reason| Turned::Failed(Failure::new(reason));
     let caller = caller.map_err(failed)?;
     line.agency = Some(caller.who.agency());
@@ -198,28 +240,43 @@ fn admit<X: Exchange, R: Registry, L: Recorder + Clone>(
         today,
     );
     match permit {
-        Ok(permit) => Ok(Admitted {
-            permit,
-            message,
-            ids,
-            inside,
-            held,
-        }),
-        Err(refusal) => {
-            let subjects = message.subjects();
-            Err(Turned::Refused(Box::new(refusal), subjects, held))
+        Ok(permit) => {
+            let reply = Answering::<X>::open(Opening {
+                form: X::FORM,
+                lang,
+                request_id: &permit.context().request_id,
+                ids,
+                items,
+            });
+            Ok(Admitted {
+                permit,
+                message,
+                reply,
+                inside,
+                held,
+            })
         }
+        Err(refusal) => Err(Turned::Refused(Box::new(Refused {
+            refusal,
+            subjects: message.subjects(),
+            held,
+        }))),
     }
 }
 
 /// Records a refusal; what it is answered.
 async fn refuse<R: Registry, L: Recorder + Clone>(
     core: &Core<R, L>,
-    refusal: Box<Refusal>,
-    subjects: Vec<Option<IdKey>>,
+    refused: Box<Refused>,
 ) -> Failure {
+    let Refused {
+        refusal,
+        subjects,
+        held,
+    } = *refused;
     let (verb, refused) = (refusal.verb, subjects.len() as u64);
-    let failure = dancu_service::refuse(&core.desk, *refusal, subjects).await;
+    let failure = dancu_service::refuse(&core.desk, refusal, subjects).await;
+    drop(held);
     if failure.reason.class() == ErrorClass::Denied {
         core.numbers.answers(verb, Outcome::Refused).add(refused);
     }

@@ -31,36 +31,49 @@ pub(crate) enum Answered {
     },
 }
 
+impl Answered {
+    /// With a status; `told` says whether its message has had its line.
+    pub(crate) fn failed(status: Status, told: bool) -> Self {
+        Self::Failed {
+            status: Box::new(status),
+            told,
+        }
+    }
+}
+
 /// Answers a call.
-pub(crate) async fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` keeps every argument twice, and thousands of these wait at once"
+)]
+pub(crate) fn unary<X: Exchange, R: Registry, L: Recorder + Clone>(
     core: Arc<Core<R, L>>,
     caller: Caller,
     heading: Heading,
     mut body: Inflow,
-) -> Answered {
-    let bytes = match whole(&mut body, core.message_bytes.0).await {
-        Ok(bytes) => bytes,
-        Err(status) => {
-            return Answered::Failed {
-                status: Box::new(status),
-                told: false,
+) -> impl Future<Output = Answered> + Send {
+    async move {
+        let (place, read) = {
+            let bytes = match whole(&mut body, core.message_bytes.0).await {
+                Ok(bytes) => bytes,
+                Err(status) => return Answered::failed(status, false),
             };
+            let Some(place) = body.place() else {
+                core.numbers.shed.add(1);
+                return Answered::Full(core.full.headers(heading.lang));
+            };
+            (place, Read::of::<X>(&core.door, &bytes))
+        };
+        // What was received makes room for others.
+        drop(body);
+        let answered = message::<X, R, L>(&core, Ok(caller), read, heading).await;
+        drop(place);
+        match answered {
+            Ok(message) => Answered::Message(message),
+            Err(failure) => {
+                let retry = Some(core.retry_after());
+                Answered::failed(status(&failure, heading.lang, retry), true)
+            }
         }
-    };
-    let Some(place) = body.place() else {
-        core.numbers.shed.add(1);
-        return Answered::Full(core.full.headers(heading.lang));
-    };
-    let read = Read::of::<X>(&core.door, &bytes);
-    // What was received makes room for others.
-    drop((body, bytes));
-    let answered = message::<X, R, L>(&core, Ok(caller), read, heading).await;
-    drop(place);
-    match answered {
-        Ok(message) => Answered::Message(message),
-        Err(failure) => Answered::Failed {
-            status: Box::new(status(&failure, heading.lang, Some(core.retry_after()))),
-            told: true,
-        },
     }
 }
