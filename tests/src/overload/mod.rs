@@ -110,6 +110,7 @@ impl Stage {
             return Err(io::Error::other("the service answered nothing").into());
         };
         let capacity = best.messages;
+        let is_peak = wanted.closed.iter().any(|calls| calls > in_flight);
         // What a machine can do changes while others use it: the peak is measured again before and
         // after each step.
         let (mut peaks, mut open) = (Vec::new(), Vec::new());
@@ -127,6 +128,7 @@ impl Stage {
         peaks.push(last);
         Ok(Report {
             capacity,
+            is_peak,
             closed,
             peaks,
             open,

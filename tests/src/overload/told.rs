@@ -53,6 +53,8 @@ pub struct Step {
 pub struct Report {
     /// Messages a second in the best of the closed loops.
     pub capacity: f64,
+    /// Whether more callers than in that loop were tried too, and were answered less.
+    pub is_peak: bool,
     /// Steps in which callers wait.
     pub closed: Vec<Step>,
     /// The best of these again, before each of the following and after the last.
@@ -143,8 +145,14 @@ impl Report {
         });
         let shares: Vec<String> = shares.collect();
         let verdict = if self.is_kept() { "kept" } else { "not kept" };
+        let higher = if self.is_peak {
+            ""
+        } else {
+            "no more callers were tried than those of the best closed loop: the peak may lie higher, \
+             and what follows is held against less; give --closed more\n"
+        };
         format!(
-            "capacity {:.0} messages a second in a closed loop; shares of the peaks around each step\n{}\
+            "capacity {:.0} messages a second in a closed loop; shares of the peaks around each step\n{higher}{}\
              goodput at least 0.8 and p99 at most 2: {verdict}\n",
             self.capacity,
             shares.concat()
@@ -168,6 +176,7 @@ mod tests {
     fn the_promise_is_judged_by_goodput_and_by_what_the_answered_waited() {
         let report = |open| Report {
             capacity: 100.0,
+            is_peak: true,
             closed: vec![step(200.0, 100)],
             peaks: vec![step(90.0, 1_200), step(110.0, 800)],
             open: vec![open],
@@ -177,5 +186,10 @@ mod tests {
         assert!(!report(step(90.0, 2_100)).is_kept());
         assert!(report(step(90.0, 2_100)).text().contains("not kept"));
         assert!(!report(step(0.0, 0)).is_kept());
+        let higher = "the peak may lie higher";
+        let mut found = report(step(90.0, 900));
+        assert!(!found.text().contains(higher));
+        found.is_peak = false;
+        assert!(found.text().contains(higher));
     }
 }
