@@ -34,4 +34,5 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/blocks/sqlite/0001_schema.sql"),
     include_str!("../../sql/blocks/sqlite/0002_answered_once.sql"),
     include_str!("../../sql/blocks/sqlite/0003_keys.sql"),
+    include_str!("../../sql/blocks/sqlite/0004_counts_by_day.sql"),
 ];
