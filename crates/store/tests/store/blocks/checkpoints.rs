@@ -19,7 +19,7 @@ const REMOVE: &str = "DELETE FROM counts
         ORDER BY writer, agency, verb, service, outcome, day LIMIT 1
     )";
 
-const INVENT: &str = "INSERT INTO counts VALUES (1, 'X', 1, 37, 1, 19600, 3)";
+const INVENT: &str = "INSERT INTO counts VALUES (1, 19600, 'X', 1, 37, 1, 3)";
 
 #[tokio::test]
 async fn edited_counters_are_found() {

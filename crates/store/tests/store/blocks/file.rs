@@ -277,7 +277,8 @@ impl Editor {
 
     async fn count(&mut self, writer: WriterId, row: VolumeRow) {
         sqlx::query(
-            "INSERT INTO counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO counts (writer, agency, verb, service, outcome, day, entry_count)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT DO UPDATE SET entry_count = entry_count + excluded.entry_count",
         )
         .bind(i64::from(writer.0))
