@@ -34,7 +34,8 @@ pub(crate) struct Load {
     #[arg(long, value_name = "THRESHOLD")]
     threshold: Vec<Threshold>,
     /// Search for the highest constant rate at which every threshold holds, each try as long as
-    /// `--time`, beginning at `--rate`.
+    /// `--time`, beginning at `--rate`. A rate of which more than 1 % was missed or failed does not
+    /// hold, unless a threshold on `missed` or `errors` says how much may.
     #[arg(long, conflicts_with_all = ["schedule", "closed", "merge"])]
     find_rate: bool,
     /// Send the first nine months of 2023, each item once, under its day where the service allows
@@ -86,7 +87,7 @@ impl Load {
         } else {
             files::merged(&self.merge, lang)?
         };
-        account.judge(&self.threshold);
+        account.judge(&self.thresholds());
         account.beside(earlier.as_ref());
         self.files.write(&account, lang)?;
         let compared = self.files.compared(&account, earlier.as_ref());
@@ -101,20 +102,29 @@ impl Load {
         }
     }
 
+    /// What must hold.
+    fn thresholds(&self) -> Vec<Threshold> {
+        if self.find_rate {
+            Threshold::of_a_rate(&self.threshold)
+        } else {
+            self.threshold.clone()
+        }
+    }
+
     /// One run, shown while it lasts.
     fn drive(&self, plan: LoadPlan, lang: Lang) -> Result<Account, Failure> {
-        self.show(plan, lang, run)
+        self.show(plan, &Arc::default(), lang, run)
     }
 
     fn show(
         &self,
         plan: LoadPlan,
+        watch: &Arc<Watch>,
         lang: Lang,
         work: impl FnOnce(LoadPlan, &Arc<Watch>) -> Result<Ran, LoadError> + Send + 'static,
     ) -> Result<Account, Failure> {
-        let watch = Arc::new(Watch::default());
-        signals::stop(&watch);
-        let (seen, planned) = (Arc::clone(&watch), plan.clone());
+        signals::stop(watch);
+        let (seen, planned) = (Arc::clone(watch), plan.clone());
         let driving = thread::Builder::new()
             .name("dancu-load".to_owned())
             .spawn(move || work(planned, &seen))
@@ -123,9 +133,9 @@ impl Load {
             })?;
         let ended = || driving.is_finished();
         if self.plain || !live::possible() {
-            shown::lines(&plan, &watch, ended, lang);
+            shown::lines(&plan, watch, ended, lang);
         } else {
-            live::show(&plan, &watch, ended, lang).map_err(|error| {
+            live::show(&plan, watch, ended, lang).map_err(|error| {
                 Failure::unable(
                     lang.of("vẽ lên màn hình", "draw on the terminal"),
                     &error,
@@ -153,7 +163,8 @@ impl Load {
             return Err(Failure::Usage("--find-rate needs a schedule".to_owned()));
         };
         let (start, seconds, arrivals) = (schedule.peak(), schedule.seconds(), *arrivals);
-        let (mut best, mut last): (Option<Account>, Option<Account>) = (None, None);
+        let thresholds = self.thresholds();
+        let (mut best, mut last): (Option<(f64, Account)>, Option<Account>) = (None, None);
         let found = highest(start, 10_000_000.0, 6, |rate| {
             let mut plan = plan.clone();
             plan.run_id = crate::edge::fresh_id();
@@ -161,28 +172,33 @@ impl Load {
                 schedule: dancu_load::pace::Schedule::hold(rate, seconds),
                 arrivals,
             };
-            let mut account = self.drive(plan, lang)?;
-            if account.stopped {
+            let watch = Arc::default();
+            let mut account = self.show(plan, &watch, lang, run)?;
+            if !account.stopped && account.away_at_the_end().is_some() {
+                return Err(away(lang));
+            }
+            account.judge(&thresholds);
+            let held = account.is_good();
+            if !account.stopped {
+                tell(&shown::tried(rate, &account, lang));
+                // The service gets its breath back before the next rate.
+                thread::sleep(Duration::from_millis(500));
+            }
+            // Whoever ends the search may do so between two tries.
+            if watch.is_stopped() {
                 return Err(Failure::just(
                     lang.of("tìm tốc độ", "find a rate: it was ended"),
                 ));
             }
-            if account.away_at_the_end().is_some() {
-                return Err(away(lang));
-            }
-            account.judge(&self.threshold);
-            let held = account.is_good();
-            tell(&shown::tried(rate, &account, lang));
-            // The service gets its breath back before the next rate.
-            thread::sleep(Duration::from_millis(500));
-            if held && best.as_ref().is_none_or(|b| account.all.rate > b.all.rate) {
-                best = Some(account.clone());
+            if held && best.as_ref().is_none_or(|(before, _)| rate > *before) {
+                best = Some((rate, account.clone()));
             }
             last = Some(account);
             Ok::<_, Failure>(held)
         })?;
         tell(&shown::found(&found, lang));
-        best.or(last)
+        best.map(|(_, account)| account)
+            .or(last)
             .ok_or_else(|| Failure::just("find a rate: nothing was tried"))
     }
 }

@@ -1,5 +1,6 @@
 //! The profile of the nine months: sent, and held against the service's counters to the unit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dancu_load::account::Account;
@@ -58,7 +59,7 @@ impl Load {
         let plan = self.planned(plan, simulated);
         let before = counted(&plan, lang)?;
         let scale = self.scale;
-        let mut account = self.show(plan.clone(), lang, move |plan, watch| {
+        let mut account = self.show(plan.clone(), &Arc::default(), lang, move |plan, watch| {
             nine_months(plan, scale, watch)
         })?;
         let after = counted(&plan, lang)?;

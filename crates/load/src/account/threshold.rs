@@ -150,7 +150,23 @@ fn micros(text: &str) -> Option<f64> {
     Some(number.trim().parse::<f64>().ok()? * unit)
 }
 
+/// What a rate must also keep to have been the rate of a run: nearly all that was due was sent, and nearly
+/// all of that was not turned away.
+const DRIVEN: [&str; 2] = ["missed<=1%", "errors<=1%"];
+
 impl Threshold {
+    /// These thresholds, and those without which nobody can say that a rate held: a service is fast to
+    /// whoever never asks. One that speaks of the same itself is taken at its word.
+    pub fn of_a_rate(asked: &[Self]) -> Vec<Self> {
+        let silent = |implied: &Self| {
+            let same = |one: &Self| one.metric == implied.metric && one.verb.is_none();
+            !asked.iter().any(same)
+        };
+        let implied = DRIVEN.iter().filter_map(|text| parse(text)).filter(silent);
+        let implied: Vec<Self> = implied.collect();
+        [asked, &implied].concat()
+    }
+
     /// Holds it against an account. Where nothing of the verb was measured it did not hold.
     pub fn judge(&self, account: &Account) -> Held {
         let value = self.value(account);
@@ -236,6 +252,28 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn texts(asked: &[&str]) -> Vec<String> {
+        let asked: Vec<Threshold> = asked.iter().map(|text| text.parse().unwrap()).collect();
+        let all = Threshold::of_a_rate(&asked);
+        all.into_iter().map(|threshold| threshold.text).collect()
+    }
+
+    #[test]
+    fn a_rate_that_was_not_asked_or_was_turned_away_did_not_hold_unless_that_is_allowed() {
+        assert_eq!(
+            texts(&["service.p99<1s"]),
+            ["service.p99<1s", "missed<=1%", "errors<=1%"]
+        );
+        assert_eq!(texts(&["errors<9%"]), ["errors<9%", "missed<=1%"]);
+        // What is asked of one verb says nothing of the others.
+        assert_eq!(texts(&["missed(push)<9%"]).len(), 3);
+        let mut account = Account::empty();
+        account.all.calls.answered = 98;
+        account.all.calls.missed = 2;
+        account.judge(&Threshold::of_a_rate(&["errors<1%".parse().unwrap()]));
+        assert!(account.thresholds[0].held && !account.is_good());
+    }
 
     #[test]
     fn thresholds_are_read_as_they_are_written() {
