@@ -202,8 +202,13 @@ fn latencies(account: &Account, numbers: Numbers, lang: Lang) -> String {
             numbers.whole(calls.missed),
             lang.of("xử lý", "service").to_owned(),
         ];
-        let service = QUANTILES.iter().map(|q| Some(calls.service.quantile(*q)));
-        row.extend(service.map(time));
+        let known = |micros: Option<u64>, missed: u64| match micros {
+            // Neither one of the answered nor one of the missed.
+            None if missed == 0 => "-".to_owned(),
+            micros => time(micros),
+        };
+        let service = QUANTILES.iter().map(|q| calls.service.known(*q));
+        row.extend(service.map(|micros| known(micros, 0)));
         table.row(row);
         if account.is_open() {
             let mut row = vec![String::new(); 5];
@@ -211,7 +216,7 @@ fn latencies(account: &Account, numbers: Numbers, lang: Lang) -> String {
             let corrected = QUANTILES.iter();
             let corrected =
                 corrected.map(|q| calls.corrected.quantile_with_missed(*q, calls.missed));
-            row.extend(corrected.map(time));
+            row.extend(corrected.map(|micros| known(micros, calls.missed)));
             table.row(row);
         }
     }

@@ -126,7 +126,8 @@ impl Account {
         let mut list = Vec::new();
         let both = self.verbs.iter().zip(&earlier.verbs);
         for (now, then) in both.chain([(&self.all, &earlier.all)]) {
-            if now.calls.answered == 0 || then.calls.answered == 0 {
+            // What nobody asked for in one of them tells nothing; what nobody was answered does.
+            if then.calls.answered == 0 || now.calls.answered + now.calls.lost() == 0 {
                 continue;
             }
             let mut add = |name: &str, earlier: f64, now_is: f64, noise, more_is_better| {
@@ -252,6 +253,17 @@ mod tests {
         assert_eq!(warned(described(|_| {})), "");
         assert!(warned(described(|run| run.scheduled = 2_000)).contains("the rate"));
         assert!(warned(described(|run| run.shape = "batch".into())).contains("the shape"));
+        // As many messages in the same time, and yet another run.
+        let course = |words: &str| described(|run| run.schedule = words.to_owned());
+        let beside = |now: &str, then: &str| {
+            let mut now = course(now);
+            now.beside(Some(&course(then)));
+            now.warnings.concat()
+        };
+        assert!(beside("ramp 0 200 10s", "hold 100 10s").contains("the schedule"));
+        assert_eq!(beside("ramp 0 200 10s", "ramp 0 200 10s"), "");
+        assert_eq!(beside("hold 100 10s", "hold 100.5 10s"), "");
+        assert_eq!(beside("ramp 0 200 10s", ""), "");
         // Of ten seconds half a second warmed up, which leaves nine whole ones.
         let short = warned(described(|run| run.warm_up = 0.5));
         assert!(short.contains("9 whole seconds"), "{short}");

@@ -31,9 +31,12 @@ impl Account {
                 if word == "ALL" {
                     write!(text, ",{}", interval.wrong).expect("a string takes every write");
                     for latency in [&interval.service, &interval.corrected] {
-                        let (p50, p99) = (latency.quantile(0.5), latency.quantile(0.99));
-                        write!(text, ",{p50},{p99},{}", latency.most())
-                            .expect("a string takes every write");
+                        // Of a second without an answer nothing is known.
+                        for share in [0.5, 0.99, 1.0] {
+                            let micros = latency.known(share).map(|micros| micros.to_string());
+                            text.push(',');
+                            text.push_str(&micros.unwrap_or_default());
+                        }
                     }
                 } else {
                     text.push_str(",,,,,,,");

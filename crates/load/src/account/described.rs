@@ -25,6 +25,9 @@ pub struct Described {
     pub seed: u64,
     /// `open, constant`, `open, poisson`, `open, calendar …` or `closed`.
     pub loop_kind: String,
+    /// The schedule as it is written on a command line; nothing without one.
+    #[serde(default)]
+    pub schedule: String,
     /// Messages that the schedule had due in all; 0 without one.
     pub scheduled: u64,
     /// Seconds of the schedule.
@@ -70,6 +73,7 @@ impl Described {
             ("the loop", self.loop_kind != other.loop_kind),
             // A schedule is rounded to whole messages.
             ("the rate", (rates.0 - rates.1).abs() > 0.01 * rates.0 + 1.0),
+            ("the schedule", self.is_scheduled_apart(other)),
             (
                 "the warm-up",
                 self.warm_up.total_cmp(&other.warm_up).is_ne(),
@@ -85,6 +89,15 @@ impl Described {
         .into_iter()
         .filter_map(|(what, apart)| apart.then_some(what))
         .collect()
+    }
+
+    /// Whether the rate took another course over time. Of two that hold one rate the rate and the time
+    /// say all, and an earlier build kept no schedule.
+    fn is_scheduled_apart(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.schedule, &other.schedule);
+        let one_rate = |words: &str| words.starts_with("hold ") && !words.contains(',');
+        let told = !ours.is_empty() && !theirs.is_empty();
+        told && ours != theirs && !(one_rate(ours) && one_rate(theirs))
     }
 }
 
@@ -108,6 +121,10 @@ pub(super) fn describe(plan: &LoadPlan) -> Described {
         ),
         Pace::Closed { .. } => ("closed".to_owned(), 0),
     };
+    let schedule = match &plan.pace {
+        Pace::Open { schedule, .. } => schedule.words(),
+        Pace::Calendar { .. } | Pace::Closed { .. } => String::new(),
+    };
     let words = |list: [(&str, u64); 6]| list.map(|(word, n)| (word.to_owned(), n)).into();
     let shares = &plan.shares;
     Described {
@@ -117,6 +134,7 @@ pub(super) fn describe(plan: &LoadPlan) -> Described {
         citizens: plan.nation.len(),
         seed: plan.seed,
         loop_kind,
+        schedule,
         scheduled,
         seconds: plan.pace.duration().as_secs_f64(),
         warm_up: plan.warm_up.as_secs_f64(),

@@ -27,9 +27,13 @@ pub(super) fn table(page: &mut String, heading: &[&str], rows: impl Iterator<Ite
     page.push_str("</table></div>\n");
 }
 
-/// Microseconds, or that the quantile is one of the missed.
-pub(super) fn or_missed(micros: Option<u64>) -> String {
-    micros.map_or("missed".to_owned(), |micros| time(micros as f64))
+/// Microseconds; without them the quantile is one of the missed, or nothing was answered.
+pub(super) fn known_time(micros: Option<u64>, missed: u64) -> String {
+    match micros {
+        Some(micros) => time(micros as f64),
+        None if missed > 0 => "missed".to_owned(),
+        None => "-".to_owned(),
+    }
 }
 
 /// A whole number with thin spaces.

@@ -1,6 +1,7 @@
 //! What a run came to, as it is written down, read again, merged and compared.
 
 mod compare;
+mod conduct;
 mod csv;
 mod described;
 mod hdr;

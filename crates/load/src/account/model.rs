@@ -31,10 +31,10 @@ pub struct Share {
     pub rate: f64,
     /// Items answered a second, of the measured.
     pub item_rate: f64,
-    /// Quantiles of the service time in microseconds.
+    /// Quantiles of the service time in microseconds; `null` where nothing was answered.
     pub service_us: BTreeMap<String, Option<u64>>,
     /// Quantiles from when messages were due, missed slots among them: `null` where the quantile
-    /// is one of the missed.
+    /// is one of the missed, or nothing was answered.
     pub corrected_us: BTreeMap<String, Option<u64>>,
 }
 
@@ -109,6 +109,8 @@ impl Account {
         let measured = match plan.pace {
             // What was put off is sent after its end.
             Pace::Calendar { .. } => ran.elapsed,
+            // The last message may be due long before the schedule ends.
+            Pace::Open { .. } if !ran.stopped => plan.pace.duration(),
             Pace::Open { .. } | Pace::Closed { .. } => plan.pace.duration().min(ran.elapsed),
         };
         let measured = measured.saturating_sub(plan.warm_up);
@@ -328,7 +330,7 @@ impl Share {
         let calls = &self.calls;
         self.service_us = QUANTILES
             .iter()
-            .map(|q| (quantile_word(*q), Some(calls.service.quantile(*q))))
+            .map(|q| (quantile_word(*q), calls.service.known(*q)))
             .collect();
         self.corrected_us = QUANTILES
             .iter()
@@ -347,5 +349,34 @@ pub(crate) fn quantile_word(share: f64) -> String {
     } else {
         // Hundredths of a per cent, so that 0.999 is not 99.90000000000001.
         format!("p{}", (share * 10_000.0).round() / 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Figures;
+
+    #[test]
+    fn a_schedule_is_measured_to_its_end_also_where_nothing_is_due_there() {
+        let nobody = dancu_domain::NationId([0; 16]);
+        let server = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        let nation = dancu_population::Nation::new(1, 640);
+        // A minute, of which two seconds are not measured.
+        let plan = LoadPlan::new("one".to_owned(), server, nation, nobody);
+        let measured = |elapsed, stopped| {
+            let ran = Ran {
+                figures: Figures::default(),
+                intervals: Vec::new(),
+                elapsed: Duration::from_secs(elapsed),
+                cpu: 0.0,
+                stopped,
+            };
+            Account::new(&plan, ran).measured
+        };
+        let is = |seconds: f64, wanted: f64| (seconds - wanted).abs() < 1e-9;
+        assert!(is(measured(40, false), 58.0));
+        assert!(is(measured(70, false), 58.0));
+        assert!(is(measured(40, true), 38.0));
     }
 }

@@ -1,7 +1,7 @@
 //! One HTML file with everything in it: no script, no network, readable on paper.
 
 use super::described::Described;
-use super::markup::{escape, line, or_missed, table, whole};
+use super::markup::{escape, known_time, line, table, whole};
 use super::model::{Account, Share};
 use super::plot::{Axis, Line, plot, short, time};
 use crate::measure::{Interval, QUANTILES};
@@ -29,17 +29,22 @@ impl Account {
     }
 
     fn head(&self, page: &mut String, run: &Described) {
-        let verdict = if self.is_good() {
-            "<span class=\"held\">every threshold held, every reply read was right</span>"
+        let (class, verdict) = if !self.is_good() {
+            ("broken", "a threshold was missed or a reply was wrong")
+        } else if self.all.calls.answered == 0 && self.all.calls.lost() > 0 {
+            ("broken", "nothing that was measured was answered")
+        } else if self.away_at_the_end().is_some() {
+            ("broken", "the service was away when the run ended")
         } else {
-            "<span class=\"broken\">a threshold was missed or a reply was wrong</span>"
+            ("held", "every threshold held, every reply read was right")
         };
         let generators = self.runs.len();
         line(page, "<h1>dancu load</h1>");
         line(
             page,
             &format!(
-                "<p class=\"soft\">{}, {} loop, {} generator{}, run {}</p><p id=\"verdict\">{verdict}</p>",
+                "<p class=\"soft\">{}, {} loop, {} generator{}, run {}</p>\
+                 <p id=\"verdict\"><span class=\"{class}\">{verdict}</span></p>",
                 escape(&run.server),
                 escape(&run.loop_kind),
                 generators,
@@ -52,10 +57,10 @@ impl Account {
         let cards = [
             ("messages answered a second", short(self.all.rate)),
             ("items answered a second", short(self.all.item_rate)),
-            ("p99, from when due", or_missed(tail)),
+            ("p99, from when due", known_time(tail, calls.missed)),
             (
                 "p99, service time",
-                time(calls.service.quantile(0.99) as f64),
+                known_time(calls.service.known(0.99), 0),
             ),
             ("messages failed", short(calls.failed as f64)),
             ("slots missed", short(calls.missed as f64)),
@@ -111,16 +116,17 @@ impl Account {
         );
         let shares = self.verbs.iter().chain([&self.all]);
         let rows = shares
-            .filter(|share| share.calls.answered + share.calls.missed > 0)
+            .filter(|share| share.calls.answered + share.calls.lost() > 0)
             .flat_map(|share| {
+                let calls = &share.calls;
                 let row = |kind: &str, of: &dyn Fn(f64) -> Option<u64>| {
                     let mut cells = vec![format!("{} {kind}", share.verb)];
-                    cells.extend(QUANTILES.iter().map(|q| or_missed(of(*q))));
+                    let told = QUANTILES.iter().map(|q| known_time(of(*q), calls.missed));
+                    cells.extend(told);
                     cells
                 };
-                let calls = &share.calls;
                 [
-                    row("service", &|q| Some(calls.service.quantile(q))),
+                    row("service", &|q| calls.service.known(q)),
                     row("corrected", &|q| {
                         calls.corrected.quantile_with_missed(q, calls.missed)
                     }),
@@ -197,7 +203,7 @@ impl Account {
                 .collect()
         };
         let lines = [
-            named("service", "l1", curve(&|q| Some(calls.service.quantile(q)))),
+            named("service", "l1", curve(&|q| calls.service.known(q))),
             named(
                 "corrected",
                 "l2",
@@ -269,63 +275,6 @@ impl Account {
             codes.map(|(code, n)| vec![escape(code), whole(*n)]),
         );
     }
-
-    fn conduct(&self, page: &mut String, run: &Described) {
-        line(page, "<h2>How it was done</h2>");
-        let verified = &self.verified;
-        let parts = |map: &std::collections::BTreeMap<String, u64>| {
-            let words: Vec<String> = map.iter().map(|(k, v)| format!("{k} {v}")).collect();
-            words.join(", ")
-        };
-        let facts = [
-            (
-                "nation",
-                format!("{} citizens of seed {}", run.citizens, run.nation_seed),
-            ),
-            ("seed of the draw", run.seed.to_string()),
-            ("loop", run.loop_kind.clone()),
-            (
-                "due in all",
-                whole(self.runs.iter().map(|r| r.scheduled).sum()),
-            ),
-            (
-                "seconds, of them warm-up",
-                format!("{}, {}", run.seconds, run.warm_up),
-            ),
-            (
-                "connections × in flight, threads",
-                format!("{} × {}, {}", run.connections, run.in_flight, run.threads),
-            ),
-            ("messages", format!("{} of {} items", run.shape, run.size)),
-            ("mix", parts(&run.mix)),
-            ("shares in a thousand", parts(&run.shares)),
-            ("citizens chosen", run.choice.clone()),
-            ("items prepared a verb and thread", whole(run.stock as u64)),
-            (
-                "replies verified",
-                format!(
-                    "share {}: {} by digest, {} in full, {} not read",
-                    run.verified_share, verified.by_digest, verified.in_full, verified.unread
-                ),
-            ),
-            (
-                "sent late by, p50, p99, most",
-                format!(
-                    "{}, {}, {}",
-                    time(self.lag.quantile(0.5) as f64),
-                    time(self.lag.quantile(0.99) as f64),
-                    time(self.lag.most() as f64)
-                ),
-            ),
-            (
-                "processor time of the generators",
-                format!("{:.2} s of {:.2} s", self.cpu, self.elapsed),
-            ),
-            ("version", self.version.clone()),
-        ];
-        let rows = facts.iter().map(|(a, b)| vec![(*a).to_owned(), escape(b)]);
-        table(page, &["", ""], rows);
-    }
 }
 
 #[cfg(test)]
@@ -351,5 +300,47 @@ mod tests {
         }
         assert_eq!(page.matches("<svg id=").count(), 3);
         assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
+    }
+
+    #[test]
+    fn where_nothing_was_answered_the_page_says_so_and_shows_no_time() {
+        let mut account = Account::empty();
+        account.verbs[0].calls.failed = 9;
+        let mut account = Account::read(&serde_json::to_string(&account).unwrap()).unwrap();
+        let page = account.html();
+        assert!(
+            page.contains("nothing that was measured was answered"),
+            "{page}"
+        );
+        assert!(!page.contains("every threshold held"), "{page}");
+        assert!(
+            !page.contains("<b>0 µs</b>") && page.contains("<b>-</b>p99"),
+            "{page}"
+        );
+        assert!(page.contains("<td>LOOKUP service</td><td>-</td>"), "{page}");
+        assert_eq!(account.verbs[0].service_us["p50"], None);
+        assert_eq!(account.all.corrected_us["p99"], None);
+        // Each slot that was missed is worse than every bound, also where there are few of them.
+        account.verbs[0].calls.missed = 1;
+        let account = Account::read(&serde_json::to_string(&account).unwrap()).unwrap();
+        let page = account.html();
+        assert!(page.contains("<b>missed</b>p99, from when due"), "{page}");
+        assert_eq!(account.all.corrected_us["p50"], None);
+    }
+
+    #[test]
+    fn what_generators_were_told_otherwise_stands_side_by_side() {
+        let mut account = Account::empty();
+        account.runs[0].schedule = "ramp 0 100 10s".to_owned();
+        let mut other = account.runs[0].clone();
+        (other.schedule, other.connections) = ("hold 50 10s".to_owned(), 3);
+        account.runs.push(other);
+        let page = account.html();
+        assert!(
+            page.contains("<td>ramp 0 100 10s; hold 50 10s</td>"),
+            "{page}"
+        );
+        assert!(page.contains("<td>0 × 0, 0; 3 × 0, 0</td>"), "{page}");
+        assert!(page.contains("<td>0 of 0 items</td>") || page.contains("<td> of 0 items</td>"));
     }
 }

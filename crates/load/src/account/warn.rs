@@ -59,7 +59,12 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
         ));
     }
     let failed = account.all.calls.failed;
-    if failed > 0 {
+    if account.all.calls.answered == 0 && due > 0 {
+        list.push(format!(
+            "nothing that was measured was answered, of {due} messages that were due: there are no \
+             latencies"
+        ));
+    } else if failed > 0 {
         list.push(format!(
             "{failed} of {due} messages failed: the latencies above are those of the others, and \
              every bound of a threshold counts them as never answered"
@@ -114,6 +119,12 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
             items.answered + items.refused + items.malformed + items.unavailable
         ));
     }
+    if let Some(parts) = parts_missing(account) {
+        list.push(format!(
+            "the account is not whole: of the parts of the run {parts} is missing, and neither its \
+             messages nor its rate are in the figures"
+        ));
+    }
     if account.stopped {
         list.push("the run was ended before its time".to_owned());
     }
@@ -126,4 +137,52 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
         ));
     }
     list
+}
+
+/// The parts of the run that were not merged, where others were, counted from 1 on.
+fn parts_missing(account: &Account) -> Option<String> {
+    let (first, more) = account.runs.split_first()?;
+    let of = first.part.1;
+    let has = |part: u32| account.runs.iter().any(|run| run.part.0 == part);
+    let missing = (0..of).filter(|part| !has(*part));
+    let missing: Vec<String> = missing.map(|part| format!("{}/{of}", part + 1)).collect();
+    (!more.is_empty() && !missing.is_empty()).then(|| missing.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merged_account_tells_which_part_of_the_run_it_lacks() {
+        let of = |parts: &[u32]| {
+            let mut account = Account::empty();
+            let run = account.runs.remove(0);
+            for part in parts {
+                let mut run = run.clone();
+                run.part = (*part, 3);
+                account.runs.push(run);
+            }
+            warnings(&account).concat()
+        };
+        assert!(of(&[0, 2]).contains("2/3 is missing"), "{}", of(&[0, 2]));
+        assert!(!of(&[2, 0, 1]).contains("missing"));
+        // One part by itself is what somebody asked for.
+        assert!(!of(&[1]).contains("missing"));
+    }
+
+    #[test]
+    fn a_run_of_which_nothing_was_answered_has_no_latencies_to_speak_of() {
+        let mut account = Account::empty();
+        account.all.calls.failed = 7;
+        let told = warnings(&account).concat();
+        assert!(
+            told.contains("nothing that was measured was answered"),
+            "{told}"
+        );
+        assert!(!told.contains("latencies above"), "{told}");
+        account.all.calls.answered = 1;
+        let told = warnings(&account).concat();
+        assert!(told.contains("7 of 8 messages failed"), "{told}");
+    }
 }

@@ -57,16 +57,21 @@ impl Latency {
         self.0.value_at_quantile(share)
     }
 
+    /// The same; `None` of none.
+    pub fn known(&self, share: f64) -> Option<u64> {
+        (!self.is_empty()).then(|| self.quantile(share))
+    }
+
     /// The same among these and so many `missed` ones, each of which is worse than all of these;
-    /// `None` where it is one of the missed.
+    /// `None` where it is one of the missed, and of none.
     pub fn quantile_with_missed(&self, share: f64, missed: u64) -> Option<u64> {
         let all = self.len() + missed;
-        if missed == 0 || all == 0 {
-            return Some(self.quantile(share));
+        if missed == 0 || self.is_empty() {
+            return self.known(share);
         }
         // The rank is counted among all; the histogram is asked for that rank among its own.
         let rank = (share * all as f64).ceil().max(1.0);
-        let within = rank / self.len().max(1) as f64;
+        let within = rank / self.len() as f64;
         (within <= 1.0).then(|| self.quantile(within))
     }
 
@@ -139,7 +144,21 @@ mod tests {
         assert_eq!(latency.quantile_with_missed(0.9, 10), Some(90));
         assert_eq!(latency.quantile_with_missed(0.99, 10), None);
         assert_eq!(latency.quantile_with_missed(0.99, 0), Some(90));
-        assert_eq!(Latency::default().quantile_with_missed(0.5, 3), None);
+    }
+
+    #[test]
+    fn of_nothing_there_is_no_quantile_whether_slots_were_missed_or_not() {
+        let nothing = Latency::default();
+        for missed in [0, 1, 3] {
+            for share in QUANTILES {
+                assert_eq!(
+                    nothing.quantile_with_missed(share, missed),
+                    None,
+                    "{missed}"
+                );
+            }
+        }
+        assert_eq!(nothing.known(0.5), None);
     }
 
     #[test]

@@ -39,6 +39,8 @@ impl Stage {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
     stages: Vec<Stage>,
+    /// As it is written, where it was.
+    pub(super) words: String,
 }
 
 impl Schedule {
@@ -46,6 +48,7 @@ impl Schedule {
     pub fn new(stages: impl IntoIterator<Item = Stage>) -> Self {
         Self {
             stages: stages.into_iter().filter(|s| s.seconds > 0.0).collect(),
+            words: String::new(),
         }
     }
 
@@ -111,6 +114,22 @@ impl Schedule {
     pub fn then(mut self, other: Self) -> Self {
         self.stages.extend(other.stages);
         self
+    }
+
+    /// The schedule as it is written: stages told apart by commas.
+    pub fn words(&self) -> String {
+        if !self.words.is_empty() {
+            return self.words.clone();
+        }
+        let stages = self.stages.iter().map(|stage| {
+            let Stage { from, to, seconds } = stage;
+            if from.total_cmp(to).is_eq() {
+                format!("hold {from} {seconds}s")
+            } else {
+                format!("ramp {from} {to} {seconds}s")
+            }
+        });
+        stages.collect::<Vec<_>>().join(", ")
     }
 
     /// The stages.

@@ -35,39 +35,13 @@ impl Schedule {
     /// Times are seconds, or end in `ms`, `s`, `m` or `h`.
     pub fn parse(text: &str) -> Result<Self, PaceError> {
         let mut whole = Self::default();
-        for stage in text.split(',') {
-            let words: Vec<&str> = stage.split_whitespace().collect();
-            whole = whole.then(match words.as_slice() {
-                ["hold", at, time] => Self::hold(rate(at)?, duration(time)?),
-                ["ramp", from, to, time] => Self::new([Stage {
-                    from: rate(from)?,
-                    to: rate(to)?,
-                    seconds: duration(time)?,
-                }]),
-                ["step", from, to, plateaus, time] => {
-                    let plateaus = plateaus.parse().ok().filter(|n| (1..=1000).contains(n));
-                    let plateaus = plateaus
-                        .ok_or_else(|| PaceError("plateaus are from 1 to 1,000".to_owned()))?;
-                    Self::steps(rate(from)?, rate(to)?, plateaus, duration(time)?)
-                }
-                ["burst", low, high, every, length, time] => {
-                    let (every, length) = (duration(every)?, duration(length)?);
-                    if every < 0.001 {
-                        return Err(PaceError("bursts come at most every ms".to_owned()));
-                    }
-                    Self::bursts(rate(low)?, rate(high)?, every, length, duration(time)?)
-                }
-                ["day", peak, time] => Self::day(rate(peak)?, duration(time)?),
-                _ => {
-                    return Err(PaceError(format!(
-                        "`{}` is no stage: write `hold RATE TIME`, `ramp FROM TO TIME`, \
-                         `step FROM TO PLATEAUS TIME`, `burst LOW HIGH EVERY LENGTH TIME` or \
-                         `day PEAK TIME`",
-                        stage.trim()
-                    )));
-                }
-            });
+        let mut written = Vec::new();
+        for text in text.split(',') {
+            let (stage, words) = stage(text)?;
+            whole = whole.then(stage);
+            written.push(words);
         }
+        whole.words = written.join(", ");
         if whole.seconds() > LONGEST {
             return Err(PaceError("a schedule lasts at most 30 days".to_owned()));
         }
@@ -76,6 +50,56 @@ impl Schedule {
         }
         Ok(whole)
     }
+}
+
+/// Reads a stage, and writes it as it is always written.
+fn stage(text: &str) -> Result<(Schedule, String), PaceError> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    Ok(match words.as_slice() {
+        ["hold", at, time] => {
+            let (at, time) = (rate(at)?, duration(time)?);
+            (Schedule::hold(at, time), format!("hold {at} {time}s"))
+        }
+        ["ramp", from, to, time] => {
+            let stage = Stage {
+                from: rate(from)?,
+                to: rate(to)?,
+                seconds: duration(time)?,
+            };
+            let Stage { from, to, seconds } = stage;
+            let words = format!("ramp {from} {to} {seconds}s");
+            (Schedule::new([stage]), words)
+        }
+        ["step", from, to, plateaus, time] => {
+            let plateaus = plateaus.parse().ok().filter(|n| (1..=1000).contains(n));
+            let plateaus =
+                plateaus.ok_or_else(|| PaceError("plateaus are from 1 to 1,000".to_owned()))?;
+            let (from, to, time) = (rate(from)?, rate(to)?, duration(time)?);
+            let words = format!("step {from} {to} {plateaus} {time}s");
+            (Schedule::steps(from, to, plateaus, time), words)
+        }
+        ["burst", low, high, every, length, time] => {
+            let (every, length) = (duration(every)?, duration(length)?);
+            if every < 0.001 {
+                return Err(PaceError("bursts come at most every ms".to_owned()));
+            }
+            let (low, high, time) = (rate(low)?, rate(high)?, duration(time)?);
+            let words = format!("burst {low} {high} {every}s {length}s {time}s");
+            (Schedule::bursts(low, high, every, length, time), words)
+        }
+        ["day", peak, time] => {
+            let (peak, time) = (rate(peak)?, duration(time)?);
+            (Schedule::day(peak, time), format!("day {peak} {time}s"))
+        }
+        _ => {
+            return Err(PaceError(format!(
+                "`{}` is no stage: write `hold RATE TIME`, `ramp FROM TO TIME`, \
+                 `step FROM TO PLATEAUS TIME`, `burst LOW HIGH EVERY LENGTH TIME` or \
+                 `day PEAK TIME`",
+                text.trim()
+            )));
+        }
+    })
 }
 
 fn rate(text: &str) -> Result<f64, PaceError> {
@@ -107,6 +131,14 @@ mod tests {
         let schedule = Schedule::parse(text).unwrap();
         assert!((schedule.seconds() - 124.0).abs() < 1e-6);
         assert!((schedule.peak() - 1000.0).abs() < 1e-6);
+        let words = schedule.words();
+        assert_eq!(
+            words,
+            "ramp 0 100 10s, hold 100 60s, step 100 200 2 20s, burst 10 1000 5s 0.5s 10s, \
+             day 50 24s"
+        );
+        assert_eq!(Schedule::parse(&words), Ok(schedule));
+        assert_eq!(Schedule::hold(5.0, 2.0).words(), "hold 5 2s");
     }
 
     #[test]
