@@ -110,6 +110,7 @@ fn text(seen: &Seen, lang: Lang) -> String {
         (lang.of("cơ quan", "agencies"), seen.agencies.len() as u64),
         (lang.of("mất khi ghi", "not recorded"), seen.missing),
         (lang.of("tệp bị cắt", "files cut off"), seen.cut),
+        (lang.of("tệp bị thiếu", "files missing"), seen.parts_missing),
     ];
     let counts: Vec<String> = counts
         .iter()

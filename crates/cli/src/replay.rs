@@ -88,6 +88,7 @@ impl Replay {
         if self.allow_differences {
             account.wrong = 0;
         }
+        account.warnings.extend(sums.warning());
         account.judge(&self.threshold);
         account.beside(earlier.as_ref());
         self.files.write(&account, lang)?;
@@ -220,6 +221,7 @@ fn text(sums: &Sums, lang: Lang) -> String {
         (lang.of("ngoài bộ lọc", "outside the window"), sums.left_out),
         (lang.of("mất khi ghi", "not recorded"), sums.missing),
         (lang.of("tệp bị cắt", "files cut off"), sums.cut),
+        (lang.of("tệp bị thiếu", "files missing"), sums.parts_missing),
         (lang.of("mục khác", "items that differ"), sums.different),
     ];
     let counts: Vec<String> = counts

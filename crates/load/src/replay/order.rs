@@ -7,7 +7,7 @@
 //! over a stretch of time that is longer than cores or instances can be apart.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
 
 use dancu_wire::pb::recording::{Exchange, Header};
@@ -45,6 +45,18 @@ pub struct Missing {
     pub items: u64,
     /// Files that were cut off.
     pub cut: u64,
+    /// Files that were not given, though a later one of their recording was.
+    pub parts: u64,
+}
+
+/// How many files of the recordings are not among these; files by recording and part. What was
+/// written behind the last one nobody knows.
+pub(super) fn parts_missing(files: &BTreeMap<u64, BTreeSet<u32>>) -> u64 {
+    let of = |parts: &BTreeSet<u32>| {
+        let last = parts.last().map_or(0, |part| u64::from(*part) + 1);
+        last - parts.len() as u64
+    };
+    files.values().map(of).sum()
 }
 
 /// The parts of one recording.
@@ -114,6 +126,14 @@ impl Ordered {
             }
             first.get_or_insert(header);
         }
+        let files = by_recording.iter().map(|(recording, (_, parts))| {
+            let parts = parts.keys().copied().collect::<BTreeSet<u32>>();
+            (*recording, parts)
+        });
+        let missing = Missing {
+            parts: parts_missing(&files.collect()),
+            ..Missing::default()
+        };
         let Some(header) = first else {
             let why = "name at least one recording";
             return Err(RecordingError::Apart(PathBuf::new(), why));
@@ -136,7 +156,7 @@ impl Ordered {
             latest: 0,
             change: 0,
             read: 0,
-            missing: Missing::default(),
+            missing,
             header,
             parts: names,
         })
@@ -218,7 +238,8 @@ impl Recording {
     }
 }
 
-fn same_nation(path: &Path, one: &Header, other: &Header) -> Result<(), RecordingError> {
+/// Refuses a file that is of another nation.
+pub(super) fn same_nation(path: &Path, one: &Header, other: &Header) -> Result<(), RecordingError> {
     let of = |header: &Header| {
         let Header {
             nation,

@@ -211,10 +211,14 @@ impl Remaker {
             form::EventKind::Unspecified => None,
         });
         let authority = kind.is_some_and(|kind| self.authorities.contains(&(agency, kind)));
+        // A malformed item keeps nothing. Where a procedure is named and no dossier stands over all
+        // items, each had one of its own, or the message would not have been answered.
+        let own_dossier =
+            item.dossier || (item.subject.is_none() && exchange.has_procedure && !exchange.dossier);
         let wrong = must_be_wrong(verb, person, item, authority);
         let mut made = Item {
             id: String::new(),
-            dossier: if item.dossier {
+            dossier: if own_dossier {
                 dossier_of(agency, self.today, 2 + nth)
             } else {
                 String::new()

@@ -50,6 +50,9 @@ pub struct Sums {
     pub missing: u64,
     /// Files that were cut off.
     pub cut: u64,
+    /// Files that were not given, though a later one of their recording was.
+    #[serde(default)]
+    pub parts_missing: u64,
     /// By verb and outcome.
     pub outcomes: BTreeMap<String, BTreeMap<String, Ended>>,
     /// The first differences, in words that name nobody.
@@ -189,6 +192,24 @@ impl Sums {
     pub(super) const fn missing(&mut self, missing: Missing) {
         self.missing = missing.messages;
         self.cut = missing.cut;
+        self.parts_missing = missing.parts;
+    }
+
+    /// What must be known of files that do not hold all that was asked.
+    pub fn warning(&self) -> Option<String> {
+        let lacking = [
+            (self.parts_missing, "files are missing"),
+            (self.cut, "files were cut off"),
+            (self.missing, "messages were not recorded"),
+        ];
+        let lacking = lacking.iter().filter(|(n, _)| *n > 0);
+        let lacking: Vec<String> = lacking.map(|(n, what)| format!("{n} {what}")).collect();
+        (!lacking.is_empty()).then(|| {
+            format!(
+                "the recordings are not whole, and what differs may come of that: {}",
+                lacking.join(", ")
+            )
+        })
     }
 
     /// Whether everything was asked again and ended as recorded.

@@ -1,13 +1,15 @@
 //! What is in recordings, in figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use dancu_domain::{Outcome, Verb};
 use dancu_wire::from_wire;
+use dancu_wire::pb::recording::Header;
 use serde::Serialize;
 
 use super::frames::{Entry, RecordingError, open};
+use super::order::{parts_missing, same_nation};
 use super::remake::outcome;
 
 /// What is in recordings.
@@ -33,6 +35,8 @@ pub struct Seen {
     pub messages: u64,
     /// Items.
     pub items: u64,
+    /// Files that were not given, though a later one of their recording was.
+    pub parts_missing: u64,
     /// Messages that the services dropped.
     pub missing: u64,
     /// Microseconds from the first message to the end of the last.
@@ -49,12 +53,30 @@ pub struct Seen {
 pub fn look(paths: &[PathBuf]) -> Result<Seen, RecordingError> {
     let mut seen = Seen::default();
     let (mut first, mut last) = (u64::MAX, 0);
+    let mut earliest: Option<Header> = None;
+    let mut files: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
     for path in paths {
         let mut reader = open(path)?;
         let header = reader.header();
-        if seen.files == 0 || header.began_micros < seen.began_micros {
+        if let Some(earliest) = &earliest {
+            same_nation(path, earliest, header)?;
+        }
+        if !files
+            .entry(header.recording)
+            .or_default()
+            .insert(header.part)
+        {
+            return Err(RecordingError::Apart(path.clone(), "is given twice"));
+        }
+        // Whatever order they are given in.
+        let place = |header: &Header| (header.began_micros, header.part);
+        if earliest
+            .as_ref()
+            .is_none_or(|one| place(header) < place(one))
+        {
             seen.began_micros = header.began_micros;
             seen.revision = header.revision;
+            earliest = Some(header.clone());
         }
         seen.nation.clone_from(&header.nation);
         (seen.seed, seen.citizens) = (header.seed, header.citizens);
@@ -91,6 +113,7 @@ pub fn look(paths: &[PathBuf]) -> Result<Seen, RecordingError> {
             }
         }
     }
+    seen.parts_missing = parts_missing(&files);
     seen.micros = last.saturating_sub(first.min(last));
     Ok(seen)
 }

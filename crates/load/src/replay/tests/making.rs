@@ -209,3 +209,31 @@ fn a_request_that_was_sent_twice_is_made_twice_with_the_same_body() {
     assert!(made(7, 174) == made(7, 3_441));
     assert!(made(7, 174) != made(8, 174));
 }
+
+#[test]
+fn a_malformed_item_has_a_dossier_where_none_stands_over_the_message() {
+    let nation = Nation::new(4, 6_400);
+    let remaker = Remaker::new(&nation, "again".to_owned(), None);
+    let made = |dossier, has_procedure| {
+        let exchange = Exchange {
+            verb: pb::Verb::Reconcile.into(),
+            agency: "H26".to_owned(),
+            purpose: pb::Purpose::AdministrativeProcedure.into(),
+            officer: true,
+            has_procedure,
+            dossier,
+            items: vec![Item {
+                outcome: pb::Outcome::Invalid.into(),
+                fault: pb::ErrorReason::DateInvalid.into(),
+                field: "rows[0].claims.birth_date".to_owned(),
+                ..Item::default()
+            }],
+            ..Exchange::default()
+        };
+        let remade = remaker.remake(&exchange, 7, &History::default(), None);
+        remade.unwrap().message.items.remove(0).dossier
+    };
+    assert_ne!(made(false, true), "");
+    assert_eq!(made(true, true), "");
+    assert_eq!(made(false, false), "");
+}

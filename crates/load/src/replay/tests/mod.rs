@@ -11,6 +11,7 @@ use prost::Message as _;
 use super::frames::{Entry, RecordingError, open};
 use super::import::{ImportError, import};
 use super::order::Ordered;
+use super::view::look;
 
 /// A folder that is removed with everything in it.
 struct Folder(PathBuf);
@@ -299,4 +300,31 @@ fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_va
             other => panic!("{line}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn parts_that_are_missing_are_told_in_whatever_order_the_others_come() {
+    let folder = Folder::new("parts");
+    let part = |part: u32, nation: u8| {
+        let began = Header {
+            revision: u64::from(part) * 10,
+            nation: format!("{nation:02}").repeat(16),
+            ..header(7, part)
+        };
+        let frames = vec![read(u64::from(part) * 100, 1, 1)];
+        folder.file(&format!("{part}-{nation}"), began, frames)
+    };
+    let (first, second, fourth) = (part(1, 0), part(2, 0), part(4, 0));
+    let given = [fourth.clone(), first.clone(), second];
+    let seen = look(&given).unwrap();
+    // Of the five there must have been, the one before them all and one between them.
+    assert_eq!((seen.files, seen.parts_missing), (3, 2));
+    assert_eq!(seen.revision, 10, "that of the first of them");
+    assert_eq!(Ordered::open(&given).unwrap().missing.parts, 2);
+    let whole = [part(0, 0)];
+    assert_eq!(look(&whole).unwrap().parts_missing, 0);
+    assert_eq!(Ordered::open(&whole).unwrap().missing.parts, 0);
+    let refused = |paths: &[PathBuf]| matches!(look(paths), Err(RecordingError::Apart(..)));
+    assert!(refused(&[first.clone(), first.clone()]));
+    assert!(refused(&[first, part(3, 1)]));
 }
