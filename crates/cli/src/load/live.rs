@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Stderr};
 use std::time::Duration;
 
 use dancu_load::measure::{Interval, Latency, Watch};
+use dancu_load::pace::Pace;
 use dancu_load::run::LoadPlan;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -20,6 +21,7 @@ use ratatui::widgets::{Block, Gauge, Paragraph, Row, Sparkline, Table};
 
 use super::shown::time;
 use crate::edge::now;
+use crate::output::Numbers;
 use crate::words::Lang;
 
 /// Whether there is a terminal to draw on and to be told from when to stop.
@@ -82,21 +84,30 @@ fn draw(
     passed: Duration,
     lang: Lang,
 ) {
-    let rows = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(3),
-        Constraint::Length(6),
-        Constraint::Min(3),
-        Constraint::Min(3),
-        Constraint::Length(1),
-    ]);
-    let [title, done, table, rates, tails, foot] = rows.areas(frame.area());
+    let room = frame.area();
+    let rows = Layout::vertical(heights(room.height).map(Constraint::Length));
+    let [title, done, table, rates, tails, foot] = rows.areas(room);
+    // Where there is no room for borders there are none.
+    let framed = |area: ratatui::layout::Rect, lines: u16| {
+        if area.height > lines {
+            Block::bordered()
+        } else {
+            Block::new()
+        }
+    };
+    let course = match &plan.pace {
+        Pace::Open { schedule, .. } => schedule.words(),
+        Pace::Calendar { .. } | Pace::Closed { .. } => String::new(),
+    };
     let soft = Style::new().fg(Color::DarkGray);
     frame.render_widget(
         Line::from(vec![
             Span::styled("dancu load ", Style::new().add_modifier(Modifier::BOLD)),
             Span::styled(
-                format!("{}  {} × {}", plan.server, plan.connections, plan.in_flight),
+                format!(
+                    "{}  {} × {}  {course}",
+                    plan.server, plan.connections, plan.in_flight
+                ),
                 soft,
             ),
         ]),
@@ -110,7 +121,7 @@ fn draw(
     };
     frame.render_widget(
         Gauge::default()
-            .block(Block::bordered())
+            .block(framed(done, 1))
             .gauge_style(Style::new().fg(Color::Blue))
             .ratio(share)
             .label(format!("{state}  {of}")),
@@ -118,7 +129,10 @@ fn draw(
     );
     // The last interval still grows; the one before is whole.
     let whole = &intervals[..intervals.len().saturating_sub(1)];
-    frame.render_widget(figures(whole, lang), table);
+    let frame_of_table = framed(table, LINES);
+    let inner = frame_of_table.inner(table).width;
+    let figures = figures(whole, inner, lang).block(frame_of_table);
+    frame.render_widget(figures, table);
     let most = lang.of("cao nhất", "highest");
     let write = |n: u64| lang.numbers().whole(n);
     let spark = |title: &str,
@@ -183,9 +197,61 @@ fn progress(
     (share, format!("{passed:.0} / {seconds:.0} s"))
 }
 
+/// Lines of the figures: a heading and three rows.
+const LINES: u16 = 4;
+
+/// How high title, progress, figures, rates, latencies and the last line are in so many lines: what tells
+/// least goes first.
+fn heights(lines: u16) -> [u16; 6] {
+    match lines {
+        17.. => {
+            let plots = lines - 11;
+            [1, 3, LINES + 2, plots.div_ceil(2), plots / 2, 1]
+        }
+        14.. => [1, 3, LINES + 2, lines - 11, 0, 1],
+        11.. => [1, 3, LINES + 2, 0, 0, 1],
+        7.. => [1, 1, LINES, 0, 0, 1],
+        // Nothing is told in no lines.
+        0 => [0; 6],
+        _ => [0, 0, (lines - 1).min(LINES), 0, 0, 1],
+    }
+}
+
+/// How wide the columns of the figures are; all of them fit into eighty.
+const WIDTHS: [u16; 9] = [6, 7, 9, 6, 6, 9, 9, 9, 9];
+/// In what order columns go where there is no room for all of them.
+const FIRST_TO_GO: [usize; 6] = [8, 7, 5, 1, 4, 3];
+
+/// The columns that fit.
+fn columns(width: u16) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..WIDTHS.len()).collect();
+    for gone in FIRST_TO_GO {
+        let wide = |kept: &[usize]| kept.iter().map(|at| WIDTHS[*at] + 1).sum::<u16>() - 1;
+        if wide(&kept) <= width {
+            break;
+        }
+        kept.retain(|at| *at != gone);
+    }
+    kept
+}
+
+/// A count in so many characters: a number that is cut off would be another number.
+fn fitting(count: u64, room: u16, numbers: Numbers) -> String {
+    let whole = numbers.whole(count);
+    if whole.chars().count() <= usize::from(room) {
+        return whole;
+    }
+    match count {
+        0..1_000_000 => format!("{}k", count / 1_000),
+        1_000_000..1_000_000_000 => format!("{}M", count / 1_000_000),
+        _ => format!("{}G", count / 1_000_000_000),
+    }
+}
+
 /// The last second, the last ten, and all of them.
-fn figures(whole: &[Interval], lang: Lang) -> Table<'static> {
+fn figures(whole: &[Interval], width: u16, lang: Lang) -> Table<'static> {
     let numbers = lang.numbers();
+    let kept = columns(width);
     let row = |name: &str, intervals: &[Interval]| {
         let mut sum = Interval::new(0);
         for interval in intervals {
@@ -193,24 +259,29 @@ fn figures(whole: &[Interval], lang: Lang) -> Table<'static> {
         }
         let all = sum.all();
         let seconds = intervals.len().max(1) as u64;
-        let quantile = |latency: &Latency, q: f64| time(Some(latency.quantile(q)));
+        // Of seconds without an answer nothing is known.
+        let quantile = |latency: &Latency, q: f64| match latency.known(q) {
+            None => "-".to_owned(),
+            micros => time(micros),
+        };
         let style = if all.failed + all.missed + sum.wrong > 0 {
             Style::new().fg(Color::Red)
         } else {
             Style::new()
         };
-        Row::new([
+        let count = |count, at: usize| fitting(count, WIDTHS[at], numbers);
+        let cells = [
             name.to_owned(),
-            numbers.whole(all.sent / seconds),
-            numbers.whole(all.answered / seconds),
-            numbers.whole(all.failed),
-            numbers.whole(all.missed),
+            count(all.sent / seconds, 1),
+            count(all.answered / seconds, 2),
+            count(all.failed, 3),
+            count(all.missed, 4),
             quantile(&sum.corrected, 0.5),
             quantile(&sum.corrected, 0.99),
             quantile(&sum.corrected, 1.0),
             quantile(&sum.service, 0.99),
-        ])
-        .style(style)
+        ];
+        Row::new(kept.iter().map(|at| cells[*at].clone())).style(style)
     };
     let last = |n: usize| &whole[whole.len().saturating_sub(n)..];
     let rows = [
@@ -229,9 +300,78 @@ fn figures(whole: &[Interval], lang: Lang) -> Table<'static> {
         "max",
         lang.of("p99 xử lý", "svc p99"),
     ];
-    // All of it fits into eighty columns.
-    let widths = [6, 7, 9, 6, 6, 9, 9, 9, 9].map(Constraint::Length);
-    Table::new(rows, widths)
-        .header(Row::new(heading.map(str::to_owned)).style(Style::new().fg(Color::DarkGray)))
-        .block(Block::bordered())
+    let widths = kept.iter().map(|at| Constraint::Length(WIDTHS[*at]));
+    let heading = kept.iter().map(|at| heading[*at]);
+    Table::new(rows, widths).header(Row::new(heading).style(Style::new().fg(Color::DarkGray)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::backend::TestBackend;
+    use ratatui::buffer::Buffer;
+
+    /// The view in a terminal of this size.
+    fn screen(width: u16, height: u16, failed: u64) -> Buffer {
+        let nobody = dancu_domain::NationId([0; 16]);
+        let server = std::net::SocketAddr::from(([127, 0, 0, 1], 50_051));
+        let nation = dancu_population::Nation::new(1, 640);
+        let plan = LoadPlan::new("view".to_owned(), server, nation, nobody);
+        let mut interval = Interval::new(0);
+        interval.verbs[0].sent = 7_654;
+        interval.verbs[0].answered = 4_321;
+        interval.verbs[0].failed = failed;
+        let intervals = [interval.clone(), Interval::new(1)];
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let passed = Duration::from_secs(2);
+        let watch = Watch::default();
+        terminal
+            .draw(|frame| draw(frame, &plan, &watch, &intervals, passed, Lang::En))
+            .unwrap();
+        terminal.backend().buffer().clone()
+    }
+
+    fn text(buffer: &Buffer) -> String {
+        let cells = buffer.content().iter();
+        cells.map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    #[test]
+    fn the_figures_stay_in_terminals_in_which_hardly_anything_fits() {
+        for (width, height) in [(80, 24), (80, 16), (60, 13), (40, 10), (36, 7), (36, 5)] {
+            let shown = text(&screen(width, height, 3));
+            for word in [
+                "4,321",
+                "all",
+                "p99",
+                "failed",
+                "wrong replies 0",
+                "q stops",
+            ] {
+                assert!(shown.contains(word), "{width} × {height}: {word}: {shown}");
+            }
+        }
+        // No size breaks it.
+        for width in 1..40 {
+            for height in 1..30 {
+                screen(width, height, 3);
+            }
+        }
+    }
+
+    #[test]
+    fn a_count_that_is_too_long_is_not_cut_off_into_another_one() {
+        for (failed, told) in [
+            (99_999, "99,999 "),
+            (123_456, " 123k "),
+            (12_345_678, " 12M "),
+        ] {
+            let shown = text(&screen(80, 24, failed));
+            assert!(shown.contains(told), "{told}: {shown}");
+            assert!(
+                !shown.contains("123,45 ") && !shown.contains("12,345 "),
+                "{shown}"
+            );
+        }
+    }
 }
