@@ -2,6 +2,7 @@
 //!
 //! Ratios are what it is for; single rates belong to the machine and the minute.
 
+pub mod conduct;
 pub mod echo;
 pub mod generator;
 pub mod house;

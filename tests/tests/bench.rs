@@ -2,8 +2,10 @@
 //! writes can be read. How fast anything was plays no part here.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use dancu_tests::country::signals::{alive, family, signal, within};
 use dancu_tests::stage;
 use serde_json::Value;
 
@@ -134,4 +136,91 @@ fn every_rival_is_measured_and_misses_are_read_from_postgresql() {
         ]
     );
     assert_eq!(seeding["unit"], "rows");
+}
+
+/// Runs it with what it must refuse; its exit code and what it said.
+fn refused(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the benchmark runs");
+    let ended = within(Duration::from_secs(20), || {
+        child.try_wait().is_ok_and(|status| status.is_some())
+    });
+    if !ended {
+        signal("TERM", &[child.id()]);
+    }
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(ended, "it went on with {arguments:?}: {said}");
+    (output.status.code(), said)
+}
+
+#[test]
+fn what_cannot_be_measured_or_written_is_refused_before_anything_is_measured() {
+    for wrong in [
+        &["--seconds", "NaN"][..],
+        &["--seconds", "0"],
+        &["--warm-up", "inf"],
+        &["--rounds", "0"],
+        &["--citizens", "0"],
+        &["--items", "0"],
+        &["--depth", "0"],
+        &["--only", "misses"],
+        &["--only", "unary,misses"],
+        &["--only", "seeding", "--short"],
+    ] {
+        let (code, said) = refused(wrong);
+        assert_eq!(code, Some(2), "{wrong:?}: {said}");
+        let named = said.contains(wrong[0]) && !said.contains("panicked");
+        assert!(named, "{wrong:?}: {said}");
+    }
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let file = folder.path().join("nowhere").join("b.json");
+    let file = file.to_string_lossy().into_owned();
+    for flag in ["--json", "--svg"] {
+        let (code, said) = refused(&["--short", "--citizens", "2000", flag, &file]);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("nowhere/b.json"), "{said}");
+    }
+}
+
+#[test]
+fn a_signal_ends_it_with_all_that_it_started_and_what_was_measured_is_kept() {
+    stage::binary();
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let json = folder.path().join("b.json");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(["--short", "--only=unary", "--citizens=2000", "--rounds=1"])
+        .args(["--seconds=0.2", "--warm-up=0.1"])
+        .arg(format!("--concurrency=2x1{}", ",2x1".repeat(2_000)))
+        .arg("--json")
+        .arg(&json)
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the benchmark runs");
+    let patience = Duration::from_mins(2);
+    assert!(within(patience, || json.exists()), "a table is kept");
+    let all = family(child.id());
+    assert!(all.len() > 3, "echo, service and stub: {all:?}");
+    signal("TERM", &all[..1]);
+    assert!(within(patience, || child
+        .try_wait()
+        .is_ok_and(|s| s.is_some())));
+    let left = || all.iter().any(|id| alive(*id));
+    assert!(within(Duration::from_secs(30), || !left()), "{all:?}");
+    let status = child.wait().expect("it has ended");
+    assert_eq!(status.code(), Some(130));
+    let whole = std::fs::read(&json).expect("the figures are written");
+    let whole: Value = serde_json::from_slice(&whole).expect("the figures are JSON");
+    assert!(whole["tables"].as_array().is_some_and(|t| !t.is_empty()));
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .filter_map(|entry| Some(entry.ok()?.file_name()))
+        .collect();
+    assert_eq!(left, ["b.json"]);
 }

@@ -6,8 +6,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, ValueEnum};
 use dancu_load::draw::Shape;
+use dancu_tests::bench::conduct::{self, Tidy};
 use dancu_tests::bench::generator::Traffic;
 use dancu_tests::bench::house::House;
 use dancu_tests::bench::report::Table;
@@ -24,20 +26,20 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Citizens of the nation.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     citizens: u64,
     /// Seed of the nation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Rounds; each measures every side once.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Seconds measured a side and round.
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
+    #[arg(long, default_value = "4", value_parser = conduct::seconds)]
+    seconds: Duration,
     /// Seconds that a side runs uncounted before.
-    #[arg(long, default_value_t = 1.0)]
-    warm_up: f64,
+    #[arg(long, default_value = "1", value_parser = conduct::warm_up)]
+    warm_up: Duration,
     /// Connections x calls in flight, of unary calls.
     #[arg(long, value_delimiter = ',', default_value = "8x1,8x64,8x256")]
     concurrency: Vec<Concurrency>,
@@ -45,10 +47,10 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', default_value = "8x1")]
     streams: Vec<Concurrency>,
     /// Items of a message of a stream.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     items: u64,
     /// Messages of a stream on their way at once.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = conduct::some)]
     depth: usize,
     /// Connections x calls in flight, of lookups that are read from PostgreSQL.
     #[arg(long, value_delimiter = ',', default_value = "8x1,8x8")]
@@ -60,10 +62,10 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', default_value = "8x64")]
     recorded: Vec<Concurrency>,
     /// Items that the load tool prepares a verb and thread.
-    #[arg(long, default_value_t = 4_096)]
+    #[arg(long, default_value_t = 4_096, value_parser = conduct::some)]
     stock: usize,
     /// Citizens that are put into registries.
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     seeded: u64,
     /// What is measured; left out, all that can be.
     #[arg(long, value_delimiter = ',')]
@@ -100,21 +102,46 @@ fn main() -> Result<(), Failed> {
             std::thread::park();
         }
     }
+    refuse_what_cannot_be(&arguments);
+    conduct::writable(arguments.json.iter().chain(&arguments.svg))?;
+    let _tidy = Tidy::begin()?;
     let heading = heading(&arguments);
     println!("{heading}\n");
     let mut tables: Vec<Table> = Vec::new();
     measure(&arguments, &house, |table| {
         println!("{}", table.text());
         tables.push(table);
+        // Each as soon as it is there: what was measured outlives what fails after it.
+        keep(&arguments, &heading, &tables)
     })?;
     println!("{NOTES}");
+    Ok(())
+}
+
+/// Ends with 2 where a section that was asked for cannot be measured.
+fn refuse_what_cannot_be(arguments: &Arguments) {
+    let asked = |section| arguments.only.contains(&section);
+    let why = if asked(Section::Misses) && !arguments.parts {
+        "--only misses needs --parts: lookups are read from PostgreSQL"
+    } else if asked(Section::Seeding) && arguments.short && !arguments.parts {
+        "--only seeding does not go with --short, unless there are --parts"
+    } else {
+        return;
+    };
+    Arguments::command()
+        .error(ErrorKind::ArgumentConflict, why)
+        .exit()
+}
+
+/// Writes down what has been measured so far.
+fn keep(arguments: &Arguments, heading: &str, tables: &[Table]) -> Result<(), Failed> {
     if let Some(path) = &arguments.json {
         let tables: Vec<_> = tables.iter().map(Table::json).collect();
         let whole = json!({ "run": heading, "notes": NOTES, "tables": tables });
-        std::fs::write(path, serde_json::to_vec_pretty(&whole)?)?;
+        conduct::write(path, &serde_json::to_vec_pretty(&whole)?)?;
     }
     if let Some(path) = &arguments.svg {
-        std::fs::write(path, plot::svg(&heading, &tables))?;
+        conduct::write(path, plot::svg(heading, tables).as_bytes())?;
     }
     Ok(())
 }
@@ -123,12 +150,12 @@ fn main() -> Result<(), Failed> {
 fn measure(
     arguments: &Arguments,
     house: &House,
-    mut done: impl FnMut(Table),
+    mut done: impl FnMut(Table) -> Result<(), Failed>,
 ) -> Result<(), Failed> {
     let pace = Pace {
         rounds: arguments.rounds,
-        measured: Duration::from_secs_f64(arguments.seconds),
-        warm_up: Duration::from_secs_f64(arguments.warm_up),
+        measured: arguments.seconds,
+        warm_up: arguments.warm_up,
     };
     let wanted = |section| arguments.only.is_empty() || arguments.only.contains(&section);
     let (short, parts) = (arguments.short, arguments.parts);
@@ -146,7 +173,7 @@ fn measure(
         for concurrency in &arguments.concurrency {
             let name = format!("unary lookups from the cache, {concurrency}");
             let sides = all.of(Asked::Unary);
-            done(table(name, &unary, *concurrency, pace, &sides)?);
+            done(table(name, &unary, *concurrency, pace, &sides)?)?;
         }
     }
     if wanted(Section::Streams) {
@@ -157,7 +184,7 @@ fn measure(
                 arguments.items, arguments.depth
             );
             let sides = all.of(Asked::Streams);
-            done(table(name, &streams, *concurrency, pace, &sides)?);
+            done(table(name, &streams, *concurrency, pace, &sides)?)?;
         }
     }
     if wanted(Section::LoadTool) {
@@ -170,7 +197,7 @@ fn measure(
         for concurrency in &arguments.misses {
             let name = format!("unary lookups read from PostgreSQL, {concurrency}");
             let sides = all.of(Asked::Misses);
-            done(table(name, &unary, *concurrency, pace, &sides)?);
+            done(table(name, &unary, *concurrency, pace, &sides)?)?;
         }
     }
     if wanted(Section::Seeding) && (parts || !short) {
@@ -181,7 +208,7 @@ fn measure(
             parts,
             folder,
             pace.rounds,
-        )?);
+        )?)?;
     }
     Ok(())
 }
@@ -197,12 +224,12 @@ fn recording(
     house: &House,
     all: &All,
     pace: Pace,
-    done: &mut impl FnMut(Table),
+    done: &mut impl FnMut(Table) -> Result<(), Failed>,
 ) -> Result<(), Failed> {
     let sides = all.of(Asked::Recorded);
     let mut measure = |name: String, traffic: &Traffic, concurrency| -> Result<(), Failed> {
         let before = all.recorder()?;
-        done(table(name, traffic, concurrency, pace, &sides)?);
+        done(table(name, traffic, concurrency, pace, &sides)?)?;
         let after = all.recorder()?;
         let share = 100.0 * (after.0 - before.0) / (after.1 - before.1);
         println!("  the thread that writes: {share:.1} % of the service's processor time\n");
@@ -230,15 +257,15 @@ fn load_tool(
     house: &House,
     all: &All,
     pace: Pace,
-    done: &mut impl FnMut(Table),
+    done: &mut impl FnMut(Table) -> Result<(), Failed>,
 ) -> Result<(), Failed> {
     let sides = all.service_and_stub().ok_or("there is no stub")?;
     for concurrency in &arguments.load_tool {
         let how = (*concurrency, Shape::Unary, 1);
-        done(load_tool::table(house, sides, how, arguments.stock, pace)?);
+        done(load_tool::table(house, sides, how, arguments.stock, pace)?)?;
     }
     let how = (Concurrency(8, 1), Shape::Stream, 100);
-    done(load_tool::table(house, sides, how, arguments.stock, pace)?);
+    done(load_tool::table(house, sides, how, arguments.stock, pace)?)?;
     Ok(())
 }
 
@@ -269,8 +296,8 @@ fn heading(arguments: &Arguments) -> String {
         arguments.citizens,
         arguments.seed,
         arguments.rounds,
-        arguments.seconds,
-        arguments.warm_up,
+        arguments.seconds.as_secs_f64(),
+        arguments.warm_up.as_secs_f64(),
         command.join(" ")
     )
 }

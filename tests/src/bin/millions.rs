@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use dancu_tests::bench::conduct::{self, Tidy};
 use dancu_tests::bench::generator::Load;
 use dancu_tests::bench::machine;
 use dancu_tests::bench::millions::{Served, Wanted, serve_both};
@@ -21,20 +22,20 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Citizens of the large nation.
-    #[arg(long, default_value_t = 10_000_000)]
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     citizens: u64,
     /// Citizens of the small one.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     small: u64,
     /// The seed of both.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Rounds; in each, both are asked in turn.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Seconds measured a nation and round.
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
+    #[arg(long, default_value = "4", value_parser = conduct::seconds)]
+    seconds: Duration,
     /// Connections x calls in flight.
     #[arg(long, default_value = "8x256")]
     concurrency: Concurrency,
@@ -61,6 +62,8 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 )]
 fn main() -> Result<(), Failed> {
     let arguments = Arguments::parse();
+    conduct::writable(&arguments.json)?;
+    let _tidy = Tidy::begin()?;
     let command: Vec<String> = std::env::args().skip(1).collect();
     let heading = format!(
         "{}; commit {}; millions {}",
@@ -77,7 +80,7 @@ fn main() -> Result<(), Failed> {
         load: Load {
             connections,
             in_flight,
-            measured: Duration::from_secs_f64(arguments.seconds),
+            measured: arguments.seconds,
             warm_up: Duration::from_secs(1),
         },
     };
@@ -101,7 +104,7 @@ fn main() -> Result<(), Failed> {
     }
     if let Some(path) = &arguments.json {
         let whole = serde_json::json!({ "run": heading, "served": all });
-        std::fs::write(path, serde_json::to_vec_pretty(&whole)?)?;
+        conduct::write(path, &serde_json::to_vec_pretty(&whole)?)?;
     }
     match all.iter().map(|served| served.failed).sum() {
         0 => Ok(()),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use dancu_load::draw::Shape;
+use dancu_tests::bench::conduct::{self, Tidy};
 use dancu_tests::bench::machine;
 use dancu_tests::overload::told::Step;
 use dancu_tests::overload::{Stage, Wanted, ends_well};
@@ -19,7 +20,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Citizens of the nation.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     citizens: u64,
     /// Seed of the nation.
     #[arg(long, default_value_t = 1)]
@@ -37,26 +38,26 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Travel::Unary)]
     shape: Travel,
     /// Items of a message of a batch or a stream.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = conduct::some)]
     size: usize,
     /// Connections.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = conduct::some)]
     connections: usize,
     /// Calls in flight on each, of callers who wait: among them the capacity is found.
-    #[arg(long, value_delimiter = ',', default_value = "8,64,128,256")]
+    #[arg(long, value_delimiter = ',', default_value = "8,64,128,256", value_parser = conduct::some)]
     closed: Vec<usize>,
     /// Calls in flight on each, at most, beyond the capacity.
-    #[arg(long, default_value_t = 1_024)]
+    #[arg(long, default_value_t = 1_024, value_parser = conduct::some)]
     in_flight: usize,
     /// Multiples of the capacity.
-    #[arg(long, value_delimiter = ',', default_value = "1,2,5,10")]
+    #[arg(long, value_delimiter = ',', default_value = "1,2,5,10", value_parser = conduct::factor)]
     factors: Vec<f64>,
     /// Seconds that each step is measured.
-    #[arg(long, default_value_t = 5.0)]
-    seconds: f64,
+    #[arg(long, default_value = "5", value_parser = conduct::seconds)]
+    seconds: Duration,
     /// Seconds that each step runs before.
-    #[arg(long, default_value_t = 2.0)]
-    warm_up: f64,
+    #[arg(long, default_value = "2", value_parser = conduct::warm_up)]
+    warm_up: Duration,
     /// Writes every figure here, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -77,6 +78,8 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 )]
 fn main() -> Result<(), Failed> {
     let arguments = Arguments::parse();
+    conduct::writable(&arguments.json)?;
+    let _tidy = Tidy::begin()?;
     let (shape, size) = match arguments.shape {
         Travel::Unary => (Shape::Unary, 1),
         Travel::Batch => (Shape::Batch, arguments.size),
@@ -94,8 +97,8 @@ fn main() -> Result<(), Failed> {
         closed: arguments.closed.clone(),
         in_flight: arguments.in_flight,
         factors: arguments.factors.clone(),
-        measured: Duration::from_secs_f64(arguments.seconds),
-        warm_up: Duration::from_secs_f64(arguments.warm_up),
+        measured: arguments.seconds,
+        warm_up: arguments.warm_up,
     };
     let command: Vec<String> = std::env::args().skip(1).collect();
     let heading = format!(
@@ -111,7 +114,7 @@ fn main() -> Result<(), Failed> {
     if let Some(path) = &arguments.json {
         let whole =
             serde_json::json!({ "run": heading, "kept": report.is_kept(), "report": report });
-        std::fs::write(path, serde_json::to_vec_pretty(&whole)?)?;
+        conduct::write(path, &serde_json::to_vec_pretty(&whole)?)?;
     }
     if !ends_well(stage)? {
         return Err("the service did not end well after the overload".into());
