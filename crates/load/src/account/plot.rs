@@ -133,19 +133,32 @@ pub(super) fn plot(id: &str, x: Axis, y: Axis, lines: &[Line]) -> String {
         x.title
     ));
     for line in lines {
-        let drawn = line
-            .points
-            .iter()
-            .filter(|(a, b)| a.is_finite() && b.is_finite() && !(y.logarithmic && *b <= 0.0));
-        let points: Vec<String> = drawn
-            .map(|(a, b)| format!("{:.1},{:.1}", across.place(*a), up.place(*b)))
-            .collect();
-        put(format!(
-            "<polyline class=\"{}\" points=\"{}\"><title>{}</title></polyline>",
-            line.class,
-            points.join(" "),
-            line.name
-        ));
+        let is_drawn = |point: &(f64, f64)| {
+            point.0.is_finite() && point.1.is_finite() && !(y.logarithmic && point.1 <= 0.0)
+        };
+        // A line does not go on over what is not known, and a point alone is a point.
+        for stretch in line.points.split(|point| !is_drawn(point)) {
+            let at: Vec<_> = stretch
+                .iter()
+                .map(|(a, b)| (across.place(*a), up.place(*b)))
+                .collect();
+            match at.as_slice() {
+                [] => {}
+                [(a, b)] => put(format!(
+                    "<circle class=\"{}\" cx=\"{a:.1}\" cy=\"{b:.1}\" r=\"1.5\"><title>{}</title></circle>",
+                    line.class, line.name
+                )),
+                many => {
+                    let points = many.iter().map(|(a, b)| format!("{a:.1},{b:.1}"));
+                    put(format!(
+                        "<polyline class=\"{}\" points=\"{}\"><title>{}</title></polyline>",
+                        line.class,
+                        points.collect::<Vec<_>>().join(" "),
+                        line.name
+                    ));
+                }
+            }
+        }
     }
     svg.push_str("</svg>\n<p class=\"legend\">");
     for line in lines {
@@ -184,4 +197,38 @@ pub(super) fn time(micros: f64) -> String {
         "{} {unit}",
         text.trim_end_matches('0').trim_end_matches('.')
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(points: &[(f64, f64)]) -> (usize, usize) {
+        let axis = |logarithmic| Axis {
+            title: "",
+            logarithmic,
+            write: short,
+        };
+        let line = Line {
+            name: "one",
+            class: "l1",
+            points: points.to_vec(),
+        };
+        let svg = plot("it", axis(false), axis(true), &[line]);
+        let lines = svg.matches("<title>one</title></polyline>").count();
+        (lines, svg.matches("<circle").count())
+    }
+
+    #[test]
+    fn a_line_ends_where_nothing_is_known_and_a_second_alone_is_a_point() {
+        assert_eq!(drawn(&[(0.0, 5.0), (1.0, 6.0), (2.0, 7.0)]), (1, 0));
+        // Three seconds without an answer.
+        let stall = [0.0, 0.0, 0.0];
+        let seconds = [&[5.0, 6.0][..], &stall, &[900.0, 7.0]].concat();
+        let points: Vec<_> = (0..).map(f64::from).zip(seconds).collect();
+        assert_eq!(drawn(&points), (2, 0));
+        assert_eq!(drawn(&[(0.0, 5.0)]), (0, 1));
+        assert_eq!(drawn(&[(0.0, 5.0), (1.0, 0.0), (2.0, 5.0)]), (0, 2));
+        assert_eq!(drawn(&[]), (0, 0));
+    }
 }
