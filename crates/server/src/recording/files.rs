@@ -89,13 +89,20 @@ impl Files {
         Ok(open.encoder.get_ref().bytes - before)
     }
 
-    /// Lets whoever reads along see everything that was written.
+    /// Lets whoever reads along see everything that was written. A file that was removed meanwhile is
+    /// an error: what goes into it nobody will find.
     pub(super) fn flush(&mut self) -> io::Result<u64> {
         let Some(open) = self.open.as_mut().filter(|open| open.unflushed) else {
             return Ok(0);
         };
         let before = open.encoder.get_ref().bytes;
         open.encoder.flush()?;
+        if is_removed(&open.encoder.get_ref().file)? {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the file was removed",
+            ));
+        }
         open.unflushed = false;
         Ok(open.encoder.get_ref().bytes - before)
     }
@@ -170,6 +177,18 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Whether no name leads to an open file any more.
+#[cfg(unix)]
+fn is_removed(file: &File) -> io::Result<bool> {
+    Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) == 0)
+}
+
+/// Open files cannot be removed.
+#[cfg(not(unix))]
+const fn is_removed(_: &File) -> io::Result<bool> {
+    Ok(false)
 }
 
 fn make(folder: &Path) -> io::Result<()> {

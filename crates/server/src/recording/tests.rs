@@ -253,3 +253,27 @@ fn people_of_the_nation_have_places_and_all_others_are_strangers() {
     let mut places = Places::new(&meta, [5; 16]);
     assert!(matches!(places.subject(id.packed()), Subject::Stranger(_)));
 }
+
+#[test]
+fn a_file_that_is_removed_while_it_is_written_is_told_and_another_is_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files =
+        Files::new(folder.path().to_owned(), config(1 << 30, 1 << 40), header()).unwrap();
+    files.write(&message(0), instant(), 0).unwrap();
+    files.flush().unwrap();
+    std::fs::remove_file(&parts(folder.path())[0]).unwrap();
+    files.write(&message(1), instant(), 0).unwrap();
+    let told = files.flush().unwrap_err();
+    assert_eq!(told.kind(), std::io::ErrorKind::NotFound);
+    files.give_up();
+    files.write(&message(2), instant(), 0).unwrap();
+    files.finish().unwrap();
+    let left = parts(folder.path());
+    assert_eq!(left.len(), 1);
+    assert_eq!(offsets(&left[0]), [2]);
+    // Moved elsewhere, it is still there.
+    files.write(&message(3), instant(), 0).unwrap();
+    let now = parts(folder.path()).pop().unwrap();
+    std::fs::rename(now, folder.path().join("kept")).unwrap();
+    files.flush().unwrap();
+}
