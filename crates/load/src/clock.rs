@@ -1,6 +1,6 @@
 //! The one place of this room that reads the clock.
 
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Now, for pacing, deadlines and latencies.
 #[expect(
@@ -9,6 +9,18 @@ use std::time::Instant;
 )]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// When something began that has lasted so long, in milliseconds since 1970; 0 by a clock that stands before
+/// that.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "generators on several machines have no other clock in common"
+)]
+pub(crate) fn began_ms(lasted: Duration) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let began = now.map(|now| now.saturating_sub(lasted).as_millis());
+    began.map_or(0, |began| u64::try_from(began).unwrap_or(0))
 }
 
 /// Seconds of processor time that this process has used, all threads, user and system; 0 where

@@ -1,7 +1,7 @@
 //! The files of a run: written, read again, merged and held beside each other.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Args;
 use dancu_load::account::{Account, Compared, Described};
@@ -69,7 +69,10 @@ impl Files {
             write(path, account.csv().as_bytes(), lang)?;
         }
         if let Some(path) = &self.hdr {
-            let began = wall() - Duration::from_secs_f64(account.elapsed.max(0.0));
+            let began = match account.began_ms() {
+                Some(began) => UNIX_EPOCH + Duration::from_millis(began),
+                None => wall() - Duration::from_secs_f64(account.elapsed.max(0.0)),
+            };
             let log = account.hdr_log(began).map_err(|error| {
                 Failure::unable(lang.of("ghi sổ HDR", "write the HDR log"), &error, lang)
             })?;

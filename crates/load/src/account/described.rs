@@ -25,6 +25,10 @@ pub struct Described {
     pub seed: u64,
     /// `open, constant`, `open, poisson`, `open, calendar …` or `closed`.
     pub loop_kind: String,
+    /// When its first slot was by the clock of its machine, in milliseconds since 1970; 0 where nobody
+    /// kept it.
+    #[serde(default)]
+    pub began_ms: u64,
     /// The schedule as it is written on a command line; nothing without one.
     #[serde(default)]
     pub schedule: String,
@@ -134,6 +138,7 @@ pub(super) fn describe(plan: &LoadPlan) -> Described {
         citizens: plan.nation.len(),
         seed: plan.seed,
         loop_kind,
+        began_ms: 0,
         schedule,
         scheduled,
         seconds: plan.pace.duration().as_secs_f64(),

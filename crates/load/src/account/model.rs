@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::described::{Described, describe};
 use super::threshold::Held;
 use super::warn::warnings;
+use crate::clock::began_ms;
 use crate::measure::{Calls, Interval, Latency, QUANTILES, Verified};
 use crate::mix::place;
 use crate::pace::Pace;
@@ -114,7 +115,9 @@ impl Account {
             Pace::Open { .. } | Pace::Closed { .. } => plan.pace.duration().min(ran.elapsed),
         };
         let measured = measured.saturating_sub(plan.warm_up);
-        let mut account = Self::of_run(describe(plan), measured, ran);
+        let mut described = describe(plan);
+        described.began_ms = began_ms(ran.elapsed);
+        let mut account = Self::of_run(described, measured, ran);
         if matches!(plan.pace, Pace::Calendar { .. }) {
             let calls = &account.all.calls;
             account.runs[0].scheduled = calls.answered + calls.failed + calls.missed;
@@ -201,6 +204,12 @@ impl Account {
             warnings: Vec::new(),
             thresholds: Vec::new(),
         }
+    }
+
+    /// When the first of the runs began, in milliseconds since 1970, where it was kept.
+    pub fn began_ms(&self) -> Option<u64> {
+        let began = self.runs.iter().map(|run| run.began_ms);
+        began.filter(|began| *began > 0).min()
     }
 
     /// Reads an account.

@@ -9,6 +9,9 @@ const BUSY: f64 = 0.9;
 /// How late messages may be sent at the 99th percentile before the schedule was not kept.
 const LATE_US: u64 = 10_000;
 
+/// How far apart generators may begin that ask at the same time, as people and schedulers start them.
+const TOGETHER_MS: u64 = 2_000;
+
 /// The code of messages that did not leave.
 const NO_CONNECTION: &str = "UNAVAILABLE (no connection)";
 
@@ -119,6 +122,12 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
             items.answered + items.refused + items.malformed + items.unavailable
         ));
     }
+    if let Some(apart) = began_apart(account) {
+        list.push(format!(
+            "the generators did not ask at the same time: by their clocks the last began {apart:.1} s \
+             after the first, and the rates are a sum that the service may never have met"
+        ));
+    }
     if let Some(parts) = parts_missing(account) {
         list.push(format!(
             "the account is not whole: of the parts of the run {parts} is missing, and neither its \
@@ -137,6 +146,14 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
         ));
     }
     list
+}
+
+/// By how many seconds the beginnings of merged runs lie apart, where they do.
+fn began_apart(account: &Account) -> Option<f64> {
+    let first = account.began_ms()?;
+    let last = account.runs.iter().map(|run| run.began_ms).max()?;
+    let apart = last.saturating_sub(first);
+    (apart > TOGETHER_MS).then(|| apart as f64 / 1e3)
 }
 
 /// The parts of the run that were not merged, where others were, counted from 1 on.
@@ -169,6 +186,25 @@ mod tests {
         assert!(!of(&[2, 0, 1]).contains("missing"));
         // One part by itself is what somebody asked for.
         assert!(!of(&[1]).contains("missing"));
+    }
+
+    #[test]
+    fn generators_that_did_not_ask_at_the_same_time_are_told_of() {
+        let of = |began: &[u64]| {
+            let mut account = Account::empty();
+            let run = account.runs.remove(0);
+            for began_ms in began {
+                let mut run = run.clone();
+                run.began_ms = *began_ms;
+                account.runs.push(run);
+            }
+            warnings(&account).concat()
+        };
+        let apart = of(&[1_700_000_012_300, 1_700_000_000_000]);
+        assert!(apart.contains("12.3 s after the first"), "{apart}");
+        assert!(!of(&[1_700_000_001_000, 1_700_000_000_000]).contains("same time"));
+        // Of an earlier build nobody knows.
+        assert!(!of(&[0, 1_700_000_000_000]).contains("same time"));
     }
 
     #[test]
