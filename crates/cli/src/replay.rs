@@ -175,7 +175,9 @@ fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
             | ReplayError::Generator
             | ReplayError::Nothing(_)
             | ReplayError::NoneAsked(_)
-            | ReplayError::Service(LoadError::Nation { .. }) => Failure::Usage(error.to_string()),
+            | ReplayError::Service(LoadError::Stranger | LoadError::Nation { .. }) => {
+                Failure::Usage(error.to_string())
+            }
             error => Failure::unable(lang.of("phát lại", "replay"), &error, lang),
         }),
         Err(panic) => std::panic::resume_unwind(panic),

@@ -6,8 +6,7 @@ use std::thread;
 use dancu_load::measure::Watch;
 use dancu_server::Signals;
 
-/// From now on a signal asks the run to stop, in place of ending the process. Where signals cannot
-/// be waited for they end the process as before.
+/// From now on a signal asks the run to stop, in place of ending the process.
 pub(crate) fn stop(watch: &Arc<Watch>) {
     let watch = Arc::clone(watch);
     let waiting = move || {

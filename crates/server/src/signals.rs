@@ -7,8 +7,8 @@ pub struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
 
 #[cfg(unix)]
 impl Signals {
-    /// Takes them over: from now on they end the process no more by themselves. Where they cannot
-    /// be taken over, they still do. Must be called within a runtime.
+    /// Takes them over: from now on they end the process no more by themselves. Must be called
+    /// within a runtime.
     pub fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         let terminate = signal(SignalKind::terminate());

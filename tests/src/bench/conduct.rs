@@ -3,6 +3,7 @@
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -104,16 +105,33 @@ impl Tidy {
     }
 }
 
+impl Drop for Tidy {
+    fn drop(&mut self) {
+        // Whoever ends everything ends this as well, and says how.
+        while ENDING.load(Relaxed) {
+            std::thread::park();
+        }
+    }
+}
+
+/// Whether a signal came.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 fn end_all(folder: &Path) -> ! {
+    // From here on nothing is written: what is measured now is measured of those who are ended.
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    ENDING.store(true, Relaxed);
     let started = children();
     signal("TERM", &started);
-    let gone = || !started.iter().any(|id| alive(*id));
-    if !within(GRACE, gone) {
-        signal("KILL", &started);
-    }
+    within(GRACE, || !started.iter().any(|id| alive(*id)));
+    // Also those who were started meanwhile.
+    within(GRACE, || {
+        let left = children();
+        signal("KILL", &left);
+        left.is_empty()
+    });
     // What is left behind is left to the system.
     let _ = std::fs::remove_dir_all(folder);
-    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     std::process::exit(130)
 }
 

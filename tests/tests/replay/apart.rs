@@ -61,7 +61,7 @@ fn one_altered_outcome_another_nation_and_another_judgement_are_all_seen() {
     let data = recorded.folder.path().join("other");
     let mut command = stage::serve_command(stage::binary(), &data, CITIZENS, SEED + 1);
     let other = Server::start(command.stderr(Stdio::null())).expect("the service starts");
-    assert_eq!(replay(&recorded, &other, &["--speed", "max"]).0, Some(3));
+    assert_eq!(replay(&recorded, &other, &["--speed", "max"]).0, Some(2));
     drop(other);
     // One that takes the dead for living ends otherwise wherever somebody was found dead.
     let data = recorded.folder.path().join("undying");

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use dancu_load::account::{Account, Threshold};
+use dancu_load::account::{Account, Compared, Threshold};
 use dancu_load::measure::Watch;
 use dancu_load::pace::Pace;
 use dancu_load::profile::Scale;
@@ -34,8 +34,9 @@ pub(crate) struct Load {
     #[arg(long, value_name = "THRESHOLD")]
     threshold: Vec<Threshold>,
     /// Search for the highest constant rate at which every threshold holds, each try as long as
-    /// `--time`, beginning at `--rate`. A rate of which more than 1 % was missed or failed does not
-    /// hold, unless a threshold on `missed` or `errors` says how much may.
+    /// `--time`, beginning at `--rate`. A rate of which more than 1 % was missed, or of what was
+    /// sent more than 1 % failed, does not hold, unless a threshold on `missed` or `errors` says how
+    /// much may.
     #[arg(long, conflicts_with_all = ["schedule", "closed", "merge"])]
     find_rate: bool,
     /// Send the first nine months of 2023, each item once, under its day where the service allows
@@ -91,13 +92,11 @@ impl Load {
         account.beside(earlier.as_ref());
         self.files.write(&account, lang)?;
         let compared = self.files.compared(&account, earlier.as_ref());
-        match form {
-            Form::Json => print_json(&files::shown(&account, &compared, lang)?),
-            Form::Table => print(&shown::text(&account, &compared, lang)),
-        }
+        show_account(&account, &compared, form, lang)?;
         match account.away_at_the_end() {
-            _ if !account.is_good() => Err(Failure::Wrong),
+            _ if account.wrong > 0 => Err(Failure::Wrong),
             Some(_) => Err(away(lang)),
+            None if !account.is_good() => Err(Failure::Wrong),
             None => Ok(()),
         }
     }
@@ -173,9 +172,12 @@ impl Load {
                 arrivals,
             };
             let watch = Arc::default();
-            let mut account = self.show(plan, &watch, lang, run)?;
+            let mut account = self.show(plan, &watch, lang, run).map_err(Some)?;
             if !account.stopped && account.away_at_the_end().is_some() {
-                return Err(away(lang));
+                account.judge(&thresholds);
+                last = Some(account);
+                best = None;
+                return Err(None);
             }
             account.judge(&thresholds);
             let held = account.is_good();
@@ -186,21 +188,39 @@ impl Load {
             }
             // Whoever ends the search may do so between two tries.
             if watch.is_stopped() {
-                return Err(Failure::just(
-                    lang.of("tìm tốc độ", "find a rate: it was ended"),
-                ));
+                let ended = lang.of("tìm tốc độ", "find a rate: it was ended");
+                return Err(Some(Failure::just(ended)));
             }
             if held && best.as_ref().is_none_or(|(before, _)| rate > *before) {
                 best = Some((rate, account.clone()));
             }
             last = Some(account);
-            Ok::<_, Failure>(held)
-        })?;
-        tell(&shown::found(&found, lang));
+            Ok::<_, Option<Failure>>(held)
+        });
+        match found {
+            Ok(found) => tell(&shown::found(&found, lang)),
+            // The service is away: the account is that of the try in which it went.
+            Err(None) => {}
+            Err(Some(failure)) => return Err(failure),
+        }
         best.map(|(_, account)| account)
             .or(last)
             .ok_or_else(|| Failure::just("find a rate: nothing was tried"))
     }
+}
+
+/// The account as it was asked for.
+fn show_account(
+    account: &Account,
+    compared: &[Compared],
+    form: Form,
+    lang: Lang,
+) -> Result<(), Failure> {
+    match form {
+        Form::Json => print_json(&files::shown(account, compared, lang)?),
+        Form::Table => print(&shown::text(account, compared, lang)),
+    }
+    Ok(())
 }
 
 /// What a run ends with in whose last seconds nobody answered.
@@ -214,7 +234,9 @@ fn away(lang: Lang) -> Failure {
 /// What keeps a run from being made: a wrong command line, or a service out of reach.
 fn failure(error: &LoadError, lang: Lang) -> Failure {
     match error {
-        LoadError::Plan(..) | LoadError::Nation { .. } => Failure::Usage(error.to_string()),
+        LoadError::Plan(..) | LoadError::Stranger | LoadError::Nation { .. } => {
+            Failure::Usage(error.to_string())
+        }
         _ => Failure::unable(lang.of("chạy tải", "drive the load"), error, lang),
     }
 }

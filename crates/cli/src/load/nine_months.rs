@@ -62,11 +62,19 @@ impl Load {
         let mut account = self.show(plan.clone(), &Arc::default(), lang, move |plan, watch| {
             nine_months(plan, scale, watch)
         })?;
-        let after = counted(&plan, lang)?;
+        let after = counted(&plan, lang);
         account.judge(&self.threshold);
         account.beside(earlier);
         self.files.write(&account, lang)?;
         let compared = self.files.compared(&account, earlier);
+        let after = match after {
+            Ok(after) => after,
+            Err(failure) => {
+                // What was measured is told although it cannot be held against anything.
+                super::show_account(&account, &compared, form, lang)?;
+                return Err(failure);
+            }
+        };
         let outcome = Outcome {
             scale,
             wanted: scale.items(),

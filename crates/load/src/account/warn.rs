@@ -16,17 +16,16 @@ const TOGETHER_MS: u64 = 2_000;
 const NO_CONNECTION: &str = "UNAVAILABLE (no connection)";
 
 impl Account {
-    /// For how many seconds at the end of the run the service answered nothing that was due, where
-    /// it could not be connected to either.
+    /// For how many seconds at the end of the run messages found no connection and nothing was
+    /// answered.
     pub fn away_at_the_end(&self) -> Option<u64> {
         let last = |of: &dyn Fn(&VerbInterval) -> u64| {
             let mut busy = self.intervals.iter().filter(|i| of(&i.all()) > 0);
             busy.next_back().map(|interval| interval.second + 1)
         };
-        let due = last(&|all| all.failed + all.missed)?;
+        let unreached = last(&|all| all.unreached)?;
         let answered = last(&|all| all.answered).unwrap_or(0);
-        let unreached = self.codes.contains_key(NO_CONNECTION);
-        (unreached && due > answered).then(|| due - answered)
+        (unreached > answered).then(|| unreached - answered)
     }
 }
 
@@ -169,6 +168,7 @@ fn parts_missing(account: &Account) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::Interval;
 
     #[test]
     fn a_merged_account_tells_which_part_of_the_run_it_lacks() {
@@ -205,6 +205,27 @@ mod tests {
         assert!(!of(&[1_700_000_001_000, 1_700_000_000_000]).contains("same time"));
         // Of an earlier build nobody knows.
         assert!(!of(&[0, 1_700_000_000_000]).contains("same time"));
+    }
+
+    #[test]
+    fn a_service_is_away_at_the_end_only_where_it_could_not_be_reached_there() {
+        // Of each second: answered, failed, and of these without a connection.
+        let away = |seconds: &[(u64, u64, u64)]| {
+            let mut account = Account::empty();
+            for (second, (answered, failed, unreached)) in (0..).zip(seconds) {
+                let mut interval = Interval::new(second);
+                let verb = &mut interval.verbs[0];
+                (verb.answered, verb.failed, verb.unreached) = (*answered, *failed, *unreached);
+                account.intervals.push(interval);
+            }
+            account.away_at_the_end()
+        };
+        assert_eq!(away(&[(9, 0, 0), (0, 9, 9), (0, 9, 9)]), Some(2));
+        assert_eq!(away(&[(0, 9, 9)]), Some(1));
+        // It was away, and came back; what failed last was turned away or late.
+        assert_eq!(away(&[(9, 0, 0), (0, 9, 9), (9, 0, 0), (0, 1, 0)]), None);
+        assert_eq!(away(&[(9, 0, 0), (0, 9, 0)]), None);
+        assert_eq!(away(&[]), None);
     }
 
     #[test]

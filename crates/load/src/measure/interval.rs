@@ -18,6 +18,9 @@ pub struct VerbInterval {
     pub failed: u64,
     /// Slots missed.
     pub missed: u64,
+    /// Messages that found no connection; they are among the failed.
+    #[serde(default)]
+    pub unreached: u64,
 }
 
 impl VerbInterval {
@@ -27,6 +30,7 @@ impl VerbInterval {
         self.items += other.items;
         self.failed += other.failed;
         self.missed += other.missed;
+        self.unreached += other.unreached;
     }
 }
 

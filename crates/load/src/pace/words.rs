@@ -71,9 +71,9 @@ fn stage(text: &str) -> Result<(Schedule, String), PaceError> {
             (Schedule::new([stage]), words)
         }
         ["step", from, to, plateaus, time] => {
-            let plateaus = plateaus.parse().ok().filter(|n| (1..=1000).contains(n));
+            let plateaus = plateaus.parse().ok().filter(|n| (2..=1000).contains(n));
             let plateaus =
-                plateaus.ok_or_else(|| PaceError("plateaus are from 1 to 1,000".to_owned()))?;
+                plateaus.ok_or_else(|| PaceError("plateaus are from 2 to 1,000".to_owned()))?;
             let (from, to, time) = (rate(from)?, rate(to)?, duration(time)?);
             let words = format!("step {from} {to} {plateaus} {time}s");
             (Schedule::steps(from, to, plateaus, time), words)
@@ -82,6 +82,11 @@ fn stage(text: &str) -> Result<(Schedule, String), PaceError> {
             let (every, length) = (duration(every)?, duration(length)?);
             if every < 0.001 {
                 return Err(PaceError("bursts come at most every ms".to_owned()));
+            }
+            if length > every {
+                return Err(PaceError(
+                    "a burst is over before the next begins".to_owned(),
+                ));
             }
             let (low, high, time) = (rate(low)?, rate(high)?, duration(time)?);
             let words = format!("burst {low} {high} {every}s {length}s {time}s");
@@ -153,7 +158,9 @@ mod tests {
             "hold 1e99 1s",
             "hold 10 1y",
             "step 1 2 0 3s",
+            "step 1 2 1 3s",
             "burst 1 2 0 0 3s",
+            "burst 1 2 1s 2s 3s",
             "hold 0 10s",
             "hold 1 1000h",
             "hold 1 1s, nothing",

@@ -144,7 +144,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
             Speed::Times(_) => sums.acknowledged - sums.before + sums.unanswered,
             Speed::Max => 0,
         },
-        seconds,
+        seconds: plan.speed.lasts(seconds),
         threads: 1,
         connections: plan.connections,
         in_flight: plan.in_flight,

@@ -22,6 +22,16 @@ pub enum Speed {
     Max,
 }
 
+impl Speed {
+    /// How long what was recorded in so many seconds takes to be due.
+    pub(super) fn lasts(self, recorded: f64) -> f64 {
+        match self {
+            Self::Times(times) => recorded / times,
+            Self::Max => recorded,
+        }
+    }
+}
+
 impl FromStr for Speed {
     type Err = String;
 

@@ -212,7 +212,8 @@ impl Remaker {
         });
         let authority = kind.is_some_and(|kind| self.authorities.contains(&(agency, kind)));
         // A malformed item keeps nothing. Where a procedure is named and no dossier stands over all
-        // items, each had one of its own, or the message would not have been answered.
+        // items, some item had one of its own, or the message would not have been answered; it may
+        // have been this one.
         let own_dossier =
             item.dossier || (item.subject.is_none() && exchange.has_procedure && !exchange.dossier);
         let wrong = must_be_wrong(verb, person, item, authority);

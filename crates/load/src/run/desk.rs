@@ -161,6 +161,8 @@ impl Desk {
         });
         let mut judged = verify::failure(&out.ask.message, &Told::nothing());
         if !broken.sent {
+            let verb = place(out.ask.message.verb);
+            self.at(now()).verbs[verb].unreached += 1;
             for fate in &mut judged.fates {
                 *fate = Fate::Unavailable { in_doubt: false };
             }

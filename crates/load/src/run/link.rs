@@ -103,14 +103,24 @@ impl Link {
         &self,
         head: http::Request<()>,
     ) -> Result<(h2::client::ResponseFuture, h2::SendStream<Bytes>), Broken> {
-        let sender = self.open().await?;
-        let made = self.made.get();
-        let closed = |_| {
-            self.close(made);
-            Broken { sent: false }
-        };
-        let mut ready = sender.ready().await.map_err(closed)?;
-        ready.send_request(head, false).map_err(closed)
+        // A connection that was told to go away takes nothing more: there is another one to be made.
+        let mut again = true;
+        loop {
+            let sender = self.open().await?;
+            let made = self.made.get();
+            match sender.ready().await {
+                Ok(mut ready) => {
+                    return ready.send_request(head, false).map_err(|_| {
+                        self.close(made);
+                        Broken { sent: false }
+                    });
+                }
+                Err(_) => self.close(made),
+            }
+            if !std::mem::take(&mut again) {
+                return Err(Broken { sent: false });
+            }
+        }
     }
 
     /// One call with one message.

@@ -205,6 +205,8 @@ pub enum LoadError {
     Nobody,
     /// The service was asked something before the run, and this came back.
     Asked(&'static str),
+    /// The service does not let in whoever has the sandbox keys of this seed.
+    Stranger,
     /// The nation that answers has other people than the one that is asked about.
     Nation {
         /// How many citizens it has.
@@ -222,6 +224,9 @@ impl fmt::Display for LoadError {
             Self::Start(_) => f.write_str("start a thread of the load tool"),
             Self::Nobody => f.write_str("find somebody who may ask what the mix wants"),
             Self::Asked(what) => f.write_str(what),
+            Self::Stranger => {
+                f.write_str("the service does not know the sandbox keys of this seed")
+            }
             Self::Nation {
                 citizens,
                 real_looking,

@@ -42,10 +42,11 @@ pub fn told_at(server: SocketAddr, nation: &Nation) -> Result<Told, LoadError> {
     };
     let answer = ask(server, nation, None, Some((early, early)))?;
     if let Some(made) = answer.mock_nation {
-        let served =
-            Nation::made_by(made.generator, made.seed, made.citizens).ok_or(LoadError::Asked(
+        let served = Nation::made_by(made.generator, nation.seed(), made.citizens).ok_or(
+            LoadError::Asked(
                 "make the nation again: another version of the generator made the one that answers",
-            ))?;
+            ),
+        )?;
         if served.len() != nation.len() || served.generator() != nation.generator() {
             return Err(LoadError::Nation {
                 citizens: served.len(),
@@ -140,9 +141,7 @@ fn ask(
     match heard {
         Heard { code: 0, body, .. } => pb::GetVolumesResponse::decode(body)
             .map_err(|_| LoadError::Asked("read the totals: the service answered something else")),
-        Heard { code: 16, .. } => Err(LoadError::Asked(
-            "be let in: the service does not know the sandbox keys of this seed",
-        )),
+        Heard { code: 16, .. } => Err(LoadError::Stranger),
         _ => Err(LoadError::Asked("get the totals: the service refused")),
     }
 }

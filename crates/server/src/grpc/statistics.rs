@@ -104,7 +104,6 @@ where
     Ok(pb::GetVolumesResponse {
         event_days: core.event_days.map(answer::event_days),
         mock_nation: Some(pb::MockNation {
-            seed: core.made_of.seed,
             citizens: core.made_of.citizens,
             generator: core.made_of.generator,
         }),

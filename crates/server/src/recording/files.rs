@@ -97,12 +97,7 @@ impl Files {
         };
         let before = open.encoder.get_ref().bytes;
         open.encoder.flush()?;
-        if is_removed(&open.encoder.get_ref().file)? {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the file was removed",
-            ));
-        }
+        found(&open.encoder.get_ref().file)?;
         open.unflushed = false;
         Ok(open.encoder.get_ref().bytes - before)
     }
@@ -112,7 +107,9 @@ impl Files {
         let Some(open) = self.open.take() else {
             return Ok(());
         };
-        open.encoder.finish()?.flush()
+        let mut file = open.encoder.finish()?;
+        file.flush()?;
+        found(&file.file)
     }
 
     /// Gives up the file that is open, which is cut off where it stands.
@@ -177,6 +174,17 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Refuses an open file to which no name leads any more: what went into it nobody will find.
+fn found(file: &File) -> io::Result<()> {
+    if is_removed(file)? {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the file was removed",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether no name leads to an open file any more.

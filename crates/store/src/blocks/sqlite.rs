@@ -388,7 +388,11 @@ fn lock(path: &Path) -> Result<File, BlockStoreError> {
 }
 
 fn another_schema() -> BlockStoreError {
-    BlockStoreError::Failed("open a ledger of another schema".to_owned())
+    BlockStoreError::Failed(
+        "open a ledger of another build: one that serves brings an earlier ledger to its own form, and \
+         a later one is read by the build that wrote it"
+            .to_owned(),
+    )
 }
 
 fn failed(doing: &'static str) -> impl FnOnce(sqlx::Error) -> BlockStoreError {

@@ -2646,17 +2646,15 @@ impl ::prost::Name for GetVolumesResponse {
         "type.googleapis.com/dancu.v1.GetVolumesResponse".into()
     }
 }
-/// MockNation is what a mock nation is made of: whoever has the generator makes the same people of it.
+/// MockNation is what a mock nation is made of beside its seed, from which sandbox keys follow and which
+/// whoever has one of these knows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MockNation {
-    /// The seed.
-    #[prost(uint64, tag = "1")]
-    pub seed: u64,
     /// Citizens with an index, from 0 on; personas are not among them.
-    #[prost(uint64, tag = "2")]
+    #[prost(uint64, tag = "1")]
     pub citizens: u64,
     /// The version of the generator and the kind of personal numbers, as the registry keeps them.
-    #[prost(uint32, tag = "3")]
+    #[prost(uint32, tag = "2")]
     pub generator: u32,
 }
 impl ::prost::Name for MockNation {
