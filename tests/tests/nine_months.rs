@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use dancu_domain::{CivilDate, EventDays};
@@ -17,8 +18,8 @@ use dancu_tests::within::{Within, start};
 
 const CITIZENS: u64 = 4_096;
 
-/// A whole run of the nine months, and where both sides differ.
-fn nine_months_of(service: &Within, change: impl FnOnce(&mut LoadPlan)) -> (Account, Vec<Apart>) {
+/// The nine months as fast as replies come, on a few lanes.
+fn plan_of(service: &Within) -> LoadPlan {
     let address = service.running.grpc_addr();
     let told = told_at(address, &service.nation).expect("the service tells of itself");
     let base = LoadPlan::new("nine".into(), address, service.nation, told.nation);
@@ -34,6 +35,13 @@ fn nine_months_of(service: &Within, change: impl FnOnce(&mut LoadPlan)) -> (Acco
         ..base
     };
     plan.shares.malformed = 0;
+    plan
+}
+
+/// A whole run of the nine months, and where both sides differ.
+fn nine_months_of(service: &Within, change: impl FnOnce(&mut LoadPlan)) -> (Account, Vec<Apart>) {
+    let address = service.running.grpc_addr();
+    let mut plan = plan_of(service);
     change(&mut plan);
     let by_day = plan.simulated_days;
     let counted = || {
@@ -200,5 +208,30 @@ fn with_a_speed_messages_are_due_by_the_calendar_and_what_was_missed_is_sent_beh
             .warnings
             .iter()
             .any(|w| w.contains("under their days"))
+    );
+}
+
+#[test]
+fn a_service_that_is_gone_ends_the_nine_months_before_their_time() {
+    let service = start(CITIZENS, |_| {});
+    let plan = LoadPlan {
+        goal: Some(Scale(10_000).items().iter().sum()),
+        ..plan_of(&service)
+    };
+    let running = {
+        let (plan, watch) = (plan.clone(), Arc::new(Watch::default()));
+        thread::spawn(move || nine_months(plan, Scale(10_000), &watch))
+    };
+    thread::sleep(Duration::from_secs(2));
+    drop(service);
+    // Not after the ten minutes that it has, and not never, as one that asks until all is answered.
+    let ran = running.join().expect("it ends");
+    let ran = ran.expect("what was measured is told");
+    assert!(ran.stopped && ran.elapsed < Duration::from_mins(5));
+    let account = Account::new(&plan, ran);
+    assert!(
+        account.away_at_the_end() >= Some(25),
+        "{:?}",
+        account.warnings
     );
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use dancu_domain::Verb;
 use tonic::{Code, Status};
 
+use super::absence::Absence;
 use super::ask::Ask;
 use super::digest::{Known, digest};
 use super::judge::{judge, parts};
@@ -40,6 +41,7 @@ pub(crate) struct Desk {
     measured_from: Instant,
     verified: u64,
     chance: RefCell<Chance>,
+    pub(crate) absence: Absence,
 }
 
 /// A message on its way.
@@ -70,6 +72,7 @@ impl Desk {
             measured_from: began + warm_up,
             verified,
             chance: RefCell::new(Chance::new(seed, 0x7e51)),
+            absence: Absence::default(),
         }
     }
 
@@ -147,6 +150,7 @@ impl Desk {
 
     /// Takes note of a message whose call was over before its reply came.
     pub(crate) fn late(&self, out: Out) {
+        self.absence.goes_on();
         self.count_code("DEADLINE_EXCEEDED (own clock)");
         let judged = verify::failure(&out.ask.message, &Told::nothing());
         self.note(&out, None, judged, None);
@@ -154,6 +158,7 @@ impl Desk {
     }
 
     fn broken(&self, out: &Out, broken: Broken) {
+        self.absence.goes_on();
         self.count_code(if broken.sent {
             "UNAVAILABLE (connection lost)"
         } else {
@@ -172,6 +177,7 @@ impl Desk {
 
     fn reply(&self, out: &Out, times: Times, heard: &Heard) {
         let ask = &out.ask;
+        self.absence.ends();
         self.count_code(code_word(heard.code));
         if self.verified < 1000 && !self.chance.borrow_mut().permille(self.verified) {
             self.unread(out, times, heard);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{JoinSet, LocalSet};
 
+use super::absence;
 use super::desk::Desk;
 use super::flow::flow;
 use super::lane::lane;
@@ -106,11 +107,16 @@ impl Part {
             (plan.verified, plan.seed),
         ));
         let ticking = {
-            let desk = Rc::clone(&desk);
+            let (desk, watch) = (Rc::clone(&desk), Arc::clone(&self.watch));
+            // Who is to send all of something would else go on for ever.
+            let gives_up = plan.goal.is_some();
             tokio::task::spawn_local(async move {
                 loop {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                     desk.tick();
+                    if gives_up && desk.absence.lasts(absence::LONGEST) {
+                        watch.stop();
+                    }
                 }
             })
         };
