@@ -1,5 +1,6 @@
 //! The blocks of the ledger in one SQLite file.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -87,9 +88,10 @@ impl SqliteBlocks {
             claim: None,
             lock: None,
         };
-        match blocks.schema().await? {
-            known if known == statements::MIGRATIONS.len() => Ok(blocks),
-            _ => Err(another_schema()),
+        match blocks.schema().await?.cmp(&statements::MIGRATIONS.len()) {
+            Ordering::Less => Err(BlockStoreError::Failed(statements::EARLIER.to_owned())),
+            Ordering::Equal => Ok(blocks),
+            Ordering::Greater => Err(later_schema()),
         }
     }
 
@@ -104,14 +106,14 @@ impl SqliteBlocks {
             .fetch_one(&mut self.connection)
             .await;
         let version: i64 = row.map_err(failed("read the schema"))?.get(0);
-        usize::try_from(version).map_err(|_| another_schema())
+        usize::try_from(version).map_err(|_| later_schema())
     }
 
     async fn make_schema(&mut self) -> Result<(), BlockStoreError> {
         let found = self.schema().await?;
         let steps = statements::MIGRATIONS
             .get(found..)
-            .ok_or_else(another_schema)?;
+            .ok_or_else(later_schema)?;
         for step in steps {
             self.run(statements::BEGIN).await?;
             // An error leaves the transaction open, and the connection is dropped with it.
@@ -387,12 +389,8 @@ fn lock(path: &Path) -> Result<File, BlockStoreError> {
     }
 }
 
-fn another_schema() -> BlockStoreError {
-    BlockStoreError::Failed(
-        "open a ledger of another build: one that serves brings an earlier ledger to its own form, and \
-         a later one is read by the build that wrote it"
-            .to_owned(),
-    )
+fn later_schema() -> BlockStoreError {
+    BlockStoreError::Failed("open a ledger that a later build wrote".to_owned())
 }
 
 fn failed(doing: &'static str) -> impl FnOnce(sqlx::Error) -> BlockStoreError {

@@ -36,3 +36,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../sql/blocks/sqlite/0003_keys.sql"),
     include_str!("../../sql/blocks/sqlite/0004_counts_by_day.sql"),
 ];
+
+/// What is said of a file in which not all of these were taken, to who only reads it.
+pub(super) const EARLIER: &str = "read a ledger of an earlier build: serving it brings it to this one's \
+                                  form, and the build that wrote it reads it as it is";

@@ -37,7 +37,9 @@ async fn a_ledger_of_an_earlier_build_is_brought_to_this_one() {
         sqlx::raw_sql(made).execute(&mut connection).await.unwrap();
     }
     connection.close().await.unwrap();
-    assert!(SqliteBlocks::open_read_only(&path).await.is_err());
+    let refused = SqliteBlocks::open_read_only(&path).await.err();
+    let refused = refused.unwrap().to_string();
+    assert!(refused.contains("serving it brings it"), "{refused}");
     let mut store = SqliteBlocks::open(&path).await.unwrap();
     assert_eq!(store.bind(NationId([7; 16])).await, Ok(None));
     // What was counted stands, and is added to.

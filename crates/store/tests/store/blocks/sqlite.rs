@@ -113,7 +113,7 @@ async fn a_missing_file_and_a_later_schema_are_not_opened() {
         .await
         .run("PRAGMA user_version = 99")
         .await;
-    let words = BlockStoreError::Failed("open a ledger of another schema".to_owned());
+    let words = BlockStoreError::Failed("open a ledger that a later build wrote".to_owned());
     assert_eq!(SqliteBlocks::open(&path).await.err(), Some(words.clone()));
     assert_eq!(SqliteBlocks::open_read_only(&path).await.err(), Some(words));
 }
