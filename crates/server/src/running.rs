@@ -26,7 +26,6 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// Of a service that is gone without a word.
     /// The end of a service that told nobody why.
     pub fn ended() -> Self {
         Self::Failed("the service ended".to_owned())

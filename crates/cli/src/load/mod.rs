@@ -83,7 +83,7 @@ impl Load {
             if self.find_rate {
                 self.search(plan, lang)?
             } else {
-                self.drive(plan, lang)?
+                self.show(plan, &Arc::default(), lang, run)?
             }
         } else {
             files::merged(&self.merge, lang)?
@@ -111,10 +111,6 @@ impl Load {
     }
 
     /// One run, shown while it lasts.
-    fn drive(&self, plan: LoadPlan, lang: Lang) -> Result<Account, Failure> {
-        self.show(plan, &Arc::default(), lang, run)
-    }
-
     fn show(
         &self,
         plan: LoadPlan,
