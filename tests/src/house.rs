@@ -104,6 +104,7 @@ pub const ROOMS: &[Room] = &[
             "h2",
             "hdrhistogram",
             "http",
+            "memchr",
             "prost",
             "serde",
             "serde_json",

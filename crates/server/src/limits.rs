@@ -117,8 +117,7 @@ impl Gates {
         !self.items.is_full() && self.taken() < self.most_for(beyond_share)
     }
 
-    /// Gives a place to a unary call. A call whose message is long on its way has none before: it would
-    /// keep others out while there is nothing to do for it.
+    /// Gives a place to a unary call.
     pub(crate) fn place(&self, beyond_share: bool) -> Option<Entered> {
         let is_free = self.unary.inside() < self.most_for(beyond_share);
         (is_free && !self.items.is_full())
@@ -134,6 +133,19 @@ impl Gates {
     /// How many unary calls there is room for at once.
     pub(crate) fn most(&self) -> usize {
         self.unary.most.min(self.calls.most).min(self.effort.room())
+    }
+
+    /// With how many unary calls at once a core is best off: as many as there is room for while
+    /// everybody finds some, and fewer once more is asked than can be answered.
+    pub(crate) fn best(&self) -> usize {
+        let most = self.most();
+        self.effort.crowd().map_or(most, |crowd| crowd.min(most))
+    }
+
+    /// Whether so many are in flight that no more is better read.
+    pub(crate) fn is_crowded(&self) -> bool {
+        let crowd = self.effort.crowd();
+        crowd.is_some_and(|crowd| self.taken() >= crowd.min(self.most()))
     }
 
     /// How much of that is taken.

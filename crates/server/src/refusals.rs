@@ -8,8 +8,8 @@ use std::time::Instant;
 
 /// What one refusal takes.
 const REFUSAL: i64 = 1_000;
-/// What an answer gives: one refusal for every four answers.
-const ANSWER: i64 = 250;
+/// What an answer gives: one refusal for every twenty answers.
+const ANSWER: i64 = 50;
 /// The most that is saved up for a burst, in refusals.
 const SAVED: i64 = 512;
 
@@ -99,7 +99,7 @@ mod tests {
         assert!(refusals.any_left(at(101)));
         refuse(10);
         assert!(!refusals.any_left(at(101)));
-        for _ in 0..40 {
+        for _ in 0..200 {
             refusals.answered();
         }
         assert!(refusals.any_left(at(101)));

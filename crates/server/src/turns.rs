@@ -5,12 +5,13 @@
 //! would have waited in a socket for longer than an answer takes. So connections that are refused
 //! too much stop being read and form a line, and whoever is at its head goes on when the core has
 //! room for all it is likely to ask. What lay in its socket by then is refused, because it is old;
-//! what comes after is answered as fast as at the peak, until somebody else's turn.
+//! what comes after is answered as fast as at the peak, until somebody else's turn. Those who have
+//! their turn are read no faster than the core answers ([`crate::effort`]).
 
 use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -22,8 +23,9 @@ use crate::limits::Gates;
 use crate::numbers::Numbers;
 use crate::refusals::Refusals;
 
-/// How long a connection goes on while others wait in line.
-pub(crate) const TURN: Duration = Duration::from_millis(200);
+/// How long a connection goes on while others wait in line, and how long where many do.
+const TURN: Duration = Duration::from_millis(100);
+const SHORT_TURN: Duration = Duration::from_millis(50);
 /// How long a connection that goes on may take until what it asks is counted as inside.
 const FILLING: Duration = Duration::from_millis(20);
 /// What is read later than this was not in the socket before, however fast its peer goes on.
@@ -50,6 +52,10 @@ pub(crate) struct Turns {
     busy: AtomicUsize,
     /// How many wait, to be known without the lock.
     waiting: AtomicUsize,
+    /// When a socket was last left alone because too much was in flight, in microseconds since the
+    /// beginning; 0 as long as none was.
+    crowded: AtomicU64,
+    began: Instant,
     line: Mutex<Line>,
     numbers: Arc<Numbers>,
 }
@@ -91,6 +97,8 @@ impl Turns {
             longest: LONGEST.min(ping_timeout / 2),
             busy: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            crowded: AtomicU64::new(0),
+            began: instant(),
             line: Mutex::default(),
             numbers,
         })
@@ -120,7 +128,31 @@ impl Turns {
     /// keeps to it never waits in line.
     pub(crate) fn share(&self) -> usize {
         let asking = self.busy.load(Relaxed) + self.waiting.load(Relaxed);
-        self.gates.most().div_ceil(asking.max(1))
+        self.gates.best().div_ceil(asking.max(1))
+    }
+
+    /// Notes that a socket is left alone because too much is in flight.
+    pub(crate) fn is_crowded(&self) {
+        self.crowded.store(self.micros(instant()).max(1), Relaxed);
+    }
+
+    fn micros(&self, now: Instant) -> u64 {
+        u64::try_from(now.duration_since(self.began).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether a socket was left alone lately. Between two commits little is in flight for a moment,
+    /// and whoever went on then would only be one more for whom there is no room.
+    fn was_crowded(&self, now: Instant, lately: Duration) -> bool {
+        let crowded = self.crowded.load(Relaxed);
+        let since = self.micros(now).saturating_sub(crowded);
+        crowded > 0 && u128::from(since) < lately.as_micros()
+    }
+
+    /// How long a connection goes on now: each of those that wait is to have a turn before it has
+    /// waited for too long.
+    pub(crate) fn length(&self) -> Duration {
+        let waiting = u32::try_from(self.waiting.load(Relaxed)).unwrap_or(u32::MAX);
+        (self.longest / waiting.max(1)).clamp(SHORT_TURN, TURN)
     }
 
     /// Whether anybody waits.
@@ -153,9 +185,9 @@ impl Turns {
         }
     }
 
-    /// One connection is not waited for until it has nearly all the room.
+    /// No connection has more than all the room.
     fn at_most(&self, calls: usize) -> usize {
-        calls.min(self.gates.most() / 4).max(1)
+        calls.min(self.gates.best()).max(1)
     }
 
     fn line(&self) -> std::sync::MutexGuard<'_, Line> {
@@ -189,8 +221,10 @@ impl Turns {
         let (calls, waited) = (waiting.calls, now.duration_since(waiting.since));
         let calm = |pressed| now.duration_since(pressed) >= PRESSED;
         let goes = line.catching_up.is_none_or(|(_, since)| long(since))
-            && (self.gates.taken() + filling == 0
-                || self.have_room(filling, calls) && self.refusals.any_left(now)
+            && (self.gates.taken() + filling == 0 && !self.was_crowded(now, LOOK)
+                || !self.was_crowded(now, FILLING)
+                    && self.have_room(filling, calls)
+                    && self.refusals.any_left(now)
                 || waited >= self.longest && line.pressed.is_none_or(calm));
         if goes {
             if waited >= self.longest {
@@ -212,7 +246,7 @@ impl Turns {
     }
 
     fn have_room(&self, filling: usize, calls: usize) -> bool {
-        self.gates.taken() + filling + calls <= self.gates.most()
+        self.gates.taken() + filling + calls <= self.gates.best()
     }
 
     /// Takes one out of the line, wherever it is, and wakes who is at its head.

@@ -12,7 +12,7 @@ use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes};
 use dancu_wire::door::{EVENT_DAY, event_day};
 use dancu_wire::errors::{Lang, status};
 use futures::future::BoxFuture;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::sync::watch;
@@ -23,9 +23,11 @@ use super::body::AnswerBody;
 use super::dispatch::{Call, Heading, Work, dispatch};
 use super::finish::{Ending, finish};
 use super::full::FULL;
+use super::head::{is_grpc, language};
 use super::inflow::Inflow;
 use super::message::Told as MessageTold;
 use super::method::{Kind, Method};
+use super::rest::Rest;
 use super::ticket::{Ticket, Told};
 use super::timeout;
 use super::unary::Answered;
@@ -34,6 +36,7 @@ use crate::credentials::Doorman;
 use crate::log::Line;
 use crate::phase::Phase;
 use crate::transport::activity::Activity;
+use crate::transport::receiving::Receiving;
 
 /// Where a caller says how its messages are compressed.
 const ENCODING: &str = "grpc-encoding";
@@ -78,7 +81,9 @@ where
         running.state = match self.admit(&request, method, &mut running) {
             Ok(call) => State::Working(self.work(request, method, call)),
             Err(Refused::NotGrpc) => State::NotGrpc,
-            Err(Refused::ForRoom) => State::Full(core.full.headers(lang)),
+            Err(Refused::ForRoom) => {
+                State::Full(core.full.headers(lang), Rest::of(request.into_body()))
+            }
             Err(Refused::For(reason)) => State::Failed(Failure::new(reason).into()),
             Err(Refused::Malformed(failure)) => State::Failed(failure.into()),
         };
@@ -161,8 +166,8 @@ where
             Kind::Unary => self.core.gates.receiving.enter(0),
             Kind::ServerStream | Kind::Bidi => None,
         };
-        let at_once = method.has_one_item();
-        let guards = received.map(|received| (received, self.activity.receive(at_once)));
+        let is_long = !method.has_one_item();
+        let guards = received.map(|received| (received, Receiving::new(&self.activity, is_long)));
         let request = request.map(|body| Inflow::new(body, guards));
         dispatch(Arc::clone(&self.core), call, request)
     }
@@ -184,7 +189,7 @@ pub(crate) struct Running {
 enum State {
     Working(Work),
     Failed(Box<Failure>),
-    Full(HeaderMap),
+    Full(HeaderMap, Rest),
     NotGrpc,
     Done,
 }
@@ -212,7 +217,10 @@ impl Future for Running {
                 let failure = std::mem::replace(&mut **failure, Failure::new(Reason::Internal));
                 this.failed(&failure)
             }
-            State::Full(headers) => {
+            State::Full(headers, rest) => {
+                if !this.streams {
+                    std::task::ready!(rest.poll(cx));
+                }
                 let headers = std::mem::take(headers);
                 this.state = State::Done;
                 return Poll::Ready(Ok(this.full(headers)));
@@ -378,23 +386,4 @@ fn limit(
             () = drained => Reason::Draining,
         }
     })
-}
-
-fn is_grpc(request: &Request<Incoming>) -> bool {
-    let kind = request.headers().get(CONTENT_TYPE);
-    request.method() == http::Method::POST && kind.is_some_and(|kind| means_grpc(kind.as_bytes()))
-}
-
-/// Whether a content type is gRPC's own, with or without a format behind it. `grpc-web` begins
-/// alike and is another protocol: its callers would not understand our frames.
-fn means_grpc(kind: &[u8]) -> bool {
-    let rest = kind.strip_prefix(b"application/grpc");
-    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')))
-}
-
-fn language(headers: &HeaderMap) -> Lang {
-    headers
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .map_or_else(Lang::default, Lang::from_header)
 }

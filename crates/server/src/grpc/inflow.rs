@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::limits::Entered;
-use crate::transport::activity::Receiving;
+use crate::transport::receiving::Receiving;
 
 /// A request's body. One of a unary call is under the gate of what is being received, because all
 /// of it is kept until it is complete; a stream gives its messages away one by one.
@@ -87,6 +87,9 @@ impl Body for Inflow {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Some(receiving) = &mut self.receiving {
+            receiving.is_polled(polled.is_pending());
+        }
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {

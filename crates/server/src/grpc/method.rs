@@ -99,8 +99,8 @@ impl Method {
     }
 
     /// Whether its messages have one item: short enough to come together with the headers. Longer ones
-    /// come behind the headers of whatever else their connection asks at once, and are given room when
-    /// they are there.
+    /// may come behind the headers of whatever else their connection asks at once, and keep their
+    /// place only if they are there when it is their turn.
     pub(crate) const fn has_one_item(self) -> bool {
         matches!(self, Self::LookupCitizen | Self::AuthenticateCitizen)
     }

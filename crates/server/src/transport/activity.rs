@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::owed::Owed;
 use crate::clock::instant;
+use crate::effort::Effort;
 use crate::limits::Entered;
-use crate::turns::{TURN, Turn, Turns};
+use crate::turns::{Turn, Turns};
 
 /// Plain numbers of one connection, written by the core that it belongs to.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(crate) struct Activity {
     leaving: AtomicBool,
     /// When its turn began, in microseconds since the connection did.
     turn_began: AtomicU64,
+    /// When its socket was last found empty, in microseconds since the connection began.
+    emptied: AtomicU64,
     opened: Instant,
     /// How often something was received.
     heard: AtomicU64,
@@ -58,6 +61,10 @@ pub(super) enum Stand {
 /// For how long the end of a turn can be put off for the sake of awaited messages.
 const SPARED: Duration = Duration::from_millis(100);
 
+/// How long what came may lie in a socket that is not read because too much is in flight. Then there is
+/// more of it than can be answered soon, and it is others' turn.
+const UNREAD: Duration = Duration::from_millis(15);
+
 /// The HTTP/2 connection preface has this many bytes (RFC 9113, 3.4).
 const PREFACE_BYTES: u64 = 24;
 
@@ -76,6 +83,7 @@ impl Activity {
             turn_ended: AtomicU64::default(),
             leaving: AtomicBool::default(),
             turn_began: AtomicU64::default(),
+            emptied: AtomicU64::default(),
             opened: instant(),
             heard: AtomicU64::default(),
             owed: Owed::new(Arc::clone(&turns.gates().sending)),
@@ -105,9 +113,15 @@ impl Activity {
     /// Whether unary calls that are begun now are let in: it is its turn, it takes what it is given,
     /// and there is room.
     pub(crate) fn has_place(&self) -> bool {
-        self.is_in_turn()
-            && !self.owed.is_too_much()
-            && self.turns.gates().has_place(self.is_beyond_share())
+        if !self.is_in_turn() || self.owed.is_too_much() {
+            return false;
+        }
+        let gates = self.turns.gates();
+        let has_place = gates.has_place(self.is_beyond_share());
+        if !has_place {
+            gates.effort.is_too_much();
+        }
+        has_place
     }
 
     /// Whether it has more calls in flight than an equal part of all.
@@ -121,16 +135,34 @@ impl Activity {
         self.turned_away.fetch_add(1, Relaxed);
     }
 
-    /// Notes that a call was let in and its message is awaited, for as long as the guard lives. With
-    /// `at_once` it has its place already.
-    pub(crate) fn receive(self: &Arc<Self>, at_once: bool) -> Receiving {
-        self.receiving.fetch_add(1, Relaxed);
-        let place = at_once.then(|| self.turns.gates().place(self.is_beyond_share()));
-        Receiving {
-            waits: self.waits.load(Relaxed),
-            place: place.flatten(),
-            activity: Arc::clone(self),
+    /// A place for a unary call, if there is one.
+    pub(super) fn place(&self) -> Option<Entered> {
+        let gates = self.turns.gates();
+        let place = gates.place(self.is_beyond_share());
+        if place.is_none() {
+            gates.effort.is_too_much();
         }
+        place
+    }
+
+    /// What its core takes for its messages.
+    pub(super) fn effort(&self) -> &Effort {
+        &self.turns.gates().effort
+    }
+
+    /// How often it stood in line.
+    pub(super) fn waits(&self) -> u64 {
+        self.waits.load(Relaxed)
+    }
+
+    /// Notes that the message of one more call is awaited.
+    pub(super) fn begins_to_receive(&self) {
+        self.receiving.fetch_add(1, Relaxed);
+    }
+
+    /// Notes that the message of one call fewer is.
+    pub(super) fn has_received(&self) {
+        self.receiving.fetch_sub(1, Relaxed);
     }
 
     /// Notes that the connection is looked after once more: whatever was read before is begun.
@@ -139,6 +171,7 @@ impl Activity {
             let asked = self.turned_away.load(Relaxed);
             self.asked.store(asked, Relaxed);
             self.begin_turn();
+            self.is_emptied();
         }
     }
 
@@ -147,7 +180,7 @@ impl Activity {
         self.leaving.store(true, Relaxed);
     }
 
-    fn begin_turn(&self) {
+    pub(super) fn begin_turn(&self) {
         self.stands(Stand::InTurn);
         self.turned_away.store(0, Relaxed);
         self.turn_began.store(self.micros(instant()), Relaxed);
@@ -162,16 +195,42 @@ impl Activity {
         u64::try_from(now.duration_since(self.opened).as_micros()).unwrap_or(u64::MAX)
     }
 
+    /// Whether its socket is better not read just now: too much is in flight, and it asks for more
+    /// than its share.
+    pub(super) fn is_crowded(&self) -> bool {
+        let crowded = self.turns.gates().is_crowded() && self.asks() > self.turns.share();
+        if crowded {
+            self.turns.is_crowded();
+        }
+        crowded
+    }
+
+    /// Notes that the socket was read and nothing more lies there.
+    pub(super) fn is_emptied(&self) {
+        self.emptied.store(self.micros(instant()), Relaxed);
+    }
+
+    /// Whether what lies in the socket may have come long ago.
+    fn is_behind(&self, now: Instant) -> bool {
+        let emptied = self.emptied.load(Relaxed);
+        u128::from(self.micros(now).saturating_sub(emptied)) >= UNREAD.as_micros()
+    }
+
     /// Whether its turn is over: it asks for more than its share, and was refused so much that it
     /// is better not read, or goes on for long enough while others wait.
     pub(super) fn is_over(&self) -> bool {
         let turned_away = self.turned_away.load(Relaxed);
-        if turned_away == 0 && !self.turns.do_any_wait() {
+        let crowded = self.is_crowded();
+        if turned_away == 0 && !crowded && !self.turns.do_any_wait() {
             return false;
         }
         let now = instant();
+        if crowded && self.is_behind(now) {
+            return true;
+        }
         let began = self.turn_began.load(Relaxed);
-        let long = u128::from(self.micros(now).saturating_sub(began)) >= TURN.as_micros();
+        let long =
+            u128::from(self.micros(now).saturating_sub(began)) >= self.turns.length().as_micros();
         if self.asks() > self.turns.share() {
             let any_left = self.turns.refusals().any_left(now);
             if turned_away > 0 && !any_left || long && self.turns.do_any_wait() {
@@ -284,41 +343,6 @@ impl Drop for CallOfConnection {
     }
 }
 
-/// Counts one call of a connection whose message is awaited, while it lives.
-#[derive(Debug)]
-pub(crate) struct Receiving {
-    activity: Arc<Activity>,
-    /// How often the connection had stood in line when the call began.
-    waits: u64,
-    place: Option<Entered>,
-}
-
-impl Receiving {
-    /// A place for the call, whose message is there now. One whose connection stood in line meanwhile
-    /// is turned away: it is as old as what lay in the socket.
-    pub(crate) fn place(&mut self) -> Option<Entered> {
-        if self.place.is_some() {
-            return self.place.take();
-        }
-        let activity = &self.activity;
-        let place = if activity.waits.load(Relaxed) == self.waits {
-            activity.turns.gates().place(activity.is_beyond_share())
-        } else {
-            None
-        };
-        if place.is_none() {
-            activity.turn_away();
-        }
-        place
-    }
-}
-
-impl Drop for Receiving {
-    fn drop(&mut self) {
-        self.activity.receiving.fetch_sub(1, Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,23 +350,6 @@ mod tests {
     use crate::limits::Gates;
     use crate::numbers::Numbers;
     use crate::refusals::Refusals;
-
-    #[test]
-    fn a_call_whose_connection_stood_in_line_meanwhile_is_turned_away_unless_it_has_its_place() {
-        let turns = Turns::new(
-            Refusals::new(1, instant()),
-            Gates::part(&Limits::default(), 1),
-            Duration::from_mins(1),
-            Arc::new(Numbers::default()),
-        );
-        let activity = Arc::new(Activity::new(turns));
-        let [mut placed, mut early] = [true, false].map(|at_once| activity.receive(at_once));
-        drop(activity.wait());
-        activity.begin_turn();
-        assert!(placed.place().is_some());
-        assert!(early.place().is_none());
-        assert!(activity.receive(false).place().is_some());
-    }
 
     #[test]
     fn who_asks_for_more_than_its_share_is_read_as_long_as_it_can_be_refused() {

@@ -5,4 +5,5 @@ pub(crate) mod activity;
 pub(crate) mod connection;
 pub(crate) mod front;
 pub(crate) mod owed;
+pub(crate) mod receiving;
 mod socket;

@@ -21,6 +21,7 @@ pub(crate) struct Observed {
     socket: TcpStream,
     activity: Arc<Activity>,
     turn: Option<Turn>,
+    rest: Option<Pin<Box<Sleep>>>,
     lingers: Option<Lingers>,
 }
 
@@ -31,6 +32,9 @@ struct Lingers {
     silence: Pin<Box<Sleep>>,
 }
 
+/// How long a socket is left alone while too much is in flight, at most: it is looked at whenever an
+/// answer leaves, too.
+const REST: Duration = Duration::from_millis(1);
 /// How long the end of a peer is waited for that goes on saying something.
 const LINGER: Duration = Duration::from_secs(30);
 
@@ -40,8 +44,19 @@ impl Observed {
             socket,
             activity,
             turn: None,
+            rest: None,
             lingers: None,
         }
+    }
+
+    /// Looks again in a moment.
+    fn rests(&mut self, cx: &mut Context<'_>) -> bool {
+        let rest = self.rest.get_or_insert_with(|| Box::pin(sleep(REST)));
+        let rests = rest.as_mut().poll(cx).is_pending();
+        if !rests {
+            self.rest = None;
+        }
+        rests
     }
 
     /// Reads what is there.
@@ -69,7 +84,17 @@ impl AsyncRead for Observed {
                     if let Some(turn) = this.turn.take() {
                         turn.has_caught_up(this.activity.asked());
                     }
-                    return this.read(cx, buf);
+                    if this.activity.is_crowded() {
+                        if this.rests(cx) {
+                            return Poll::Pending;
+                        }
+                        continue;
+                    }
+                    let polled = this.read(cx, buf);
+                    if polled.is_pending() {
+                        this.activity.is_emptied();
+                    }
+                    return polled;
                 }
                 Stand::CaughtUp => return this.read(cx, buf),
                 Stand::Ending if this.activity.is_spared() => return this.read(cx, buf),
@@ -238,5 +263,46 @@ mod tests {
         assert!(!activity.is_in_turn(), "its calls are not begun yet");
         activity.is_polled();
         assert!(activity.is_in_turn());
+    }
+
+    #[tokio::test]
+    async fn a_socket_is_left_alone_while_too_much_is_in_flight_and_for_too_long_ends_its_turn() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        let limits = Limits {
+            unary_per_core: 4,
+            ..Limits::default()
+        };
+        let gates = Gates::part(&limits, 1);
+        let turns = Turns::new(
+            Refusals::new(1_000_000, instant()),
+            gates.clone(),
+            Duration::from_mins(1),
+            Arc::new(Numbers::default()),
+        );
+        let activity = Arc::new(Activity::new(Arc::clone(&turns)));
+        let mut observed = Observed::new(socket, Arc::clone(&activity));
+        let calls: Vec<_> = (0..5).map(|_| activity.begin()).collect();
+        let inside: Vec<_> = (0..4).filter_map(|_| gates.place(false)).collect();
+        // The core is late with what it has.
+        gates.effort.is_too_much();
+        (0..50).for_each(|_| gates.effort.begins_after(Duration::from_millis(9)));
+        peer.write_all(b"one").await.unwrap();
+        observed.socket.readable().await.unwrap();
+        activity.is_emptied();
+        assert!(read(&mut observed).await.is_pending());
+        assert!(activity.is_in_turn());
+        drop(inside);
+        assert_eq!(read(&mut observed).await, Poll::Ready(3));
+        let _inside: Vec<_> = (0..4).filter_map(|_| gates.place(false)).collect();
+        peer.write_all(b"two").await.unwrap();
+        observed.socket.readable().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(read(&mut observed).await.is_pending());
+        assert!(!activity.is_in_turn(), "what lies there is old");
+        drop(calls);
     }
 }

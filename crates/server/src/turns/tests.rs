@@ -53,14 +53,25 @@ fn nobody_goes_on_without_room_for_what_is_likely_to_be_asked() {
     assert_eq!(looks(&first, now), Some(false));
     drop(inside);
     assert_eq!(looks(&first, now), Some(true));
-    // A quarter of the room is the most that is waited for.
+    // All the room is the most that is waited for.
     first.has_caught_up(5_000);
-    let inside: Vec<_> = (0..65).filter_map(|_| turns.gates.place(false)).collect();
-    let second = turns.wait(11);
-    assert_eq!(looks(&second, now), Some(false), "25 are still to come");
+    let inside = turns.gates.place(false);
+    let second = turns.wait(99);
+    assert_eq!(looks(&second, now), Some(false), "100 are still to come");
     let later = instant() + FILLING;
     assert_eq!(looks(&second, later), Some(true));
     drop(inside);
+}
+
+#[test]
+fn nobody_goes_on_while_sockets_are_left_alone_for_want_of_room() {
+    let turns = turns(100, true);
+    let _inside = turns.gates.place(false);
+    let first = turns.wait(9);
+    turns.is_crowded();
+    let now = instant();
+    assert_eq!(looks(&first, now), Some(false));
+    assert_eq!(looks(&first, now + FILLING), Some(true));
 }
 
 #[test]
@@ -102,6 +113,18 @@ fn who_is_stuck_holds_up_nobody() {
     assert_eq!(looks(&first, last), Some(true));
     drop((first, third));
     assert!(!turns.do_any_wait());
+}
+
+#[test]
+fn turns_are_shorter_where_many_wait() {
+    let turns = turns(100, true);
+    assert_eq!(turns.length(), TURN);
+    let lengths = [20, 20, 60].map(|more| {
+        let waiting: Vec<_> = (0..more).map(|_| turns.wait(1)).collect();
+        std::mem::forget(waiting);
+        turns.length()
+    });
+    assert_eq!(lengths, [TURN, LONGEST / 40, SHORT_TURN]);
 }
 
 #[test]

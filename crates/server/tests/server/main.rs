@@ -11,6 +11,7 @@ mod credentials;
 mod deadlines;
 mod drain;
 mod faults;
+mod frames;
 mod limits;
 mod memory;
 mod ops;

@@ -13,7 +13,9 @@ use dancu_wire::pb::stream_lookup_citizens_response::Reply;
 use tonic::Code;
 
 use crate::common::{Service, context, item, request};
+use crate::frames::Frames;
 use crate::memory;
+use crate::raw::framed;
 
 #[tokio::test]
 async fn what_finds_no_room_is_told_when_to_come_again() {
@@ -283,4 +285,37 @@ async fn who_keeps_to_his_share_is_answered_while_others_ask_for_everything() {
     let counts = counts.map(AtomicU32::into_inner);
     assert!(counts.iter().all(|n| *n > 0), "{counts:?}");
     assert!(answered >= 45, "{answered} of 50, {counts:?}");
+}
+
+#[tokio::test]
+async fn who_sends_all_headers_first_keeps_his_connection_however_often_he_is_turned_away() {
+    let (service, trouble) = memory::start(|config| {
+        config.cores = Some(1);
+        config.limits.unary_per_core = 1;
+        config.limits.refusals_per_core = 100_000;
+    });
+    trouble.append_ms.store(10_000, Ordering::Relaxed);
+    let key = service.key(KeyState::Valid);
+    let persona = service.nation().personas().remove(0);
+    let asked = pb::LookupCitizenRequest {
+        context: Some(context(&key, "r-1")),
+        item: Some(item(&persona.claims)),
+        ..Default::default()
+    };
+    let mut client = LookupServiceClient::new(service.channel().await);
+    let asked = request(&key, asked);
+    let slow = tokio::spawn(async move { client.lookup_citizen(asked).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut frames = Frames::connect(service.running.grpc_addr()).await;
+    let path = "/dancu.v1.LookupService/BatchLookupCitizens";
+    // HTTP/2 remembers fifty streams that were reset, and forgives a thousand frames for others.
+    for round in 0..8 {
+        let streams = frames.begin(200, path, &key).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        frames.end(&streams, &framed(&[0; 60])).await;
+        let kept = tokio::time::timeout(Duration::from_secs(20), frames.ended(200)).await;
+        assert!(kept.unwrap(), "the connection was lost in round {round}");
+    }
+    assert!(!slow.is_finished(), "there was room");
+    slow.abort();
 }

@@ -7,9 +7,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::common::Service;
+use crate::frames::{PREFACE, frame};
 use crate::ops;
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Waits until the peer has closed, or says after how long it had not.
 async fn closes_within(socket: &mut TcpStream, limit: Duration) -> bool {
@@ -90,15 +89,6 @@ async fn connections_beyond_the_cap_are_closed_at_once_and_a_place_becomes_free_
     fourth.read_exact(&mut byte).await.unwrap();
     let metrics = ops::get(&service, "/metrics").await.1;
     assert!(metrics.contains("dancu_connections_beyond_cap_total 1\n"));
-}
-
-/// One HTTP/2 frame.
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-    bytes.extend([kind, flags]);
-    bytes.extend(stream.to_be_bytes());
-    bytes.extend(payload);
-    bytes
 }
 
 /// Reads frames until the peer says whether all is well: a ping that is answered, or a farewell.
