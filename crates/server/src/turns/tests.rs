@@ -71,7 +71,7 @@ fn nobody_goes_on_while_sockets_are_left_alone_for_want_of_room() {
     turns.is_crowded();
     let now = instant();
     assert_eq!(looks(&first, now), Some(false));
-    assert_eq!(looks(&first, now + FILLING), Some(true));
+    assert_eq!(looks(&first, now + FILLING * 2), Some(true));
 }
 
 #[test]
