@@ -94,6 +94,11 @@ impl Effort {
         self.overload.load(Relaxed) > 0
     }
 
+    /// Notes that everybody finds room again.
+    pub(crate) fn is_over(&self) {
+        self.overload.store(0, Relaxed);
+    }
+
     /// Notes how long after it was read a call is begun.
     pub(crate) fn begins_after(&self, lag: Duration) {
         let before = self.lag.load(Relaxed);

@@ -39,6 +39,9 @@ const LOOK_AHEAD: Duration = Duration::from_millis(500);
 /// A head that has not looked for so long, because its connection is stuck in writing, loses its
 /// place; and who takes so long to catch up is not waited for.
 const STUCK: Duration = Duration::from_millis(250);
+/// For how long all that is asked must find room until nobody is held up any more. It is known when all
+/// have had their turn.
+const CALM: Duration = Duration::from_secs(2);
 /// How often one of those that waited for so long goes on although there is no room.
 const PRESSED: Duration = Duration::from_millis(20);
 
@@ -70,6 +73,8 @@ struct Line {
     looked: Option<Instant>,
     /// When somebody last went on although there was no room.
     pressed: Option<Instant>,
+    /// Since when all that is asked would find room.
+    calm: Option<Instant>,
     /// When others were through with that, and how many calls of theirs are still to come.
     filling: VecDeque<(Instant, usize)>,
 }
@@ -78,6 +83,8 @@ struct Line {
 struct Waiting {
     number: u64,
     since: Instant,
+    /// What it asks, as far as is known, and how much of that is waited for.
+    asks: usize,
     calls: usize,
     waker: Option<Waker>,
 }
@@ -161,8 +168,8 @@ impl Turns {
     }
 
     /// Joins the line with so many calls that will be made when the turn comes, as far as is known.
-    pub(crate) fn wait(self: &Arc<Self>, calls: usize) -> Turn {
-        let calls = self.at_most(calls);
+    pub(crate) fn wait(self: &Arc<Self>, asks: usize) -> Turn {
+        let calls = self.at_most(asks);
         self.numbers.slowed.add(1);
         let mut line = self.line();
         let (number, now) = (line.next, instant());
@@ -173,6 +180,7 @@ impl Turns {
         line.waiting.push_back(Waiting {
             number,
             since: now,
+            asks,
             calls,
             waker: None,
         });
@@ -217,6 +225,7 @@ impl Turns {
             return None;
         }
         line.looked = Some(now);
+        self.look_whether_calm(&mut line, now);
         let waiting = &line.waiting[0];
         let (calls, waited) = (waiting.calls, now.duration_since(waiting.since));
         let calm = |pressed| now.duration_since(pressed) >= PRESSED;
@@ -236,6 +245,17 @@ impl Turns {
             line.call_head(now);
         }
         Some(goes)
+    }
+
+    /// Ends the overload when all that is asked would have found room for a while.
+    fn look_whether_calm(&self, line: &mut Line, now: Instant) {
+        let asked: usize = line.waiting.iter().map(|waiting| waiting.asks).sum();
+        let most = self.gates.most();
+        if self.gates.taken() + asked > most - most / 4 {
+            line.calm = None;
+        } else if now.duration_since(*line.calm.get_or_insert(now)) >= CALM {
+            self.gates.effort.is_over();
+        }
     }
 
     /// Whether this one came to the head and has not looked since.

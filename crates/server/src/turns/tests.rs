@@ -116,6 +116,28 @@ fn who_is_stuck_holds_up_nobody() {
 }
 
 #[test]
+fn an_overload_is_over_when_all_that_is_asked_finds_room_for_a_while() {
+    let turns = turns(100, false);
+    let _inside = turns.gates.place(false);
+    let (first, second) = (turns.wait(40), turns.wait(60));
+    turns.gates.effort.is_too_much();
+    let (now, moment) = (instant(), Duration::from_millis(1));
+    assert_eq!(looks(&first, now), Some(false));
+    assert_eq!(looks(&first, now + CALM), Some(false));
+    assert!(
+        turns.gates.effort.is_overloaded(),
+        "101 are no fewer than 75"
+    );
+    drop(second);
+    assert_eq!(looks(&first, now + CALM), Some(false));
+    assert_eq!(looks(&first, now + CALM * 2 - moment), Some(true));
+    assert!(turns.gates.effort.is_overloaded());
+    let third = turns.wait(40);
+    assert_eq!(looks(&third, now + CALM * 2), Some(false));
+    assert!(!turns.gates.effort.is_overloaded());
+}
+
+#[test]
 fn turns_are_shorter_where_many_wait() {
     let turns = turns(100, true);
     assert_eq!(turns.length(), TURN);
