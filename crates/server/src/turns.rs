@@ -25,7 +25,7 @@ use crate::refusals::Refusals;
 
 /// How long a connection goes on while others wait in line, and how long where many do.
 const TURN: Duration = Duration::from_millis(100);
-const SHORT_TURN: Duration = Duration::from_millis(50);
+const SHORT_TURN: Duration = Duration::from_millis(20);
 /// How long a connection that goes on may take until what it asks is counted as inside.
 const FILLING: Duration = Duration::from_millis(20);
 /// What is read later than this was not in the socket before, however fast its peer goes on.
@@ -159,7 +159,8 @@ impl Turns {
     /// waited for too long.
     pub(crate) fn length(&self) -> Duration {
         let waiting = u32::try_from(self.waiting.load(Relaxed)).unwrap_or(u32::MAX);
-        (self.longest / waiting.max(1)).clamp(SHORT_TURN, TURN)
+        // Whoever comes next needs some time until it asks.
+        (self.longest / 2 / waiting.max(1)).clamp(SHORT_TURN, TURN)
     }
 
     /// Whether anybody waits.

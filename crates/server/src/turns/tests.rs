@@ -141,12 +141,12 @@ fn an_overload_is_over_when_all_that_is_asked_finds_room_for_a_while() {
 fn turns_are_shorter_where_many_wait() {
     let turns = turns(100, true);
     assert_eq!(turns.length(), TURN);
-    let lengths = [20, 20, 60].map(|more| {
+    let lengths = [15, 15, 60].map(|more| {
         let waiting: Vec<_> = (0..more).map(|_| turns.wait(1)).collect();
         std::mem::forget(waiting);
         turns.length()
     });
-    assert_eq!(lengths, [TURN, LONGEST / 40, SHORT_TURN]);
+    assert_eq!(lengths, [TURN, LONGEST / 60, SHORT_TURN]);
 }
 
 #[test]
