@@ -8,9 +8,10 @@
 //! There are two such times. Callers who wait for their answers may have a good deal in flight: all
 //! of them are answered, and nobody would be sooner otherwise. Once somebody has to be turned away,
 //! more is asked than can be answered: then whoever is answered is to be answered soon, and for a
-//! while a core that has a thirtieth of that in flight reads no more.
+//! while a core that is late and has a thirtieth of that in flight reads no more of those who ask for
+//! more than their share.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -25,10 +26,14 @@ const WINDOW: Duration = Duration::from_millis(20);
 /// However much they cost, so many may be in flight: with fewer, callers that ask at the same moment
 /// would be turned away although nobody has to wait for long.
 const LEAST: usize = 64;
-/// How many windows it takes until it is believed that messages cost more or less.
-const BELIEVED: u64 = 4;
+/// How many windows it takes until it is believed that messages cost more, and until it is that they
+/// cost less: the first ones after a start or a pause are dear, and nobody is to be turned away for that.
+const DEARER: u64 = 16;
+const CHEAPER: u64 = 2;
 /// Which part of the work may be in flight before no more is read, once somebody was turned away.
 const CROWDED: u64 = 30;
+/// However much they cost, so many may be: with fewer, the core waits for commits.
+const LEAST_CROWD: usize = 16;
 /// A core that begins a call sooner than this after it was read has time: what is in flight waits for
 /// something else, and nobody waits for the core.
 const PROMPT: Duration = Duration::from_micros(250);
@@ -58,6 +63,8 @@ pub(crate) struct Effort {
     overload: AtomicU64,
     /// Nanoseconds until a call that was read is begun, while more is asked than can be answered.
     lag: AtomicU64,
+    /// Whether it was at work for a good part of the last window.
+    is_busy: AtomicBool,
     began: Instant,
 }
 
@@ -73,20 +80,35 @@ impl Effort {
             each: AtomicU64::new(0),
             overload: AtomicU64::new(0),
             lag: AtomicU64::new(0),
+            is_busy: AtomicBool::new(false),
             began: instant(),
         }
     }
 
     /// For how many calls there is room.
     pub(crate) fn room(&self) -> usize {
-        self.within(self.budget)
+        self.within(self.budget).max(LEAST)
     }
 
     /// With how many calls in flight no more is read; none while everybody finds room, or the core
     /// has time for more.
     pub(crate) fn crowd(&self) -> Option<usize> {
-        let late = self.is_overloaded() && self.lag.load(Relaxed) >= nanos(PROMPT);
-        late.then(|| self.within(self.budget / CROWDED))
+        if !self.is_overloaded() || !self.is_busy.load(Relaxed) {
+            return None;
+        }
+        if self.overload.load(Relaxed) <= nanos(instant().duration_since(self.began)) {
+            self.is_over();
+            return None;
+        }
+        let late = self.lag.load(Relaxed) >= nanos(PROMPT);
+        late.then(|| self.within(self.budget / CROWDED).max(LEAST_CROWD))
+    }
+
+    fn within(&self, budget: u64) -> usize {
+        let room = budget.checked_div(self.each.load(Relaxed));
+        room.map_or(usize::MAX, |room| {
+            usize::try_from(room).unwrap_or(usize::MAX)
+        })
     }
 
     /// Whether somebody found no room lately.
@@ -106,13 +128,6 @@ impl Effort {
         self.lag.store(lag, Relaxed);
     }
 
-    fn within(&self, budget: u64) -> usize {
-        let room = budget.checked_div(self.each.load(Relaxed));
-        room.map_or(usize::MAX, |room| {
-            usize::try_from(room).unwrap_or(usize::MAX).max(LEAST)
-        })
-    }
-
     /// Notes that somebody found no room.
     pub(crate) fn is_too_much(&self) {
         if !self.is_overloaded() {
@@ -120,6 +135,14 @@ impl Effort {
             let until = instant().duration_since(self.began) + LASTS;
             self.overload.store(nanos(until), Relaxed);
         }
+    }
+
+    /// As it is on a core that is overloaded, late and busy.
+    #[cfg(test)]
+    pub(crate) fn is_behind(&self) {
+        self.is_too_much();
+        self.is_busy.store(true, Relaxed);
+        (0..50).for_each(|_| self.begins_after(PROMPT * 2));
     }
 
     /// Notes a message that was answered, on the thread that answers.
@@ -142,22 +165,20 @@ impl Effort {
 
     /// Learns from what passed since the last look.
     fn look(&self, passed: u64, worked: u64) {
-        if self.overload.load(Relaxed) <= passed {
-            self.overload.store(0, Relaxed);
-        }
         let messages = self.messages.swap(0, Relaxed).max(1);
         let passed_since = passed.saturating_sub(self.passed.swap(passed, Relaxed));
         let worked_since = worked.saturating_sub(self.worked.swap(worked, Relaxed));
-        // A core that is mostly idle does other things as well, and nobody waits there.
-        if worked_since < passed_since / 4 {
+        // A core that is mostly idle does other things as well, and nobody waits there. One that shares
+        // its processor with the ledger and with callers has little of it when it is busy.
+        let is_busy = worked_since >= passed_since / 4;
+        self.is_busy.store(is_busy, Relaxed);
+        if !is_busy {
             return;
         }
         let now = worked_since / messages;
-        let each = match self.each.load(Relaxed) {
-            // The first ones of all are dear, and nobody is to be turned away for that.
-            0 => now / BELIEVED,
-            before => (before * (BELIEVED - 1) + now) / BELIEVED,
-        };
+        let before = self.each.load(Relaxed);
+        let windows = if now > before { DEARER } else { CHEAPER };
+        let each = (before * (windows - 1) + now) / windows;
         self.each.store(each.max(1), Relaxed);
     }
 }
@@ -201,8 +222,8 @@ mod tests {
         assert_eq!(seen.effort.room(), usize::MAX);
         // The first messages of all are dear: that is not believed at once.
         seen.see(16, 400, 1.0);
-        assert_eq!(seen.effort.room(), 500);
-        // Messages that cost more leave room for fewer.
+        assert_eq!(seen.effort.room(), 2_000);
+        // Messages that cost more leave room for fewer, once it is believed.
         for (micros, room) in [(40, 1_250), (125, 400), (10_000, LEAST), (50, 1_000)] {
             (0..100).for_each(|_| seen.see(16, micros, 1.0));
             let found = seen.effort.room();
@@ -239,9 +260,13 @@ mod tests {
         assert_eq!(seen.effort.crowd(), None);
         late(&seen.effort);
         assert_eq!(seen.effort.crowd(), Some(crowd));
-        let looks = LASTS.as_millis() / 20;
-        (0..=looks).for_each(|_| seen.see(2_000, 10, 1.0));
+        // So it does on a core that is hardly at work.
+        seen.see(2_000, 10, 0.1);
         assert_eq!(seen.effort.crowd(), None);
+        seen.see(2_000, 10, 1.0);
+        assert_eq!(seen.effort.crowd(), Some(crowd));
+        seen.effort.overload.store(1, Relaxed);
+        assert_eq!(seen.effort.crowd(), None, "that was long ago");
         assert!(!seen.effort.is_overloaded());
     }
 

@@ -142,12 +142,6 @@ impl Gates {
         self.effort.crowd().map_or(most, |crowd| crowd.min(most))
     }
 
-    /// Whether so many are in flight that no more is better read.
-    pub(crate) fn is_crowded(&self) -> bool {
-        let crowd = self.effort.crowd();
-        crowd.is_some_and(|crowd| self.taken() >= crowd.min(self.most()))
-    }
-
     /// How much of that is taken.
     pub(crate) fn taken(&self) -> usize {
         let most = self.unary.most.min(self.calls.most);

@@ -83,9 +83,8 @@ struct Line {
 struct Waiting {
     number: u64,
     since: Instant,
-    /// What it asks, as far as is known, and how much of that is waited for.
+    /// What it asks, as far as is known.
     asks: usize,
-    calls: usize,
     waker: Option<Waker>,
 }
 
@@ -134,8 +133,23 @@ impl Turns {
     /// How many calls of one connection are its share among those that ask for something: whoever
     /// keeps to it never waits in line.
     pub(crate) fn share(&self) -> usize {
-        let asking = self.busy.load(Relaxed) + self.waiting.load(Relaxed);
-        self.gates.best().div_ceil(asking.max(1))
+        self.best().div_ceil(self.asking().max(1))
+    }
+
+    /// Connections that ask for something.
+    fn asking(&self) -> usize {
+        self.busy.load(Relaxed) + self.waiting.load(Relaxed)
+    }
+
+    /// With how many unary calls in flight the core is best off: with one of everybody who asks in
+    /// any case.
+    fn best(&self) -> usize {
+        self.gates.best().max(self.asking()).min(self.gates.most())
+    }
+
+    /// Whether so many are in flight that no more is better read.
+    pub(crate) fn is_full(&self) -> bool {
+        self.gates.effort.crowd().is_some() && self.gates.unary.inside() >= self.best()
     }
 
     /// Notes that a socket is left alone because too much is in flight.
@@ -170,19 +184,18 @@ impl Turns {
 
     /// Joins the line with so many calls that will be made when the turn comes, as far as is known.
     pub(crate) fn wait(self: &Arc<Self>, asks: usize) -> Turn {
-        let calls = self.at_most(asks);
         self.numbers.slowed.add(1);
         let mut line = self.line();
         let (number, now) = (line.next, instant());
         line.next += 1;
         if line.waiting.is_empty() {
             line.looked = Some(now);
+            line.calm = None;
         }
         line.waiting.push_back(Waiting {
             number,
             since: now,
             asks,
-            calls,
             waker: None,
         });
         self.waiting.store(line.waiting.len(), Relaxed);
@@ -194,9 +207,9 @@ impl Turns {
         }
     }
 
-    /// No connection has more than all the room.
+    /// One connection is not waited for until it has more than half of the room.
     fn at_most(&self, calls: usize) -> usize {
-        calls.min(self.gates.best()).max(1)
+        calls.min(self.best() / 2).max(1)
     }
 
     fn line(&self) -> std::sync::MutexGuard<'_, Line> {
@@ -228,10 +241,13 @@ impl Turns {
         line.looked = Some(now);
         self.look_whether_calm(&mut line, now);
         let waiting = &line.waiting[0];
-        let (calls, waited) = (waiting.calls, now.duration_since(waiting.since));
+        let (calls, waited) = (
+            self.at_most(waiting.asks),
+            now.duration_since(waiting.since),
+        );
         let calm = |pressed| now.duration_since(pressed) >= PRESSED;
         let goes = line.catching_up.is_none_or(|(_, since)| long(since))
-            && (self.gates.taken() + filling == 0 && !self.was_crowded(now, LOOK)
+            && (self.gates.unary.inside() + filling == 0 && !self.was_crowded(now, LOOK)
                 || !self.was_crowded(now, FILLING)
                     && self.have_room(filling, calls)
                     && self.refusals.any_left(now)
@@ -267,7 +283,7 @@ impl Turns {
     }
 
     fn have_room(&self, filling: usize, calls: usize) -> bool {
-        self.gates.taken() + filling + calls <= self.gates.best()
+        self.gates.unary.inside() + filling + calls <= self.best()
     }
 
     /// Takes one out of the line, wherever it is, and wakes who is at its head.

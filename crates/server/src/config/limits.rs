@@ -16,8 +16,8 @@ pub struct Limits {
     /// them wait longer: at 30,000 a second on a core, 1,024 in flight wait 34 ms.
     pub unary_per_core: usize,
     /// How long a core may be at work on the unary calls in flight on it, by what messages cost it
-    /// lately; 64 may be in flight in any case. For 20 s after somebody was turned away, sockets are
-    /// not read while a thirtieth of it is in flight.
+    /// lately; 64 may be in flight in any case. For up to 20 s after somebody was turned away, whoever
+    /// asks for more than an equal part is not read while a busy core has a thirtieth of it in flight.
     pub work_per_core: Duration,
     /// Calls a second that one core turns away however little it answers; beyond them one for every
     /// twenty answers. Beyond that, connections that ask for more than their share are read in turns.

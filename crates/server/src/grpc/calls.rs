@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use dancu_domain::{Failure, Reason, Recorder, Registry, Volumes};
@@ -80,12 +80,11 @@ where
         };
         running.state = match self.admit(&request, method, &mut running) {
             Ok(call) => State::Working(self.work(request, method, call)),
-            Err(Refused::NotGrpc) => State::NotGrpc,
-            Err(Refused::ForRoom) => {
-                State::Full(core.full.headers(lang), Rest::of(request.into_body()))
+            Err(why) => {
+                let rest = (method.kind() == Kind::Unary)
+                    .then(|| Rest::of(request.into_body(), Arc::clone(&self.activity)));
+                State::Refused(Box::new((why, rest)))
             }
-            Err(Refused::For(reason)) => State::Failed(Failure::new(reason).into()),
-            Err(Refused::Malformed(failure)) => State::Failed(failure.into()),
         };
         running
     }
@@ -94,7 +93,8 @@ where
 /// Why a call is not begun.
 enum Refused {
     NotGrpc,
-    ForRoom,
+    /// For want of room, which these headers say.
+    ForRoom(HeaderMap),
     For(Reason),
     Malformed(Failure),
 }
@@ -135,7 +135,7 @@ where
         let Some(inside) = inside else {
             self.core.numbers.shed.add(1);
             self.activity.turn_away();
-            return Err(Refused::ForRoom);
+            return Err(Refused::ForRoom(self.core.full.headers(running.lang)));
         };
         if let Some(ticket) = &mut running.ticket {
             ticket.is_inside(inside);
@@ -166,8 +166,11 @@ where
             Kind::Unary => self.core.gates.receiving.enter(0),
             Kind::ServerStream | Kind::Bidi => None,
         };
-        let is_long = !method.has_one_item();
-        let guards = received.map(|received| (received, Receiving::new(&self.activity, is_long)));
+        let (is_verb, is_long) = (method.is_unary_verb(), !method.has_one_item());
+        let guards = received.map(|received| {
+            let receiving = Receiving::new(&self.activity, is_verb, is_long);
+            (received, receiving)
+        });
         let request = request.map(|body| Inflow::new(body, guards));
         dispatch(Arc::clone(&self.core), call, request)
     }
@@ -188,9 +191,8 @@ pub(crate) struct Running {
 
 enum State {
     Working(Work),
-    Failed(Box<Failure>),
-    Full(HeaderMap, Rest),
-    NotGrpc,
+    /// Why, and what its caller is sending all the same.
+    Refused(Box<(Refused, Option<Rest>)>),
     Done,
 }
 
@@ -213,21 +215,20 @@ impl Future for Running {
                 Poll::Pending if !this.is_late(cx) => return Poll::Pending,
                 Poll::Pending => this.failed(&Failure::new(Reason::DeadlineExceeded)),
             },
-            State::Failed(failure) => {
-                let failure = std::mem::replace(&mut **failure, Failure::new(Reason::Internal));
-                this.failed(&failure)
-            }
-            State::Full(headers, rest) => {
-                if !this.streams {
-                    std::task::ready!(rest.poll(cx));
+            State::Refused(refused) => {
+                if let Some(rest) = &mut refused.1 {
+                    ready!(rest.poll(cx));
                 }
-                let headers = std::mem::take(headers);
-                this.state = State::Done;
-                return Poll::Ready(Ok(this.full(headers)));
-            }
-            State::NotGrpc => {
-                this.state = State::Done;
-                return Poll::Ready(Ok(this.not_grpc()));
+                let State::Refused(refused) = std::mem::replace(&mut this.state, State::Done)
+                else {
+                    return Poll::Pending;
+                };
+                match refused.0 {
+                    Refused::NotGrpc => return Poll::Ready(Ok(this.not_grpc())),
+                    Refused::ForRoom(headers) => return Poll::Ready(Ok(this.full(headers))),
+                    Refused::For(reason) => this.failed(&Failure::new(reason)),
+                    Refused::Malformed(failure) => this.failed(&failure),
+                }
             }
             State::Done => return Poll::Pending,
         };

@@ -3,16 +3,19 @@
 //! A call that ends while its caller still sends is reset, and HTTP/2 remembers only a few streams
 //! that it has reset. What comes for others is a fault of the peer, and a thousand of those end the
 //! connection with everybody else's calls on it. So what a caller was sending anyway is let in before
-//! it is told that there was no room: callers of batches send all their headers first.
+//! it is told why it is not answered: callers of batches send all their headers first.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body;
 use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
+
+use crate::transport::activity::Activity;
 
 /// For how much of it is waited.
 const MOST: usize = 64 << 10;
@@ -21,15 +24,17 @@ const LONGEST: Duration = Duration::from_millis(250);
 
 /// The rest of a request's body.
 pub(crate) struct Rest<B = Incoming> {
+    activity: Arc<Activity>,
     body: B,
     left: usize,
     until: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Rest<B> {
-    /// Of this body.
-    pub(crate) fn of(body: B) -> Self {
+    /// Of this body, which comes on a connection.
+    pub(crate) fn of(body: B, activity: Arc<Activity>) -> Self {
         Self {
+            activity,
             body,
             left: MOST,
             until: None,
@@ -47,7 +52,12 @@ impl<B: Body<Data = Bytes> + Unpin> Rest<B> {
                 Poll::Ready(_) => break,
                 Poll::Pending => {
                     let until = self.until.get_or_insert_with(|| Box::pin(sleep(LONGEST)));
-                    return until.as_mut().poll(cx);
+                    ready!(until.as_mut().poll(cx));
+                    // Nothing can come while the connection is not read.
+                    if !self.activity.is_unread() {
+                        break;
+                    }
+                    self.until = None;
                 }
             }
         }
@@ -63,6 +73,12 @@ mod tests {
     use http_body::Frame;
 
     use super::*;
+    use crate::clock::instant;
+    use crate::config::Limits;
+    use crate::limits::Gates;
+    use crate::numbers::Numbers;
+    use crate::refusals::Refusals;
+    use crate::turns::Turns;
 
     /// A body of pieces, some of which are not there yet.
     struct Pieces(VecDeque<Option<usize>>);
@@ -93,8 +109,19 @@ mod tests {
         }
     }
 
+    fn rest(pieces: impl IntoIterator<Item = Option<usize>>) -> Rest<Pieces> {
+        let turns = Turns::new(
+            Refusals::new(1, instant()),
+            Gates::part(&Limits::default(), 1),
+            Duration::from_mins(1),
+            Arc::new(Numbers::default()),
+        );
+        let body = Pieces(pieces.into_iter().collect());
+        Rest::of(body, Arc::new(Activity::new(turns)))
+    }
+
     async fn left(pieces: impl IntoIterator<Item = Option<usize>>) -> usize {
-        let mut rest = Rest::of(Pieces(pieces.into_iter().collect()));
+        let mut rest = rest(pieces);
         poll_fn(|cx| rest.poll(cx)).await;
         rest.body.0.len()
     }
@@ -104,7 +131,7 @@ mod tests {
         assert_eq!(left([]).await, 0);
         assert_eq!(left([None, Some(2_000), None, Some(1_000)]).await, 0);
         assert_eq!(left([Some(MOST / 2); 5]).await, 3);
-        let mut silent = Rest::of(Pieces([None, Some(9)].into()));
+        let mut silent = rest([None, Some(9)]);
         assert!(
             poll_fn(|cx| Poll::Ready(silent.poll(cx)))
                 .await
@@ -114,5 +141,19 @@ mod tests {
         silent.body.0.push_front(None);
         poll_fn(|cx| silent.poll(cx)).await;
         assert_eq!(silent.body.0.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_too_early_while_his_connection_waits_for_its_turn() {
+        let mut silent = rest([None, None, None, None]);
+        let turn = silent.activity.wait();
+        for _ in 0..2 {
+            let polled = poll_fn(|cx| Poll::Ready(silent.poll(cx))).await;
+            assert!(polled.is_pending());
+            tokio::time::sleep(LONGEST).await;
+        }
+        drop(turn);
+        silent.activity.begin_turn();
+        poll_fn(|cx| silent.poll(cx)).await;
     }
 }

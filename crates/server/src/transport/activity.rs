@@ -33,8 +33,9 @@ pub(crate) struct Activity {
     leaving: AtomicBool,
     /// When its turn began, in microseconds since the connection did.
     turn_began: AtomicU64,
-    /// When its socket was last found empty, in microseconds since the connection began.
-    emptied: AtomicU64,
+    /// Since when its socket is left alone, or read and not found empty since, in microseconds since
+    /// the connection began; 0 where it is not.
+    left_alone: AtomicU64,
     opened: Instant,
     /// How often something was received.
     heard: AtomicU64,
@@ -83,7 +84,7 @@ impl Activity {
             turn_ended: AtomicU64::default(),
             leaving: AtomicBool::default(),
             turn_began: AtomicU64::default(),
-            emptied: AtomicU64::default(),
+            left_alone: AtomicU64::default(),
             opened: instant(),
             heard: AtomicU64::default(),
             owed: Owed::new(Arc::clone(&turns.gates().sending)),
@@ -180,7 +181,7 @@ impl Activity {
         self.leaving.store(true, Relaxed);
     }
 
-    pub(super) fn begin_turn(&self) {
+    pub(crate) fn begin_turn(&self) {
         self.stands(Stand::InTurn);
         self.turned_away.store(0, Relaxed);
         self.turn_began.store(self.micros(instant()), Relaxed);
@@ -198,22 +199,31 @@ impl Activity {
     /// Whether its socket is better not read just now: too much is in flight, and it asks for more
     /// than its share.
     pub(super) fn is_crowded(&self) -> bool {
-        let crowded = self.turns.gates().is_crowded() && self.asks() > self.turns.share();
+        let crowded = self.turns.is_full() && self.asks() > self.turns.share();
         if crowded {
             self.turns.is_crowded();
+            if self.left_alone.load(Relaxed) == 0 {
+                let now = self.micros(instant()).max(1);
+                self.left_alone.store(now, Relaxed);
+            }
         }
         crowded
     }
 
     /// Notes that the socket was read and nothing more lies there.
     pub(super) fn is_emptied(&self) {
-        self.emptied.store(self.micros(instant()), Relaxed);
+        self.left_alone.store(0, Relaxed);
     }
 
     /// Whether what lies in the socket may have come long ago.
     fn is_behind(&self, now: Instant) -> bool {
-        let emptied = self.emptied.load(Relaxed);
-        u128::from(self.micros(now).saturating_sub(emptied)) >= UNREAD.as_micros()
+        let since = self.left_alone.load(Relaxed);
+        since > 0 && u128::from(self.micros(now).saturating_sub(since)) >= UNREAD.as_micros()
+    }
+
+    /// Whether it stands in line, or soon will, and is not read.
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(self.stand(), Stand::Waiting | Stand::Ending)
     }
 
     /// Whether its turn is over: it asks for more than its share, and was refused so much that it
@@ -245,7 +255,7 @@ impl Activity {
     }
 
     /// Stands in line for its next turn.
-    pub(super) fn wait(&self) -> Turn {
+    pub(crate) fn wait(&self) -> Turn {
         self.stands(Stand::Waiting);
         self.waits.fetch_add(1, Relaxed);
         self.turns.wait(self.asks().max(self.asked()))

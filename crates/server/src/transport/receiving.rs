@@ -15,18 +15,19 @@ pub(crate) struct Receiving {
     waits: u64,
     place: Option<Entered>,
     is_long: bool,
-    /// When it was read, where it matters how long after that it is begun.
+    /// When it was handed over, where it matters how long after that it is begun.
     read: Option<Instant>,
 }
 
 impl Receiving {
-    /// Of a call of a connection. It has its place at once, because its message usually lies there
-    /// already; one that `is_long` may be on its way for longer, and then gives the place back.
-    pub(crate) fn new(activity: &Arc<Activity>, is_long: bool) -> Self {
+    /// Of a call of a connection. One of a verb has its place at once, because its message usually
+    /// lies there already; one that `is_long` may be on its way for longer, and then gives the place
+    /// back.
+    pub(crate) fn new(activity: &Arc<Activity>, is_verb: bool, is_long: bool) -> Self {
         activity.begins_to_receive();
         Self {
             waits: activity.waits(),
-            place: activity.place(),
+            place: is_verb.then(|| activity.place()).flatten(),
             is_long,
             read: activity.effort().is_overloaded().then(instant),
             activity: Arc::clone(activity),
@@ -87,7 +88,7 @@ mod tests {
         );
         let activity = Arc::new(Activity::new(Arc::clone(&turns)));
         let [mut short, mut long, mut there] =
-            [false, true, true].map(|is_long| Receiving::new(&activity, is_long));
+            [false, true, true].map(|is_long| Receiving::new(&activity, true, is_long));
         assert_eq!(turns.gates().unary.inside(), 3);
         short.is_polled(true);
         long.is_polled(true);
@@ -97,7 +98,10 @@ mod tests {
         activity.begin_turn();
         assert!(short.place().is_some() && there.place().is_some());
         assert!(long.place().is_none());
-        let mut next = Receiving::new(&activity, true);
+        assert_eq!(turns.gates().unary.inside(), 0);
+        let _asks_for_health = Receiving::new(&activity, false, false);
+        assert_eq!(turns.gates().unary.inside(), 0);
+        let mut next = Receiving::new(&activity, true, true);
         next.is_polled(true);
         assert!(next.place().is_some());
     }

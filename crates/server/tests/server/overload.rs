@@ -219,12 +219,6 @@ async fn who_is_turned_away_too_often_is_read_more_slowly_and_nobody_else_is() {
     for status in refused.into_iter().map(Result::unwrap_err) {
         assert_eq!(dancu_wire::reason_of(&status), Some(Reason::Overloaded));
     }
-    let slowed = |metrics: &str| -> u64 {
-        let line = metrics
-            .lines()
-            .find_map(|line| line.strip_prefix("dancu_reading_slowed_total "));
-        line.and_then(|n| n.parse().ok()).expect("it is counted")
-    };
     let times = slowed(&crate::ops::get(&service, "/metrics").await.1);
     assert!(times > 0, "they were all read at once");
 }
@@ -289,12 +283,26 @@ async fn who_keeps_to_his_share_is_answered_while_others_ask_for_everything() {
 
 #[tokio::test]
 async fn who_sends_all_headers_first_keeps_his_connection_however_often_he_is_turned_away() {
+    sends_all_headers_first(100_000).await;
+}
+
+#[tokio::test]
+async fn so_does_who_is_turned_away_for_so_often_that_he_has_to_wait_for_his_turn() {
+    let metrics = sends_all_headers_first(100).await;
+    assert!(slowed(&metrics) >= 8, "it was always read");
+}
+
+/// Turns away 3,600 calls of one connection whose messages come behind their headers, on a core that
+/// refuses so many a second.
+async fn sends_all_headers_first(refusals: usize) -> String {
     let (service, trouble) = memory::start(|config| {
         config.cores = Some(1);
         config.limits.unary_per_core = 1;
-        config.limits.refusals_per_core = 100_000;
+        config.limits.refusals_per_core = refusals;
+        // Nobody waits for his turn for more than half of it.
+        config.times.ping_timeout = Duration::from_millis(800);
     });
-    trouble.append_ms.store(10_000, Ordering::Relaxed);
+    trouble.append_ms.store(30_000, Ordering::Relaxed);
     let key = service.key(KeyState::Valid);
     let persona = service.nation().personas().remove(0);
     let asked = pb::LookupCitizenRequest {
@@ -309,7 +317,7 @@ async fn who_sends_all_headers_first_keeps_his_connection_however_often_he_is_tu
     let mut frames = Frames::connect(service.running.grpc_addr()).await;
     let path = "/dancu.v1.LookupService/BatchLookupCitizens";
     // HTTP/2 remembers fifty streams that were reset, and forgives a thousand frames for others.
-    for round in 0..8 {
+    for round in 0..18 {
         let streams = frames.begin(200, path, &key).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
         frames.end(&streams, &framed(&[0; 60])).await;
@@ -318,4 +326,13 @@ async fn who_sends_all_headers_first_keeps_his_connection_however_often_he_is_tu
     }
     assert!(!slow.is_finished(), "there was room");
     slow.abort();
+    crate::ops::get(&service, "/metrics").await.1
+}
+
+/// How often a connection had to wait for its turn.
+fn slowed(metrics: &str) -> u64 {
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("dancu_reading_slowed_total "));
+    line.and_then(|n| n.parse().ok()).expect("it is counted")
 }
