@@ -39,9 +39,9 @@ const LEAST_CROWD: usize = 16;
 const PROMPT: Duration = Duration::from_micros(250);
 /// How many calls it takes until it is believed that others are begun sooner or later.
 const BEGUN: u64 = 16;
-/// How long an overload is believed to last. Then it is tried whether everybody finds room again: too often, and those who
-/// are let in by it are many among the answered; too seldom, and callers who could all be answered
-/// wait in turns.
+/// How long an overload is believed to last. Then it is tried whether everybody finds room again: too
+/// often, and those who are let in by it are many among the answered; too seldom, and callers who
+/// could all be answered wait in turns.
 const LASTS: Duration = Duration::from_secs(20);
 
 /// The effort of one core. Only that core writes.
