@@ -74,11 +74,8 @@ mod tests {
 
     use super::*;
     use crate::clock::instant;
-    use crate::config::Limits;
-    use crate::limits::Gates;
-    use crate::numbers::Numbers;
     use crate::refusals::Refusals;
-    use crate::turns::Turns;
+    use crate::turns;
 
     /// A body of pieces, some of which are not there yet.
     struct Pieces(VecDeque<Option<usize>>);
@@ -110,12 +107,7 @@ mod tests {
     }
 
     fn rest(pieces: impl IntoIterator<Item = Option<usize>>) -> Rest<Pieces> {
-        let turns = Turns::new(
-            Refusals::new(1, instant()),
-            Gates::part(&Limits::default(), 1),
-            Duration::from_mins(1),
-            Arc::new(Numbers::default()),
-        );
+        let turns = turns::tests::of(1_024, Refusals::new(1, instant()));
         let body = Pieces(pieces.into_iter().collect());
         Rest::of(body, Arc::new(Activity::new(turns)))
     }

@@ -356,23 +356,12 @@ impl Drop for CallOfConnection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Limits;
-    use crate::limits::Gates;
-    use crate::numbers::Numbers;
     use crate::refusals::Refusals;
+    use crate::turns;
 
     #[test]
     fn who_asks_for_more_than_its_share_is_read_as_long_as_it_can_be_refused() {
-        let limits = Limits {
-            unary_per_core: 4,
-            ..Limits::default()
-        };
-        let turns = Turns::new(
-            Refusals::new(0, instant()),
-            Gates::part(&limits, 1),
-            Duration::from_mins(1),
-            Arc::new(Numbers::default()),
-        );
+        let turns = turns::tests::of(4, Refusals::new(0, instant()));
         let activity = Arc::new(Activity::new(Arc::clone(&turns)));
         let _calls: Vec<_> = (0..9).map(|_| activity.begin()).collect();
         let mut refused = 0;

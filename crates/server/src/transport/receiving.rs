@@ -69,23 +69,13 @@ impl Drop for Receiving {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::config::Limits;
-    use crate::limits::Gates;
-    use crate::numbers::Numbers;
     use crate::refusals::Refusals;
-    use crate::turns::Turns;
+    use crate::turns;
 
     #[test]
     fn a_call_whose_connection_stood_in_line_meanwhile_is_turned_away_unless_it_has_its_place() {
-        let turns = Turns::new(
-            Refusals::new(1, instant()),
-            Gates::part(&Limits::default(), 1),
-            Duration::from_mins(1),
-            Arc::new(Numbers::default()),
-        );
+        let turns = turns::tests::of(1_024, Refusals::new(1, instant()));
         let activity = Arc::new(Activity::new(Arc::clone(&turns)));
         let [mut short, mut long, mut there] =
             [false, true, true].map(|is_long| Receiving::new(&activity, true, is_long));

@@ -197,11 +197,8 @@ mod tests {
 
     use super::*;
     use crate::clock::instant;
-    use crate::config::Limits;
-    use crate::limits::Gates;
-    use crate::numbers::Numbers;
     use crate::refusals::Refusals;
-    use crate::turns::Turns;
+    use crate::turns;
 
     async fn read(observed: &mut Observed) -> Poll<usize> {
         poll_fn(|cx| {
@@ -222,17 +219,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let mut peer = TcpStream::connect(address).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
-        let limits = Limits {
-            unary_per_core: 4,
-            ..Limits::default()
-        };
-        let gates = Gates::part(&limits, 1);
-        let turns = Turns::new(
-            Refusals::new(5_000, instant()),
-            gates.clone(),
-            Duration::from_mins(1),
-            Arc::new(Numbers::default()),
-        );
+        let turns = turns::tests::of(4, Refusals::new(5_000, instant()));
+        let gates = turns.gates().clone();
         let activity = Arc::new(Activity::new(Arc::clone(&turns)));
         let mut observed = Observed::new(socket, Arc::clone(&activity));
         let inside: Vec<_> = (0..4).filter_map(|_| gates.place(false)).collect();
@@ -272,17 +260,8 @@ mod tests {
             .await
             .unwrap();
         let (socket, _) = listener.accept().await.unwrap();
-        let limits = Limits {
-            unary_per_core: 4,
-            ..Limits::default()
-        };
-        let gates = Gates::part(&limits, 1);
-        let turns = Turns::new(
-            Refusals::new(1_000_000, instant()),
-            gates.clone(),
-            Duration::from_mins(1),
-            Arc::new(Numbers::default()),
-        );
+        let turns = turns::tests::of(4, Refusals::new(1_000_000, instant()));
+        let gates = turns.gates().clone();
         let activity = Arc::new(Activity::new(Arc::clone(&turns)));
         let mut observed = Observed::new(socket, Arc::clone(&activity));
         let calls: Vec<_> = (0..5).map(|_| activity.begin()).collect();

@@ -3,15 +3,12 @@
 use super::*;
 use crate::config::Limits;
 
-fn turns(unary: usize, saved: bool) -> Arc<Turns> {
+/// Of a core with room for so many unary calls, that may turn away so many others.
+pub(crate) fn of(unary: usize, refusals: Refusals) -> Arc<Turns> {
     let limits = Limits {
         unary_per_core: unary,
         ..Limits::default()
     };
-    let refusals = Refusals::new(1, instant());
-    if !saved {
-        (0..600).for_each(|_| refusals.refused());
-    }
     let numbers = Arc::new(Numbers::default());
     Turns::new(
         refusals,
@@ -19,6 +16,14 @@ fn turns(unary: usize, saved: bool) -> Arc<Turns> {
         Duration::from_secs(20),
         numbers,
     )
+}
+
+fn turns(unary: usize, saved: bool) -> Arc<Turns> {
+    let refusals = Refusals::new(1, instant());
+    if !saved {
+        (0..600).for_each(|_| refusals.refused());
+    }
+    of(unary, refusals)
 }
 
 fn looks(turn: &Turn, now: Instant) -> Option<bool> {
