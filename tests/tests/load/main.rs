@@ -2,6 +2,7 @@
 
 mod command;
 mod figures;
+mod search;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
