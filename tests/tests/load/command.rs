@@ -1,6 +1,7 @@
 //! `dancu load` as somebody at a terminal meets it: thresholds and exit codes, an earlier run beside
 //! a later one.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -27,8 +28,13 @@ pub(super) fn drive(service: &Within, more: &[&str]) -> Output {
     driving(service, more).output().expect("the binary runs")
 }
 
-fn driving(service: &Within, more: &[&str]) -> Command {
-    let server = format!("http://{}", service.running.grpc_addr());
+pub(super) fn driving(service: &Within, more: &[&str]) -> Command {
+    driving_at(service.running.grpc_addr(), service, more)
+}
+
+/// The same at another address, which leads to the service.
+pub(super) fn driving_at(at: SocketAddr, service: &Within, more: &[&str]) -> Command {
+    let server = format!("http://{at}");
     let citizens = CITIZENS.to_string();
     let seed = service.nation.seed().to_string();
     let mut arguments = vec![
@@ -269,6 +275,6 @@ fn verdicts(arguments: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().expect("a folder of ours")
 }

@@ -35,8 +35,8 @@ pub(crate) struct Load {
     threshold: Vec<Threshold>,
     /// Search for the highest constant rate at which every threshold holds, each try as long as
     /// `--time`, beginning at `--rate`. A rate of which more than 1 % was missed, or of what was
-    /// sent more than 1 % failed, does not hold, unless a threshold on `missed` or `errors` says how
-    /// much may.
+    /// sent more than 1 % failed, or whose last message left more than 1 % of its time after the end,
+    /// does not hold, unless a threshold on `missed`, `errors` or `overrun` says how much may.
     #[arg(long, conflicts_with_all = ["schedule", "closed", "merge"])]
     find_rate: bool,
     /// Send the first nine months of 2023, each item once, under its day where the service allows

@@ -67,6 +67,9 @@ pub struct Account {
     pub elapsed: f64,
     /// Seconds that were measured.
     pub measured: f64,
+    /// Those of them, behind the end of the schedule, in which what was behind was still sent.
+    #[serde(default)]
+    pub overrun: f64,
     /// Seconds of processor time of the generators.
     pub cpu: f64,
     /// Whether a run was ended before its time.
@@ -107,17 +110,25 @@ pub struct Account {
 impl Account {
     /// The account of a run.
     pub fn new(plan: &LoadPlan, ran: Ran) -> Self {
+        let duration = plan.pace.duration();
+        let mut overrun = Duration::ZERO;
         let measured = match plan.pace {
             // What was put off is sent after its end.
             Pace::Calendar { .. } => ran.elapsed,
-            // The last message may be due long before the schedule ends.
-            Pace::Open { .. } if !ran.stopped => plan.pace.duration(),
-            Pace::Open { .. } | Pace::Closed { .. } => plan.pace.duration().min(ran.elapsed),
+            // The last message may be due long before the schedule ends. It may also leave as late
+            // behind its end as anybody has patience: what was answered then took that time too.
+            Pace::Open { .. } if !ran.stopped => {
+                overrun = ran.figures.sent_until.saturating_sub(duration);
+                duration + overrun
+            }
+            Pace::Open { .. } | Pace::Closed { .. } => duration.min(ran.elapsed),
         };
         let measured = measured.saturating_sub(plan.warm_up);
         let mut described = describe(plan);
         described.began_ms = began_ms(ran.elapsed);
         let mut account = Self::of_run(described, measured, ran);
+        account.overrun = overrun.as_secs_f64();
+        account.work_out();
         if matches!(plan.pace, Pace::Calendar { .. }) {
             let calls = &account.all.calls;
             account.runs[0].scheduled = calls.answered + calls.failed + calls.missed;
@@ -150,6 +161,7 @@ impl Account {
             runs: vec![described],
             elapsed: ran.elapsed.as_secs_f64(),
             measured,
+            overrun: 0.0,
             cpu: ran.cpu,
             stopped: ran.stopped,
             all: Share::sum(&verbs),
@@ -187,6 +199,7 @@ impl Account {
             runs: vec![Described::default()],
             elapsed: 1.0,
             measured: 1.0,
+            overrun: 0.0,
             cpu: 0.0,
             stopped: false,
             all: Share::sum(&verbs),
@@ -230,6 +243,7 @@ impl Account {
         self.runs.extend(other.runs);
         self.elapsed = self.elapsed.max(other.elapsed);
         self.measured = self.measured.max(other.measured);
+        self.overrun = self.overrun.max(other.overrun);
         self.cpu += other.cpu;
         self.stopped |= other.stopped;
         for (mine, theirs) in self.verbs.iter_mut().zip(&other.verbs) {
@@ -299,6 +313,12 @@ impl Account {
         self.wrong == 0 && self.thresholds.iter().all(|held| held.held)
     }
 
+    /// By which share of its time the schedule was overrun, where it lasted at all.
+    pub(super) fn overrun_share(&self) -> Option<f64> {
+        let schedule = self.measured - self.overrun;
+        (schedule > 0.0).then(|| self.overrun / schedule)
+    }
+
     /// Works out what follows from the counts.
     fn work_out(&mut self) {
         self.all = Share::sum(&self.verbs);
@@ -362,30 +382,4 @@ pub(crate) fn quantile_word(share: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::measure::Figures;
-
-    #[test]
-    fn a_schedule_is_measured_to_its_end_also_where_nothing_is_due_there() {
-        let nobody = dancu_domain::NationId([0; 16]);
-        let server = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
-        let nation = dancu_population::Nation::new(1, 640);
-        // A minute, of which two seconds are not measured.
-        let plan = LoadPlan::new("one".to_owned(), server, nation, nobody);
-        let measured = |elapsed, stopped| {
-            let ran = Ran {
-                figures: Figures::default(),
-                intervals: Vec::new(),
-                elapsed: Duration::from_secs(elapsed),
-                cpu: 0.0,
-                stopped,
-            };
-            Account::new(&plan, ran).measured
-        };
-        let is = |seconds: f64, wanted: f64| (seconds - wanted).abs() < 1e-9;
-        assert!(is(measured(40, false), 58.0));
-        assert!(is(measured(70, false), 58.0));
-        assert!(is(measured(40, true), 38.0));
-    }
-}
+mod tests;

@@ -9,6 +9,9 @@ const BUSY: f64 = 0.9;
 /// How late messages may be sent at the 99th percentile before the schedule was not kept.
 const LATE_US: u64 = 10_000;
 
+/// By which share of its time a schedule may be overrun before it was not kept.
+const BEHIND: f64 = 0.01;
+
 /// How far apart generators may begin that ask at the same time, as people and schedulers start them.
 const TOGETHER_MS: u64 = 2_000;
 
@@ -78,6 +81,13 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
             "the schedule was not kept: one message in a hundred left {} late or later; the \
              corrected latencies hold that",
             time(lag as f64)
+        ));
+    }
+    if account.overrun_share().is_some_and(|share| share > BEHIND) {
+        list.push(format!(
+            "the schedule was not kept: its last message left {} after its end, and rates count \
+             that time",
+            time(account.overrun * 1e6)
         ));
     }
     let threads: usize = account.runs.iter().map(|run| run.threads).sum();

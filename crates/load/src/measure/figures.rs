@@ -75,6 +75,8 @@ pub struct Figures {
     pub calls: [Calls; 4],
     /// How much later than due messages were sent, of the measured.
     pub lag: Latency,
+    /// When the last of them was sent, counted from the beginning of the run.
+    pub sent_until: Duration,
     /// Every item of the whole run, in the order of [`Verb::ALL`].
     pub tally: [VerbTally; 4],
     /// Outcomes of the whole run.
@@ -103,6 +105,7 @@ impl Figures {
             mine.add(theirs);
         }
         self.lag.add(&other.lag);
+        self.sent_until = self.sent_until.max(other.sent_until);
         for (mine, theirs) in self.tally.iter_mut().zip(&other.tally) {
             mine.add(theirs);
         }

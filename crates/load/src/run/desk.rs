@@ -121,6 +121,7 @@ impl Desk {
         figures.tally[verb].sent += ask.items();
         if due >= self.measured_from {
             figures.lag.note(sent.saturating_duration_since(due));
+            figures.sent_until = sent.saturating_duration_since(self.began);
         }
         self.at(sent).verbs[verb].sent += 1;
         Out { ask, due, sent }
