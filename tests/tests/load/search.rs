@@ -100,3 +100,58 @@ fn a_rate_that_was_worked_off_after_its_time_did_not_hold() {
     let rate = object(&output)["all"]["rate"].as_f64();
     assert!(rate.is_some_and(|rate| rate <= 51.0), "{rate:?}");
 }
+
+#[test]
+fn a_signal_ends_a_search_and_the_best_that_held_is_told_whole() {
+    let service = start(CITIZENS, |_| {});
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let path = folder.path().join("best.json");
+    let more = [
+        "--find-rate",
+        "--rate",
+        "10",
+        "--time",
+        "3s",
+        "--threshold",
+        "errors<50%",
+        "--threshold",
+        "overrun<100%",
+        "--json",
+        text(&path),
+    ];
+    // Within the first try there is nothing but that try; later there is what held.
+    for (after, schedule, warned) in [
+        (None, "hold 10 3s", "the run was ended before its time"),
+        (Some("20/s: "), "hold 20 3s", "the search was ended"),
+    ] {
+        let mut child = driving(&service, &more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let said = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut said = said.lines().map_while(Result::ok);
+        match after {
+            Some(after) => assert!(said.any(|line| line.starts_with(after))),
+            // A line a second tells that the first try goes on.
+            None => assert!(said.nth(1).is_some()),
+        }
+        let pid = child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(told.expect("kill runs").success());
+        let rest: Vec<String> = said.collect();
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{rest:?}");
+        let ended = "the search was ended before its time";
+        assert!(rest.iter().any(|line| line.ends_with(ended)), "{rest:?}");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            shown.contains("errors<50%") && shown.contains(warned),
+            "{shown}"
+        );
+        let written = std::fs::read(&path).expect("it is there");
+        let account: Value = serde_json::from_slice(&written).expect("the account is JSON");
+        assert_eq!(account["runs"][0]["schedule"], json!(schedule), "{rest:?}");
+        std::fs::remove_file(&path).expect("it goes");
+    }
+}

@@ -160,7 +160,11 @@ impl Load {
         let (start, seconds, arrivals) = (schedule.peak(), schedule.seconds(), *arrivals);
         let thresholds = self.thresholds();
         let (mut best, mut last): (Option<(f64, Account)>, Option<Account>) = (None, None);
+        let mut ended = false;
         let found = highest(start, 10_000_000.0, 6, |rate| {
+            if ended {
+                return Ok(None);
+            }
             let mut plan = plan.clone();
             plan.run_id = crate::edge::fresh_id();
             plan.pace = Pace::Open {
@@ -169,39 +173,47 @@ impl Load {
             };
             let watch = Arc::default();
             let mut account = self.show(plan, &watch, lang, run).map_err(Some)?;
-            if !account.stopped && account.away_at_the_end().is_some() {
-                account.judge(&thresholds);
+            account.judge(&thresholds);
+            if account.stopped {
+                // A try that was cut short says nothing of its rate. It is told where it is all.
+                last.get_or_insert(account);
+                return Ok(None);
+            }
+            if account.away_at_the_end().is_some() {
                 last = Some(account);
                 best = None;
                 return Err(None);
             }
-            account.judge(&thresholds);
             let held = account.is_good();
-            if !account.stopped {
-                tell(&shown::tried(rate, &account, lang));
-                // The service gets its breath back before the next rate.
-                thread::sleep(Duration::from_millis(500));
-            }
-            // Whoever ends the search may do so between two tries.
-            if watch.is_stopped() {
-                let ended = lang.of("tìm tốc độ", "find a rate: it was ended");
-                return Err(Some(Failure::just(ended)));
-            }
+            tell(&shown::tried(rate, &account, lang));
             if held && best.as_ref().is_none_or(|(before, _)| rate > *before) {
                 best = Some((rate, account.clone()));
             }
             last = Some(account);
-            Ok::<_, Option<Failure>>(held)
+            // The service gets its breath back before the next rate.
+            thread::sleep(Duration::from_millis(500));
+            // Whoever ends the search may do so between two tries.
+            ended = watch.is_stopped();
+            Ok::<_, Option<Failure>>(Some(held))
         });
-        match found {
-            Ok(found) => tell(&shown::found(&found, lang)),
+        let cut = match found {
+            Ok(found) => {
+                tell(&shown::found(&found, lang));
+                found.ended
+            }
             // The service is away: the account is that of the try in which it went.
-            Err(None) => {}
+            Err(None) => false,
             Err(Some(failure)) => return Err(failure),
-        }
-        best.map(|(_, account)| account)
+        };
+        let mut account = best
+            .map(|(_, account)| account)
             .or(last)
-            .ok_or_else(|| Failure::just("find a rate: nothing was tried"))
+            .ok_or_else(|| Failure::just("find a rate: nothing was tried"))?;
+        if cut {
+            let told = "the search was ended before its time: a higher rate may hold";
+            account.warnings.push(told.to_owned());
+        }
+        Ok(account)
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn tried(rate: f64, account: &Account, lang: Lang) -> String {
 
 /// What a search found.
 pub(super) fn found(found: &Found, lang: Lang) -> String {
-    match (found.best, found.worst) {
+    let mut told = match (found.best, found.worst) {
         (Some(best), Some(worst)) => format!(
             "{}: {best:.0}/s; {worst:.0}/s {}",
             lang.of("cao nhất", "highest rate that held"),
@@ -119,7 +119,14 @@ pub(super) fn found(found: &Found, lang: Lang) -> String {
         (None, _) => lang
             .of("không tốc độ nào giữ được", "no rate held that was tried")
             .to_owned(),
+    };
+    if found.ended {
+        told.push_str(lang.of(
+            "; việc tìm bị dừng giữa chừng",
+            "; the search was ended before its time",
+        ));
     }
+    told
 }
 
 /// The account as tables.
