@@ -5,7 +5,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use dancu_load::replay::{ImportError, RecordingError, Seen, import, look};
+use dancu_load::replay::{Damage, ImportError, RecordingError, Seen, import, look};
 use dancu_population::Nation;
 use serde_json::json;
 
@@ -24,7 +24,8 @@ pub(crate) struct Recording {
 
 #[derive(Clone, Debug, Subcommand)]
 enum What {
-    /// Shows what is in recordings.
+    /// Shows what is in recordings; of a damaged file, what stands before the damage. Exits with 1
+    /// if one is damaged.
     Show {
         /// The files.
         #[arg(required = true, value_name = "RECORDING")]
@@ -75,7 +76,30 @@ fn show(recordings: &[PathBuf], form: Form, lang: Lang) -> Result<(), Failure> {
         })?),
         Form::Table => print(&text(&seen, lang)),
     }
-    Ok(())
+    if seen.damaged.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Wrong)
+    }
+}
+
+/// Where a file is damaged.
+fn damaged(damage: &Damage, lang: Lang) -> String {
+    let numbers = lang.numbers();
+    format!(
+        "{}: {} {} {}, {} {} {}, {} {} {}: {}",
+        damage.file,
+        lang.of("hỏng sau", "damaged behind"),
+        numbers.whole(damage.messages),
+        lang.of("thông điệp", "messages"),
+        lang.of("tại byte", "at byte"),
+        numbers.whole(damage.byte),
+        lang.of("sau khi giải nén", "of what it holds unpacked"),
+        lang.of("gần byte", "near byte"),
+        numbers.whole(damage.near),
+        lang.of("của tệp", "of the file"),
+        damage.why,
+    )
 }
 
 fn failed(error: &RecordingError, lang: Lang) -> Failure {
@@ -111,6 +135,10 @@ fn text(seen: &Seen, lang: Lang) -> String {
         (lang.of("mất khi ghi", "not recorded"), seen.missing),
         (lang.of("tệp bị cắt", "files cut off"), seen.cut),
         (lang.of("tệp bị thiếu", "files missing"), seen.parts_missing),
+        (
+            lang.of("tệp bị hỏng", "files damaged"),
+            seen.damaged.len() as u64,
+        ),
     ];
     let counts: Vec<String> = counts
         .iter()
@@ -130,6 +158,7 @@ fn text(seen: &Seen, lang: Lang) -> String {
         lang.of("phiên bản dữ liệu", "from revision"),
         seen.revision,
     ));
+    lines.extend(seen.damaged.iter().map(|damage| damaged(damage, lang)));
     lines.join("\n") + "\n"
 }
 

@@ -286,3 +286,45 @@ fn a_run_whose_figures_could_not_be_written_is_not_begun() {
         );
     }
 }
+
+#[test]
+fn a_damaged_recording_is_shown_up_to_the_damage_and_not_replayed() {
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (log, out) = (place("log.jsonl"), place("made"));
+    let lines = (0..40_000_u32).map(|n| {
+        let citizen = n.wrapping_mul(2_654_435_761) % 100_000;
+        format!(
+            "{{\"at\": {n}, \"verb\": \"lookup\", \"agency\": \"H26\", \"items\": \
+             [{{\"citizen\": {citizen}}}]}}\n"
+        )
+    });
+    std::fs::write(&log, lines.collect::<String>()).expect("it is written");
+    let output = dancu(&["recording", "import", &log, "--out", &out]);
+    assert_eq!(output.status.code(), Some(0));
+    let show = ["recording", "show", &out, "--lang", "en"];
+    assert_eq!(dancu(&show).status.code(), Some(0));
+
+    let mut bytes = std::fs::read(&out).expect("it is there");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 64].fill(0xff);
+    std::fs::write(&out, bytes).expect("it is written");
+    let output = dancu(&[&show[..], &["--output", "json"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let seen = object(&output);
+    let messages = seen["messages"].as_u64().expect("a number");
+    assert!((1_000..39_000).contains(&messages), "{messages}");
+    assert_eq!(seen["damaged"][0]["messages"], seen["messages"]);
+    assert_eq!(seen["damaged"][0]["file"], out.as_str());
+    let output = dancu(&show);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = format!("{out}: damaged behind ");
+    assert!(text.contains("FOUND") && text.contains(&told), "{text}");
+
+    // Nobody listens there: whoever got as far as that says so.
+    let output = dancu(&["replay", &out, "--server", "127.0.0.1:1", "--lang", "en"]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains(&told), "{said}");
+}

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use dancu_wire::pb::recording::{Exchange, Frame, Gap, Header, Item, List, frame, item::Subject};
 use prost::Message as _;
+use serde::Serialize;
 
 /// The form that is read here.
 pub(super) const FORM: u32 = 2;
@@ -20,8 +21,42 @@ pub enum RecordingError {
     Unreadable(PathBuf, io::Error),
     /// It is no recording, or one of another form.
     NoRecording(PathBuf, &'static str),
+    /// Its bytes are not what was written, from somewhere behind its header on.
+    Damaged(Damage),
     /// Files that do not belong together.
     Apart(PathBuf, &'static str),
+}
+
+/// Where a file is not what was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    /// Which file.
+    pub file: String,
+    /// How many messages can be read before it.
+    pub messages: u64,
+    /// The byte, of what the file holds unpacked, at which what cannot be read begins.
+    pub byte: u64,
+    /// About which byte of the file itself that is: it is unpacked in blocks.
+    pub near: u64,
+    /// What is wrong there.
+    pub why: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file,
+            messages,
+            byte,
+            near,
+            why,
+        } = self;
+        write!(
+            f,
+            "{file}: damaged behind {messages} messages, at byte {byte} of what it holds unpacked, \
+             near byte {near} of the file: {why}"
+        )
+    }
 }
 
 impl fmt::Display for RecordingError {
@@ -29,6 +64,7 @@ impl fmt::Display for RecordingError {
         match self {
             Self::Unreadable(path, _) => write!(f, "read {}", path.display()),
             Self::NoRecording(path, why) => write!(f, "{}: {why}", path.display()),
+            Self::Damaged(damage) => damage.fmt(f),
             Self::Apart(path, why) => write!(f, "{}: {why}", path.display()),
         }
     }
@@ -58,8 +94,38 @@ pub enum Entry {
 pub struct Reader {
     path: PathBuf,
     header: Header,
-    bytes: BufReader<zstd::stream::read::Decoder<'static, BufReader<File>>>,
+    bytes: BufReader<zstd::stream::read::Decoder<'static, Counted>>,
+    /// Unpacked bytes that were read.
+    at: u64,
+    /// Of those, where the last frame began.
+    frame_at: u64,
+    messages: u64,
     over: bool,
+}
+
+/// A file that knows how much of it was unpacked.
+struct Counted {
+    file: BufReader<File>,
+    bytes: u64,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(into)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+impl BufRead for Counted {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.file.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.file.consume(bytes);
+    }
 }
 
 /// Opens a file and reads its header.
@@ -67,11 +133,18 @@ pub fn open(path: &Path) -> Result<Reader, RecordingError> {
     let unreadable = |error| RecordingError::Unreadable(path.to_owned(), error);
     let none = |why| RecordingError::NoRecording(path.to_owned(), why);
     let file = File::open(path).map_err(unreadable)?;
-    let decoder = zstd::stream::read::Decoder::new(file).map_err(unreadable)?;
+    let file = Counted {
+        file: BufReader::new(file),
+        bytes: 0,
+    };
+    let decoder = zstd::stream::read::Decoder::with_buffer(file).map_err(unreadable)?;
     let mut reader = Reader {
         path: path.to_owned(),
         header: Header::default(),
         bytes: BufReader::new(decoder),
+        at: 0,
+        frame_at: 0,
+        messages: 0,
         over: false,
     };
     match reader.frame() {
@@ -117,6 +190,7 @@ impl Reader {
         }
         match self.frame() {
             Ok(Some(frame::Frame::Exchange(exchange))) => {
+                self.messages += 1;
                 Ok(Some(Entry::Exchange(Box::new(exchange))))
             }
             Ok(Some(frame::Frame::Gap(gap))) => Ok(Some(Entry::Gap(gap))),
@@ -128,17 +202,35 @@ impl Reader {
                 self.over = true;
                 Ok(Some(Entry::Cut))
             }
-            Err(Broken::Io(error)) => Err(RecordingError::Unreadable(self.path.clone(), error)),
-            Ok(Some(frame::Frame::Header(_))) | Err(Broken::Strange) => {
-                Err(RecordingError::NoRecording(
-                    self.path.clone(),
-                    "holds something else than messages behind its header",
-                ))
+            // What the system says of the file; all else is what its bytes are like.
+            Err(Broken::Io(error)) if error.raw_os_error().is_some() => {
+                Err(RecordingError::Unreadable(self.path.clone(), error))
             }
+            Err(Broken::Io(error)) => Err(self.damaged(&error)),
+            Ok(Some(frame::Frame::Header(_))) => Err(self.damaged(&"a second header")),
+            Err(Broken::Strange) => Err(self.damaged(&"this is no message")),
         }
     }
 
+    /// Reads up to the end, of which nothing is wanted but that it can be read.
+    pub(super) fn read_through(mut self) -> Result<(), RecordingError> {
+        while self.next()?.is_some() {}
+        Ok(())
+    }
+
+    fn damaged(&mut self, why: &dyn fmt::Display) -> RecordingError {
+        self.over = true;
+        RecordingError::Damaged(Damage {
+            file: self.path.display().to_string(),
+            messages: self.messages,
+            byte: self.frame_at,
+            near: self.bytes.get_ref().get_ref().bytes,
+            why: why.to_string(),
+        })
+    }
+
     fn frame(&mut self) -> Result<Option<frame::Frame>, Broken> {
+        self.frame_at = self.at;
         let Some(length) = self.length()? else {
             return Ok(None);
         };
@@ -165,7 +257,7 @@ impl Reader {
             match self.bytes.read(&mut byte) {
                 Ok(0) if shift == 0 => return Ok(None),
                 Ok(0) => return Err(Broken::Cut),
-                Ok(_) => {}
+                Ok(_) => self.at += 1,
                 Err(error) => return Err(broken(error)),
             }
             length |= u64::from(byte[0] & 0x7f) << shift;
@@ -177,7 +269,9 @@ impl Reader {
     }
 
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Broken> {
-        self.bytes.read_exact(bytes).map_err(broken)
+        self.bytes.read_exact(bytes).map_err(broken)?;
+        self.at += bytes.len() as u64;
+        Ok(())
     }
 }
 

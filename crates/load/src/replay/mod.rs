@@ -29,7 +29,7 @@ mod tests;
 mod view;
 
 pub use drive::{Replayed, replay};
-pub use frames::{Entry, Reader, RecordingError, open};
+pub use frames::{Damage, Entry, Reader, RecordingError, open};
 pub use import::{ImportError, Imported, import};
 pub use order::Missing;
 pub use plan::{ReplayError, ReplayPlan, Speed};

@@ -108,12 +108,15 @@ fn effect(exchange: &Exchange) -> (u64, u8) {
 }
 
 impl Ordered {
-    /// Opens files of one nation: any parts of any recordings of it, in any order.
+    /// Opens files of one nation: any parts of any recordings of it, in any order. All are read
+    /// through first: of a file that is damaged nothing is asked, and not its beginning only.
     pub(super) fn open(paths: &[PathBuf]) -> Result<Self, RecordingError> {
         let mut by_recording: BTreeMap<u64, (u64, BTreeMap<u32, PathBuf>)> = BTreeMap::new();
         let mut first: Option<Header> = None;
         for path in paths {
-            let header = open(path)?.header().clone();
+            let reader = open(path)?;
+            let header = reader.header().clone();
+            reader.read_through()?;
             if let Some(first) = &first {
                 same_nation(path, first, &header)?;
             }

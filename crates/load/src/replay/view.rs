@@ -8,7 +8,7 @@ use dancu_wire::from_wire;
 use dancu_wire::pb::recording::Header;
 use serde::Serialize;
 
-use super::frames::{Entry, RecordingError, open};
+use super::frames::{Damage, Entry, RecordingError, open};
 use super::order::{parts_missing, same_nation};
 use super::remake::outcome;
 
@@ -31,6 +31,8 @@ pub struct Seen {
     pub files: u64,
     /// Files that were cut off.
     pub cut: u64,
+    /// Files of which only a part can be read, which is what the figures are about.
+    pub damaged: Vec<Damage>,
     /// Messages.
     pub messages: u64,
     /// Items.
@@ -49,7 +51,7 @@ pub struct Seen {
     pub agencies: BTreeMap<String, u64>,
 }
 
-/// Looks through files.
+/// Looks through files. Of one that is damaged it sees what stands before the damage.
 pub fn look(paths: &[PathBuf]) -> Result<Seen, RecordingError> {
     let mut seen = Seen::default();
     let (mut first, mut last) = (u64::MAX, 0);
@@ -84,7 +86,16 @@ pub fn look(paths: &[PathBuf]) -> Result<Seen, RecordingError> {
         seen.instances.insert(instance.0, instance.1);
         let shift = u64::try_from(header.began_micros).unwrap_or(0);
         seen.files += 1;
-        while let Some(entry) = reader.next()? {
+        loop {
+            let entry = match reader.next() {
+                Ok(Some(entry)) => entry,
+                Ok(None) => break,
+                Err(RecordingError::Damaged(damage)) => {
+                    seen.damaged.push(damage);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             let exchange = match entry {
                 Entry::Exchange(exchange) => exchange,
                 Entry::Gap(gap) => {

@@ -1,3 +1,4 @@
+mod damage;
 mod making;
 
 use std::path::{Path, PathBuf};

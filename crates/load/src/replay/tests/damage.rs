@@ -1,0 +1,118 @@
+//! Files whose middle is not what was written.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use dancu_wire::pb::recording::{Frame, frame};
+use prost::Message as _;
+
+use super::{Folder, header, read};
+use crate::replay::frames::{Damage, RecordingError};
+use crate::replay::order::Ordered;
+use crate::replay::view::look;
+
+fn encoded(frame: frame::Frame) -> Vec<u8> {
+    let frame = Frame { frame: Some(frame) };
+    frame.encode_length_delimited_to_vec()
+}
+
+/// A file of these frames, of which a reader can see each hundred by itself, as the service lets him.
+fn packed(frames: &[Vec<u8>]) -> Vec<u8> {
+    packed_with_ends(frames).0
+}
+
+/// The same, and where what holds each hundred ends.
+fn packed_with_ends(frames: &[Vec<u8>]) -> (Vec<u8>, Vec<usize>) {
+    let mut ends = Vec::new();
+    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+    for some in frames.chunks(100) {
+        encoder.write_all(&some.concat()).unwrap();
+        encoder.flush().unwrap();
+        ends.push(encoder.get_ref().len());
+    }
+    (encoder.finish().unwrap(), ends)
+}
+
+/// The header and three thousand messages.
+fn frames() -> Vec<Vec<u8>> {
+    let messages = (0..3_000).map(|n| read(n * n * 977, n % 83, n));
+    let all = std::iter::once(frame::Frame::Header(header(1, 0))).chain(messages);
+    all.map(encoded).collect()
+}
+
+/// What is seen of a file, and where it is damaged; a replay refuses it.
+fn seen(path: PathBuf) -> (u64, Vec<Damage>) {
+    let paths = [path];
+    let seen = look(&paths).unwrap();
+    let refused = Ordered::open(&paths);
+    match seen.damaged.as_slice() {
+        [] => assert!(refused.is_ok()),
+        [damage] => match refused {
+            Err(RecordingError::Damaged(told)) => assert_eq!(told, *damage),
+            other => panic!("{other:?}"),
+        },
+        more => panic!("{more:?}"),
+    }
+    (seen.messages, seen.damaged)
+}
+
+#[test]
+fn what_stands_before_the_damage_is_seen_and_a_replay_asks_nothing_of_it() {
+    let folder = Folder::new("damage");
+    let path = folder.0.join("damaged");
+    let whole = packed(&frames());
+    std::fs::write(&path, &whole).unwrap();
+    assert_eq!(seen(path.clone()), (3_000, Vec::new()));
+    for tenths in [3, 5, 8] {
+        let mut bytes = whole.clone();
+        let at = whole.len() * tenths / 10;
+        bytes[at..at + 64].fill(0xff);
+        std::fs::write(&path, &bytes).unwrap();
+        let (messages, damaged) = seen(path.clone());
+        let about = 300 * tenths as u64;
+        assert!(
+            (about - 250..=about + 250).contains(&messages),
+            "{tenths}: {messages}"
+        );
+        assert_eq!(damaged[0].messages, messages);
+        // The system reads eight KiB at once.
+        assert!(damaged[0].near.abs_diff(at as u64) <= 8_192, "{damaged:?}");
+    }
+}
+
+#[test]
+fn the_first_byte_that_cannot_be_read_is_told() {
+    let folder = Folder::new("byte");
+    let path = folder.0.join("damaged");
+    for strange in [
+        vec![3, 0xff, 0xff, 0xff],
+        encoded(frame::Frame::Header(header(1, 1))),
+    ] {
+        let mut frames = frames();
+        frames[1_235] = strange;
+        std::fs::write(&path, packed(&frames)).unwrap();
+        let (messages, damaged) = seen(path.clone());
+        assert_eq!((messages, damaged[0].messages), (1_234, 1_234));
+        let before: usize = frames[..1_235].iter().map(Vec::len).sum();
+        assert_eq!(damaged[0].byte, before as u64);
+        let told = damaged[0].to_string();
+        assert!(told.contains("damaged behind 1234 messages"), "{told}");
+    }
+}
+
+#[test]
+fn a_block_that_cannot_be_unpacked_is_damage_and_no_file_out_of_reach() {
+    let folder = Folder::new("block");
+    let path = folder.0.join("damaged");
+    let frames = frames();
+    let (mut bytes, ends) = packed_with_ends(&frames);
+    // No block is of this kind.
+    bytes[ends[6]..ends[6] + 3].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let (messages, damaged) = seen(path);
+    // What was unpacked together with the head of the next block goes with it. The header is the
+    // first of the frames.
+    assert!(messages == 699 || messages == 599, "{messages}");
+    let before: usize = frames[..=messages as usize].iter().map(Vec::len).sum();
+    assert_eq!(damaged[0].byte, before as u64);
+}
