@@ -1,10 +1,12 @@
 //! What is said of a command line that cannot be read: which flag, and what is wanted there. What
 //! was given is never repeated, since it may be an address with a password in the wrong place.
 
+use std::error::Error as _;
 use std::fmt::Write as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
+use dancu_load::pace::{PaceError, Place, Rule};
 use dancu_server::Secret;
 
 use crate::words::Lang;
@@ -38,6 +40,9 @@ fn what(error: &Error, command: &Command, flag: &str, words: &[String], lang: La
             let possible = names(error.get(ContextKind::ValidValue));
             if possible.is_empty() {
                 let wrong = lang.of("không nhận giá trị đã cho", "does not take what was given");
+                if let Some(why) = no_schedule(error, flag, lang) {
+                    return format!("{flag} {wrong}: {why}");
+                }
                 match wanted(command, flag) {
                     Some(help) => format!("{flag} {wrong}: {help}"),
                     None => format!("{flag} {wrong}"),
@@ -90,6 +95,37 @@ fn what(error: &Error, command: &Command, flag: &str, words: &[String], lang: La
         ErrorKind::InvalidUtf8 => lang.of("không phải UTF-8", "this is not UTF-8").to_owned(),
         _ => lang.of("gọi sai", "it was called wrongly").to_owned(),
     }
+}
+
+/// Which part of what was given is no schedule, and which rule it breaks; of flags that take one.
+fn no_schedule(error: &Error, flag: &str, lang: Lang) -> Option<String> {
+    let error = error.source()?.downcast_ref::<PaceError>()?;
+    if !flag.starts_with("--schedule") {
+        return None;
+    }
+    if lang == Lang::En {
+        return Some(error.to_string());
+    }
+    let rule = match error.rule {
+        Rule::Stage => {
+            "phải là một trong `hold RATE TIME`, `ramp FROM TO TIME`, `step FROM TO PLATEAUS TIME`, \
+             `burst LOW HIGH EVERY LENGTH TIME`, `day PEAK TIME`"
+        }
+        Rule::Values => "phải có đúng các giá trị này, cách nhau bằng dấu cách",
+        Rule::Rate => "phải là tốc độ từ 0 đến 10.000.000",
+        Rule::Time => "phải là thời gian như 90s, 1.5m hay 250ms, và nhiều nhất 30 ngày",
+        Rule::Plateaus => "phải là số từ 2 đến 1.000",
+        Rule::Every => "phải ít nhất là 1ms",
+        Rule::Length => "không được dài hơn EVERY: một đợt xong rồi đợt sau mới bắt đầu",
+        Rule::Longest => "toàn bộ lịch chỉ được dài nhiều nhất 30 ngày",
+        Rule::Something => "toàn bộ lịch phải gửi ít nhất một thông điệp",
+    };
+    let Some(Place { stage, form, value }) = error.place else {
+        return Some(rule.to_owned());
+    };
+    let form = form.map_or(String::new(), |form| format!(" (`{form}`)"));
+    let value = value.map_or(String::new(), |value| format!(", {value}"));
+    Some(format!("chặng {stage}{form}{value}: {rule}"))
 }
 
 /// What an error knows of this kind; all of it are names of ours but for what was given itself.

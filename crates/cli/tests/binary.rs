@@ -328,3 +328,23 @@ fn a_damaged_recording_is_shown_up_to_the_damage_and_not_replayed() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains(&told), "{said}");
 }
+
+#[test]
+fn a_schedule_that_is_refused_is_told_by_its_part_and_the_rule_it_breaks() {
+    let given = "hold 10 1s, ramp 10 fast 5s";
+    for (lang, told) in [
+        (
+            "en",
+            "stage 2 (`ramp FROM TO TIME`), TO: must be a rate from 0 to 10,000,000",
+        ),
+        (
+            "vi",
+            "chặng 2 (`ramp FROM TO TIME`), TO: phải là tốc độ từ 0 đến 10.000.000",
+        ),
+    ] {
+        let output = dancu(&["load", "--schedule", given, "--lang", lang]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(told) && !said.contains("fast"), "{said}");
+    }
+}

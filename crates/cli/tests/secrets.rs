@@ -115,6 +115,8 @@ fn no_value_that_is_refused_is_repeated() {
         &["volumes", "--server", "@"],
         &["load", "--server", "@"],
         &["load", "--mix", "@"],
+        &["load", "--schedule", "hold 1 1s, @"],
+        &["load", "--schedule", "hold 1 1s, ramp 1 @ 1s"],
         &["load", "--duration", "@"],
         &["replay", "--verb", "@", "x"],
         &["audit", "show", "@"],

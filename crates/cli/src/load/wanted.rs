@@ -236,7 +236,7 @@ impl Wanted {
         let schedule = match &self.schedule {
             Some(schedule) => schedule.clone(),
             None => Schedule::parse(&format!("hold {} {}", self.rate, self.time))
-                .map_err(|error| Failure::Usage(error.to_string()))?,
+                .map_err(|error| Failure::Usage(format!("--rate, --time: {}", error.rule)))?,
         };
         Ok(Pace::Open {
             schedule,

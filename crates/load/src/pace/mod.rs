@@ -8,7 +8,7 @@ mod words;
 
 pub use schedule::{Schedule, Stage};
 pub use slots::{Arrivals, Slots};
-pub use words::{PaceError, duration};
+pub use words::{PaceError, Place, Rule, duration};
 
 pub(crate) use turnstile::{Turn, Turnstile};
 
