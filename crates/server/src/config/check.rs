@@ -275,8 +275,9 @@ impl Config {
             ),
             (
                 "recording.total_bytes",
-                self.recording.total_bytes / 2 >= self.recording.part_bytes,
-                "at least twice `recording.part_bytes`",
+                self.recording.total_bytes / 2 >= self.recording.part_bytes
+                    && self.recording.total_bytes >= 1 << 20,
+                "at least 1 MiB, and twice `recording.part_bytes`",
             ),
         ]
     }

@@ -8,11 +8,13 @@ use std::time::Duration;
 pub struct RecordingConfig {
     /// Where the files go; `None` records nothing.
     pub folder: Option<PathBuf>,
-    /// From what size on another file is begun.
+    /// Up to what size a file grows before another one is begun. What is written at once, an eighth of
+    /// a megabyte or so, is a file of its own where it does not fit into one of this size.
     pub part_bytes: u64,
     /// From what age on another file is begun.
     pub part_age: Duration,
-    /// How much the files of this instance may take together; the oldest are removed.
+    /// How much the files of this instance may take together, which they never exceed: the oldest are
+    /// removed before there is more. At least 1 MiB, several times what is written at once.
     pub total_bytes: u64,
 }
 

@@ -16,6 +16,11 @@ const ENDING: &str = ".dancu-recording";
 /// A fast level: traffic is repetitive, and processor time is what callers pay with. Level 1 takes six times
 /// as long for columns of places, which look drawn and hardly become shorter.
 const LEVEL: i32 = -3;
+/// The most by which bytes that cannot be compressed become longer: a few for each block of 128 KiB, and
+/// those that end the file.
+const fn packed_at_most(bytes: u64) -> u64 {
+    bytes + bytes / 1_024 + 64
+}
 
 /// Where frames go.
 pub(super) struct Files {
@@ -29,7 +34,22 @@ pub(super) struct Files {
 struct Open {
     encoder: zstd::stream::write::Encoder<'static, Counted>,
     since: Instant,
-    unflushed: bool,
+    /// Bytes that were written since the last flush, some of which the file may not have yet.
+    unflushed: u64,
+}
+
+impl Open {
+    /// How long the file is at most once so many more bytes were written to it and it was ended.
+    fn at_most(&self, more: u64) -> u64 {
+        self.encoder.get_ref().bytes + packed_at_most(self.unflushed + more)
+    }
+
+    /// Brings everything that was written into the file.
+    fn flush(&mut self) -> io::Result<()> {
+        self.encoder.flush()?;
+        self.unflushed = 0;
+        Ok(())
+    }
 }
 
 /// A file that knows how much was written to it.
@@ -69,36 +89,45 @@ impl Files {
     /// Writes whole frames; `revision` is that of the registry, should a part begin with them.
     /// Returns how many bytes reached the file system.
     pub(super) fn write(&mut self, frames: &[u8], now: Instant, revision: u64) -> io::Result<u64> {
+        let more = frames.len() as u64;
+        let mut flushed = 0;
+        if let Some(open) = &mut self.open
+            && open.at_most(more) > self.config.part_bytes
+        {
+            // How long it really is tells only the file that has everything.
+            let before = open.encoder.get_ref().bytes;
+            open.flush()?;
+            flushed = open.encoder.get_ref().bytes - before;
+        }
         if self
             .open
             .as_ref()
-            .is_some_and(|open| self.is_over(open, now))
+            .is_some_and(|open| self.is_over(open, more, now))
         {
             self.finish()?;
         }
         let open = match &mut self.open {
             Some(open) => open,
             None => {
-                let opened = self.begin(now, revision)?;
+                let opened = self.begin(more, now, revision)?;
                 self.open.insert(opened)
             }
         };
         let before = open.encoder.get_ref().bytes;
         open.encoder.write_all(frames)?;
-        open.unflushed = true;
-        Ok(open.encoder.get_ref().bytes - before)
+        open.unflushed += more;
+        Ok(flushed + open.encoder.get_ref().bytes - before)
     }
 
     /// Lets whoever reads along see everything that was written. A file that was removed meanwhile is
     /// an error: what goes into it nobody will find.
     pub(super) fn flush(&mut self) -> io::Result<u64> {
-        let Some(open) = self.open.as_mut().filter(|open| open.unflushed) else {
+        let Some(open) = self.open.as_mut().filter(|open| open.unflushed > 0) else {
             return Ok(0);
         };
         let before = open.encoder.get_ref().bytes;
-        open.encoder.flush()?;
+        open.flush()?;
         found(&open.encoder.get_ref().file)?;
-        open.unflushed = false;
         Ok(open.encoder.get_ref().bytes - before)
     }
 
@@ -117,44 +146,48 @@ impl Files {
         self.open = None;
     }
 
-    fn is_over(&self, open: &Open, now: Instant) -> bool {
-        open.encoder.get_ref().bytes >= self.config.part_bytes
+    fn is_over(&self, open: &Open, more: u64, now: Instant) -> bool {
+        open.at_most(more) > self.config.part_bytes
             || now.saturating_duration_since(open.since) >= self.config.part_age
     }
 
-    fn begin(&mut self, now: Instant, revision: u64) -> io::Result<Open> {
+    /// Begins a part that is to hold so many bytes of frames at once.
+    fn begin(&mut self, more: u64, now: Instant, revision: u64) -> io::Result<Open> {
         make(&self.folder)?;
-        self.make_room()?;
         let path = self.folder.join(format!(
             "{}-{:016x}-{:06}{ENDING}",
             self.header.instance, self.header.recording, self.header.part
         ));
+        let header = Header {
+            revision,
+            ..self.header.clone()
+        };
+        let frame = Frame {
+            frame: Some(frame::Frame::Header(header)),
+        };
+        let header = frame.encode_length_delimited_to_vec();
+        // What does not fit into a part is a part of its own, and larger than one.
+        let first = packed_at_most(header.len() as u64) + packed_at_most(more);
+        self.make_room(first.max(self.config.part_bytes))?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path)?;
-        let header = Header {
-            revision,
-            ..self.header.clone()
-        };
         // A part that could not be written to the end leaves its number used.
         self.header.part += 1;
-        let frame = Frame {
-            frame: Some(frame::Frame::Header(header)),
-        };
         let mut encoder = zstd::stream::write::Encoder::new(Counted { file, bytes: 0 }, LEVEL)?;
-        encoder.write_all(&frame.encode_length_delimited_to_vec())?;
+        encoder.write_all(&header)?;
         encoder.flush()?;
         Ok(Open {
             encoder,
             since: now,
-            unflushed: false,
+            unflushed: 0,
         })
     }
 
-    /// Removes the oldest files of this instance until a whole part fits beside the others.
-    fn make_room(&self) -> io::Result<()> {
+    /// Removes the oldest files of this instance until so many bytes fit beside the others.
+    fn make_room(&self, bytes: u64) -> io::Result<()> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -165,12 +198,12 @@ impl Files {
         }
         files.sort();
         let mut all: u64 = files.iter().map(|(_, _, bytes)| bytes).sum();
-        for (_, path, bytes) in files {
-            if all + self.config.part_bytes <= self.config.total_bytes {
+        for (_, path, its) in files {
+            if all + bytes <= self.config.total_bytes {
                 return Ok(());
             }
             fs::remove_file(path)?;
-            all -= bytes;
+            all -= its;
         }
         Ok(())
     }

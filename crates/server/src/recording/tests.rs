@@ -141,6 +141,7 @@ fn the_oldest_parts_go_and_what_is_not_a_part_of_this_instance_stays() {
     let mut files = Files::new(folder.path().to_owned(), config(4_096, 40_000), header()).unwrap();
     for nth in 0..4_000 {
         files.write(&message(nth), instant(), 0).unwrap();
+        assert!(mine(folder.path()) <= 40_000, "{nth}");
     }
     files.finish().unwrap();
     let (mine, kept): (Vec<PathBuf>, Vec<PathBuf>) =
@@ -151,11 +152,51 @@ fn the_oldest_parts_go_and_what_is_not_a_part_of_this_instance_stays() {
                 .starts_with("main-")
         });
     assert_eq!(kept.len(), others.len());
-    let bytes: u64 = mine.iter().map(|p| p.metadata().unwrap().len()).sum();
-    // A part ends with the block that fills it.
-    assert!(bytes <= 40_000 + 140_000, "{bytes}");
+    let bytes: Vec<u64> = mine.iter().map(|p| p.metadata().unwrap().len()).collect();
+    assert!(bytes.iter().sum::<u64>() <= 40_000, "{bytes:?}");
+    // Each is as full as a part can be, and the room is used.
+    let (full, last) = (&bytes[..bytes.len() - 1], bytes.len() >= 9);
+    assert!(
+        last && full.iter().all(|b| (3_000..=4_096).contains(b)),
+        "{bytes:?}"
+    );
     assert!(offsets(&mine[0]).first() > Some(&0), "the oldest are gone");
     assert_eq!(offsets(mine.last().unwrap()).last(), Some(&3_999));
+}
+
+/// How much the files of this instance take.
+fn mine(folder: &Path) -> u64 {
+    let of_mine = |path: &PathBuf| {
+        path.file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("main-")
+    };
+    let mine = parts(folder).into_iter().filter(of_mine);
+    mine.map(|path| path.metadata().unwrap().len()).sum()
+}
+
+#[test]
+fn what_is_larger_than_a_part_is_one_of_its_own_and_all_stay_within_their_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let bound = 1 << 20;
+    let mut files = Files::new(folder.path().to_owned(), config(4_096, bound), header()).unwrap();
+    for piece in 0..60 {
+        // What the writer gathers before it writes, and a long message.
+        let frames: Vec<u8> = (0..280).flat_map(|n| message(piece * 280 + n)).collect();
+        assert!(
+            (100_000..200_000).contains(&frames.len()),
+            "{}",
+            frames.len()
+        );
+        files.write(&frames, instant(), 0).unwrap();
+        files.flush().unwrap();
+        assert!(mine(folder.path()) <= bound, "{piece}");
+    }
+    files.finish().unwrap();
+    assert!(mine(folder.path()) <= bound);
+    let last = parts(folder.path()).pop().unwrap();
+    assert_eq!(offsets(&last), (59 * 280..60 * 280).collect::<Vec<_>>());
 }
 
 #[test]
