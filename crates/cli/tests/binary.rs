@@ -348,3 +348,19 @@ fn a_schedule_that_is_refused_is_told_by_its_part_and_the_rule_it_breaks() {
         assert!(said.contains(told) && !said.contains("fast"), "{said}");
     }
 }
+
+#[test]
+fn shares_that_are_more_than_all_are_refused_before_anybody_is_asked() {
+    let nowhere = ["load", "--server", "127.0.0.1:1", "--lang", "en"];
+    let shares = ["--mistaken", "600", "--unknown", "300", "--malformed"];
+    for (malformed, code, told) in [
+        ("100", 3, "127.0.0.1:1"),
+        ("101", 2, "together at most a thousand in a thousand"),
+        ("1001", 2, "--malformed"),
+    ] {
+        let output = dancu(&[&nowhere[..], &shares, &[malformed]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(told), "{malformed}: {said}");
+    }
+}

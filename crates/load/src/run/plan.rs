@@ -252,3 +252,46 @@ impl std::error::Error for LoadError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> LoadPlan {
+        let server = SocketAddr::from(([127, 0, 0, 1], 1));
+        let nation = Nation::new(1, 640);
+        LoadPlan::new("one".to_owned(), server, nation, NationId([0; 16]))
+    }
+
+    #[test]
+    fn shares_that_are_more_than_all_are_refused() {
+        let told = |mistaken, unknown, malformed| {
+            let mut plan = plan();
+            plan.shares = Shares {
+                mistaken,
+                unknown,
+                malformed,
+                ..plan.shares
+            };
+            plan.validate().map_err(|error| error.to_string())
+        };
+        for (mistaken, unknown, malformed) in [(1000, 0, 0), (600, 300, 100), (0, 0, 1000)] {
+            assert_eq!(told(mistaken, unknown, malformed), Ok(()));
+        }
+        let words = "mistaken, unknown and malformed must be together at most a thousand in a \
+                     thousand";
+        for (mistaken, unknown, malformed) in [
+            (1001, 0, 0),
+            (0, 1001, 0),
+            (0, 0, 1001),
+            (600, 300, 101),
+            (334, 334, 333),
+        ] {
+            let refused = told(mistaken, unknown, malformed);
+            assert_eq!(refused, Err(words.to_owned()));
+        }
+        let mut more = plan();
+        more.verified = 1001;
+        assert!(more.validate().is_err());
+    }
+}

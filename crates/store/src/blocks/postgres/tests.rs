@@ -58,11 +58,9 @@ async fn a_ledger_of_an_earlier_build_is_brought_to_this_one() {
     let made = "INSERT INTO nation (one, id) VALUES (true, '\\x07070707070707070707070707070707')";
     sqlx::raw_sql(made).execute(&mut connection).await.unwrap();
     let options = PostgresBlocksOptions::new(&url);
-    assert!(
-        PostgresBlocks::open_read_only(options.clone())
-            .await
-            .is_err()
-    );
+    let refused = PostgresBlocks::open_read_only(options.clone()).await.err();
+    let refused = refused.unwrap().to_string();
+    assert!(refused.contains("of an earlier build"), "{refused}");
     let mut store = PostgresBlocks::open(options).await.unwrap();
     assert_eq!(store.bind(NationId([7; 16])).await, Ok(None));
 }

@@ -123,6 +123,15 @@ async fn a_ledger_of_an_earlier_build_takes_the_keys_that_its_last_checkpoint_sh
     for keys in [keys(), pseudonyms_of_another(), signer_of_another()] {
         let told = write(&backend, keys, of("two")).await.unwrap_err();
         assert!(matches!(told, OpenError::KeysUnproven), "{told}");
+        let told = told.to_string();
+        assert!(
+            told.contains("`keys`: the ledger is of an earlier build"),
+            "{told}"
+        );
+        assert!(
+            told.contains("start an instance first that has its checkpoints"),
+            "{told}"
+        );
     }
     write(&backend, keys(), of("one")).await.unwrap();
     let told = write(&backend, pseudonyms_of_another(), of("two")).await;
