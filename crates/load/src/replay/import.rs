@@ -128,6 +128,7 @@ pub fn import(
     }
     exchanges.sort_by_key(|exchange| exchange.at_micros);
     let mut encoder = zstd::stream::write::Encoder::new(out, 3)?;
+    encoder.include_checksum(true)?;
     let mut write = |frame: form::frame::Frame| {
         let frame = form::Frame { frame: Some(frame) };
         encoder.write_all(&frame.encode_length_delimited_to_vec())

@@ -177,6 +177,8 @@ impl Files {
         // A part that could not be written to the end leaves its number used.
         self.header.part += 1;
         let mut encoder = zstd::stream::write::Encoder::new(Counted { file, bytes: 0 }, LEVEL)?;
+        // Most of what a changed byte unpacks to are frames as well.
+        encoder.include_checksum(true)?;
         encoder.write_all(&header)?;
         encoder.flush()?;
         Ok(Open {

@@ -113,6 +113,26 @@ fn a_part_that_is_full_is_followed_by_another_and_nothing_is_lost_between_them()
 }
 
 #[test]
+fn a_part_in_which_a_byte_was_changed_does_not_pass_for_one_that_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files =
+        Files::new(folder.path().to_owned(), config(1 << 20, 1 << 30), header()).unwrap();
+    for nth in 0..20 {
+        files.write(&message(nth), instant(), 0).unwrap();
+    }
+    files.finish().unwrap();
+    let part = std::fs::read(&parts(folder.path())[0]).unwrap();
+    let unpacked = zstd::decode_all(part.as_slice()).unwrap();
+    for at in 0..part.len() {
+        let mut changed = part.clone();
+        changed[at] ^= 0x11;
+        // What says how much memory unpacking takes may be another without changing anything.
+        let told = zstd::decode_all(changed.as_slice());
+        assert!(told.is_err() || told.unwrap() == unpacked, "byte {at}");
+    }
+}
+
+#[test]
 fn a_part_that_is_old_is_followed_by_another() {
     let folder = tempfile::tempdir().unwrap();
     let mut files =

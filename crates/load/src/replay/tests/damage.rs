@@ -8,6 +8,7 @@ use prost::Message as _;
 
 use super::{Folder, header, read};
 use crate::replay::frames::{Damage, RecordingError};
+use crate::replay::import::import;
 use crate::replay::order::Ordered;
 use crate::replay::view::look;
 
@@ -115,4 +116,37 @@ fn a_block_that_cannot_be_unpacked_is_damage_and_no_file_out_of_reach() {
     assert!(messages == 699 || messages == 599, "{messages}");
     let before: usize = frames[..=messages as usize].iter().map(Vec::len).sum();
     assert_eq!(damaged[0].byte, before as u64);
+}
+
+#[test]
+fn what_was_imported_and_changed_afterwards_is_not_seen_as_something_else() {
+    let folder = Folder::new("changed");
+    let path = folder.0.join("imported");
+    let nation = dancu_population::Nation::new(1, 640);
+    let line = |at: u64| {
+        format!(
+            "{{\"at\": {at}, \"verb\": \"LOOKUP\", \"agency\": \"H26\", \
+             \"items\": [{{\"citizen\": {}}}]}}\n",
+            at * 7
+        )
+    };
+    let log: String = (0..40).map(line).collect();
+    let mut bytes = Vec::new();
+    import(log.as_bytes(), &mut bytes, &nation, 9).unwrap();
+    std::fs::write(&path, &bytes).unwrap();
+    let whole = serde_json::to_value(look(&[path.clone()]).unwrap()).unwrap();
+    assert_eq!(whole["messages"], 40);
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x11;
+        std::fs::write(&path, &changed).unwrap();
+        let Ok(seen) = look(&[path.clone()]) else {
+            continue;
+        };
+        let told = seen.cut > 0 || !seen.damaged.is_empty();
+        assert!(
+            told || serde_json::to_value(seen).unwrap() == whole,
+            "byte {at}"
+        );
+    }
 }
