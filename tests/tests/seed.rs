@@ -193,6 +193,54 @@ fn an_unfinished_seeding_is_not_wiped_by_whoever_wants_another_nation() {
 }
 
 #[test]
+fn a_file_that_was_not_finished_is_not_taken_for_a_wish_for_the_default_nation() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let data = folder.path().to_str().expect("a path of ours");
+    let citizens = CITIZENS.to_string();
+    let large = ["--data", data, "--seed", "7", "--citizens", &citizens];
+    let mut child = seed(&large).spawn().expect("the binary runs");
+    let begun = folder.path().join("registry.db.unfinished");
+    assert!(within(PATIENCE, || begun.exists()), "it never began");
+    child.kill().expect("it is our own child");
+    assert_eq!(child.wait().expect("it ends").code(), None);
+    let mut serve = Command::new(stage::binary());
+    serve.args([
+        "serve",
+        "--ops",
+        "off",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        data,
+    ]);
+    let mut demo = Command::new(stage::binary());
+    demo.args(["demo", "--data", data]);
+    let small = ["--data", data, "--seed", "7", "--citizens", "1280"];
+    for mut command in [seed(&small), seed(&["--data", data]), demo, serve] {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        if !within(PATIENCE, || child.try_wait().expect("it is ours").is_some()) {
+            child.kill().expect("it is our own child");
+        }
+        let (code, said, log) = told(&child.wait_with_output().expect("it ends"));
+        assert_eq!((code, said.as_str()), (Some(2), ""), "{log}");
+        for part in [
+            "seed 7, 960000 citizens, 0 of them in",
+            "`dancu seed --seed 7 --citizens 960000`",
+            "`dancu seed --anew`",
+        ] {
+            assert!(log.contains(part), "{part}: {log}");
+        }
+    }
+    let (code, said, log) = run(&[&small[..], &["--anew"]].concat());
+    assert_eq!(code, Some(0), "{log}");
+    assert!(said.starts_with("1,280 citizens of seed 7, "), "{said}");
+}
+
+#[test]
 fn a_registry_that_cannot_be_reached_ends_with_3_and_one_that_cannot_be_named_with_2() {
     let (code, _, log) = run(&["--registry", "postgres://dancu:Chim3@127.0.0.1:1/dancu"]);
     assert_eq!(code, Some(3), "{log}");

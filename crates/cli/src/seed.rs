@@ -23,8 +23,7 @@ use crate::words::Lang;
 pub(crate) struct Seed {
     #[command(flatten)]
     choosing: Choosing,
-    /// Remove what an unfinished seeding left in PostgreSQL, of this nation or another, and begin
-    /// anew.
+    /// Remove what an unfinished seeding left, of this nation or another, and begin anew.
     #[arg(long)]
     anew: bool,
 }

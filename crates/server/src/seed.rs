@@ -74,7 +74,7 @@ pub(crate) async fn open_or_make(
             let opened = match SqliteRegistry::open(&path).await? {
                 Some(opened) => opened,
                 None => {
-                    make(Making::File(&path), &nation(), &mut progress).await?;
+                    make(Making::File(&path, anew), &nation(), &mut progress).await?;
                     let opened = SqliteRegistry::open(&path).await?;
                     opened.ok_or(StartError::Store(StoreError::Closed))?
                 }
@@ -153,10 +153,9 @@ fn fits(
     Ok(())
 }
 
-/// Where a nation is made.
+/// Where a nation is made, and whether what was begun there is to be removed.
 enum Making<'a> {
-    File(&'a Path),
-    /// In this database; and whether what was begun there is to be removed.
+    File(&'a Path, bool),
     Postgres(&'a PostgresOptions, bool),
 }
 
@@ -170,7 +169,8 @@ impl AnySeeding {
     /// Begins, and says how many blocks an earlier attempt has left.
     async fn begin(place: Making<'_>, meta: &RegistryMeta) -> Result<(Self, u64), StoreError> {
         Ok(match place {
-            Making::File(path) => (Self::File(Seeding::begin(path, meta).await?), 0),
+            Making::File(path, false) => (Self::File(Seeding::begin(path, meta).await?), 0),
+            Making::File(path, true) => (Self::File(Seeding::begin_anew(path, meta).await?), 0),
             Making::Postgres(options, anew) => {
                 let mut seeding = if anew {
                     PostgresSeeding::begin_anew(options, meta).await?

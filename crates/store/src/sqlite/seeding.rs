@@ -5,11 +5,16 @@
 //! that the table grows at its end or in one sweep; indexes are built when all rows are in. Then
 //! the file is synced, the row that says it is complete is written durably, and only then does
 //! the file take the name under which a registry is looked for.
+//!
+//! A note beside it says which nation is being made. An attempt that was ended keeps no citizen, but
+//! whoever asks for another nation afterwards, or for none by its size, is told of it: what was meant
+//! may have been a hundred times as large.
 
 use std::ffi::OsString;
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 
-use dancu_domain::{Agency, Citizen, Credential, Licence};
+use dancu_domain::{Agency, Citizen, CivilDate, Credential, Licence, NationId};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::task::JoinHandle;
 
@@ -43,19 +48,34 @@ struct Row {
 
 impl Seeding {
     /// Begins a registry in this file, removing what an incomplete attempt left. Refused where a
-    /// complete nation is already.
+    /// complete nation is already, and where the seeding of another nation is not finished.
     pub async fn begin(path: &Path, meta: &RegistryMeta) -> Result<Self, StoreError> {
+        Self::begin_as(path, meta, false).await
+    }
+
+    /// The same, but what an earlier attempt left, at whatever nation, is removed.
+    pub async fn begin_anew(path: &Path, meta: &RegistryMeta) -> Result<Self, StoreError> {
+        Self::begin_as(path, meta, true).await
+    }
+
+    async fn begin_as(path: &Path, meta: &RegistryMeta, anew: bool) -> Result<Self, StoreError> {
         if complete_nation(path, SqliteOptions::default())
             .await?
             .is_some()
         {
             return Err(StoreError::AlreadyThere);
         }
+        let found = noted(&note(path))?;
+        if let Some(found) = found.filter(|found| !anew && text(found) != text(meta)) {
+            return Err(StoreError::Unfinished { found, taken: 0 });
+        }
         for file in [path, &unfinished(path)] {
             for suffix in ["", "-wal", "-shm", "-journal"] {
                 remove(&beside(file, suffix))?;
             }
         }
+        std::fs::write(note(path), text(meta))
+            .map_err(StoreError::files("note which nation is made"))?;
         let mut connection = options::filling(&unfinished(path))
             .connect()
             .await
@@ -107,6 +127,7 @@ impl Seeding {
         sync(&unfinished)?;
         std::fs::rename(&unfinished, &self.path)
             .map_err(StoreError::files("name the new registry"))?;
+        remove(&note(&self.path))?;
         match self.path.parent() {
             Some(folder) if folder.as_os_str().is_empty() => sync(Path::new(".")),
             Some(folder) => sync(folder),
@@ -194,6 +215,43 @@ fn unfinished(path: &Path) -> PathBuf {
     beside(path, ".unfinished")
 }
 
+/// Where it is noted which nation is being made.
+fn note(path: &Path) -> PathBuf {
+    beside(path, ".unfinished-nation")
+}
+
+/// What the note of a nation says: what it is made of.
+fn text(meta: &RegistryMeta) -> String {
+    let date = meta.reference_date.packed();
+    format!(
+        "{} {} {} {date}\n",
+        meta.seed, meta.citizens, meta.generator
+    )
+}
+
+/// Which nation a note tells of. One that says nothing to us is none: what it is about is begun anew.
+fn noted(note: &Path) -> Result<Option<RegistryMeta>, StoreError> {
+    let said = match std::fs::read_to_string(note) {
+        Err(error) if error.kind() == NotFound => return Ok(None),
+        said => said.map_err(StoreError::files("read which nation was begun"))?,
+    };
+    let words: Vec<&str> = said.split_whitespace().collect();
+    Ok(meta_of(&words))
+}
+
+fn meta_of(words: &[&str]) -> Option<RegistryMeta> {
+    let [seed, citizens, generator, date] = words else {
+        return None;
+    };
+    Some(RegistryMeta {
+        nation: NationId([0; 16]),
+        seed: seed.parse().ok()?,
+        citizens: citizens.parse().ok()?,
+        generator: generator.parse().ok()?,
+        reference_date: CivilDate::unpack(date.parse().ok()?)?,
+    })
+}
+
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
@@ -202,7 +260,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 fn remove(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Files {
+        Err(error) if error.kind() != NotFound => Err(StoreError::Files {
             doing: "remove what an earlier attempt left",
             source: error,
         }),

@@ -3,10 +3,10 @@
 use super::file::{beside, files, open, seed, seeded};
 use dancu_domain::{
     Agency, AgencyCode, AgencyKind, AttributeSet, CivilDate, Credential, EventKind, Freshness,
-    Licence, Patterns, Purpose, PurposeSet, Registry as _, ServiceCode, Validity,
+    Licence, NationId, Patterns, Purpose, PurposeSet, Registry as _, ServiceCode, Validity,
 };
 use dancu_store::conformance::Fixture;
-use dancu_store::{Seeding, SqliteRegistry, StoreError};
+use dancu_store::{RegistryMeta, Seeding, SqliteRegistry, StoreError};
 
 #[tokio::test]
 async fn where_there_is_no_file_there_is_no_nation_and_none_is_left() {
@@ -35,6 +35,52 @@ async fn a_half_seeded_nation_is_not_there_and_is_made_anew() {
     assert_eq!(*reading.candidates[0].citizens()[0], fixture.citizens[0]);
     registry.close().await;
     assert_eq!(files(&folder), ["registry.db"]);
+}
+
+#[tokio::test]
+async fn who_asks_for_another_nation_than_was_begun_is_told_and_removes_it_only_on_purpose() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let fixture = Fixture::new();
+    let larger = RegistryMeta {
+        citizens: 10_000_000,
+        ..fixture.meta
+    };
+    let mut seeding = Seeding::begin(&path, &larger).await.unwrap();
+    seeding.load(fixture.citizens.clone()).await.unwrap();
+    drop(seeding);
+    for _ in 0..2 {
+        match Seeding::begin(&path, &fixture.meta).await {
+            Err(StoreError::Unfinished { found, taken }) => {
+                assert_eq!((found.seed, found.citizens), (larger.seed, 10_000_000));
+                assert_eq!((found.generator, taken), (larger.generator, 0));
+                assert_eq!(found.reference_date, larger.reference_date);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // The same nation is begun again under whatever id.
+    let again = RegistryMeta {
+        nation: NationId([9; 16]),
+        ..larger
+    };
+    drop(Seeding::begin(&path, &again).await.unwrap());
+    drop(Seeding::begin_anew(&path, &fixture.meta).await.unwrap());
+    // What the note says now is the smaller one, and it goes with the seeding.
+    seed(&path, &fixture).await;
+    open(&path).await.close().await;
+    assert_eq!(files(&folder), ["registry.db"]);
+}
+
+#[tokio::test]
+async fn a_note_that_says_nothing_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let fixture = Fixture::new();
+    for said in ["", "7 8", "a b c d", "1 2 3 99999999\n"] {
+        std::fs::write(folder.path().join("registry.db.unfinished-nation"), said).unwrap();
+        drop(Seeding::begin(&path, &fixture.meta).await.unwrap());
+    }
 }
 
 #[tokio::test]
