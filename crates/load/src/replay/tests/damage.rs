@@ -134,13 +134,13 @@ fn what_was_imported_and_changed_afterwards_is_not_seen_as_something_else() {
     let mut bytes = Vec::new();
     import(log.as_bytes(), &mut bytes, &nation, 9).unwrap();
     std::fs::write(&path, &bytes).unwrap();
-    let whole = serde_json::to_value(look(&[path.clone()]).unwrap()).unwrap();
+    let whole = serde_json::to_value(look(std::slice::from_ref(&path)).unwrap()).unwrap();
     assert_eq!(whole["messages"], 40);
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 0x11;
         std::fs::write(&path, &changed).unwrap();
-        let Ok(seen) = look(&[path.clone()]) else {
+        let Ok(seen) = look(std::slice::from_ref(&path)) else {
             continue;
         };
         let told = seen.cut > 0 || !seen.damaged.is_empty();
