@@ -1,4 +1,4 @@
-//! Since when a service has answered nothing, although it was asked.
+//! Since when a service has answered nothing, although it was asked: it is away, or turns everybody away.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(30);
 pub(crate) struct Absence(Cell<Option<Instant>>);
 
 impl Absence {
-    /// A message was answered, whatever the answer says.
+    /// A message was answered; to be turned away is no answer.
     pub(crate) fn ends(&self) {
         self.0.set(None);
     }

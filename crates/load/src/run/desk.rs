@@ -151,7 +151,6 @@ impl Desk {
 
     /// Takes note of a message whose call was over before its reply came.
     pub(crate) fn late(&self, out: Out) {
-        self.absence.goes_on();
         self.count_code("DEADLINE_EXCEEDED (own clock)");
         let judged = verify::failure(&out.ask.message, &Told::nothing());
         self.note(&out, None, judged, None);
@@ -159,7 +158,6 @@ impl Desk {
     }
 
     fn broken(&self, out: &Out, broken: Broken) {
-        self.absence.goes_on();
         self.count_code(if broken.sent {
             "UNAVAILABLE (connection lost)"
         } else {
@@ -178,7 +176,6 @@ impl Desk {
 
     fn reply(&self, out: &Out, times: Times, heard: &Heard) {
         let ask = &out.ask;
-        self.absence.ends();
         self.count_code(code_word(heard.code));
         if self.verified < 1000 && !self.chance.borrow_mut().permille(self.verified) {
             self.unread(out, times, heard);
@@ -306,10 +303,12 @@ impl Desk {
         let mut interval = self.at(now());
         let shown = &mut interval.verbs[verb];
         let Some(times) = times else {
+            self.absence.goes_on();
             shown.failed += 1;
             calls.failed += u64::from(measured);
             return;
         };
+        self.absence.ends();
         shown.answered += 1;
         shown.items += items;
         interval.service.note(times.service);
