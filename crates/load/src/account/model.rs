@@ -128,11 +128,11 @@ impl Account {
         described.began_ms = began_ms(ran.elapsed);
         let mut account = Self::of_run(described, measured, ran);
         account.overrun = overrun.as_secs_f64();
-        account.work_out();
         if matches!(plan.pace, Pace::Calendar { .. }) {
             let calls = &account.all.calls;
             account.runs[0].scheduled = calls.answered + calls.failed + calls.missed;
         }
+        account.work_out();
         account
     }
 
