@@ -114,7 +114,8 @@ fn parse(text: &str) -> Option<Threshold> {
         "missed" if !service => Metric::Missed,
         // All verbs have one schedule.
         "overrun" if !service && verb.is_none() => Metric::Overrun,
-        "wrong" if !service => Metric::Wrong,
+        // Of which verb a wrong reply was is not counted.
+        "wrong" if !service && verb.is_none() => Metric::Wrong,
         quantile => {
             let per_cent: f64 = quantile.strip_prefix('p')?.parse().ok()?;
             if !(0.0..=100.0).contains(&per_cent) {
@@ -158,6 +159,18 @@ fn micros(text: &str) -> Option<f64> {
 /// all of that was not turned away, and none of it waited until the schedule was long over. Without the
 /// last a backlog within everybody's patience makes a short run look faster by patience ÷ time.
 const DRIVEN: [&str; 3] = ["missed<=1%", "errors<=1%", "overrun<=1%"];
+
+impl Held {
+    /// A condition that is no threshold of anybody's, and whether it held.
+    pub fn condition(words: &str, differences: u64) -> Self {
+        Self {
+            threshold: words.to_owned(),
+            value: Some(differences as f64),
+            measured: format!("{differences} differences"),
+            held: differences == 0,
+        }
+    }
+}
 
 impl Threshold {
     /// These thresholds, and those without which nobody can say that a rate held: a service is fast to
@@ -325,6 +338,7 @@ mod tests {
             "rate>-1",
             "rate>NaN",
             "p99=20ms",
+            "wrong(lookup)<1",
             "overrun(push)<1%",
             "service.overrun<1%",
         ] {
