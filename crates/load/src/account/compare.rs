@@ -107,6 +107,7 @@ impl Account {
             "the size of the nation",
             "the loop",
             "the warm-up",
+            "the profile",
         ];
         let apart = mine.apart(theirs);
         apart.into_iter().find(|what| one.contains(what))
@@ -253,6 +254,21 @@ mod tests {
         assert_eq!(warned(described(|_| {})), "");
         assert!(warned(described(|run| run.scheduled = 2_000)).contains("the rate"));
         assert!(warned(described(|run| run.shape = "batch".into())).contains("the shape"));
+        let window = |run: &mut super::super::Described| {
+            (run.shape, run.window) = ("stream".into(), 64);
+        };
+        let streams = described(|run| run.shape = "stream".into());
+        let mut wider = described(window);
+        wider.beside(Some(&streams));
+        let told = wider.warnings.concat();
+        assert!(
+            told.contains("the messages of a stream in flight"),
+            "{told}"
+        );
+        assert!(warned(described(|run| run.threads = 2)).contains("the threads"));
+        assert!(warned(described(|run| run.profile = "another".into())).contains("the profile"));
+        // An earlier build kept no deadline.
+        assert_eq!(warned(described(|run| run.deadline = 3.0)), "");
         // As many messages in the same time, and yet another run.
         let course = |words: &str| described(|run| run.schedule = words.to_owned());
         let beside = |now: &str, then: &str| {

@@ -60,6 +60,15 @@ pub struct Described {
     pub stock: usize,
     /// The share of replies that was verified.
     pub verified_share: f64,
+    /// The deadline of a call in seconds; 0 where nobody kept it.
+    #[serde(default)]
+    pub deadline: f64,
+    /// How late a slot could be taken, in seconds; 0 where nobody kept it, or there were none.
+    #[serde(default)]
+    pub patience: f64,
+    /// The profile, its items and whether its days were simulated; nothing without one.
+    #[serde(default)]
+    pub profile: String,
     /// Which part of the run it was, from 0 on, and how many parts there were.
     #[serde(default)]
     pub part: (u32, u32),
@@ -89,6 +98,15 @@ impl Described {
             ("the choice of citizens", self.choice != other.choice),
             ("the connections", self.connections != other.connections),
             ("the calls in flight", self.in_flight != other.in_flight),
+            (
+                "the messages of a stream in flight",
+                self.shape == "stream" && self.window != other.window,
+            ),
+            ("the threads", self.threads != other.threads),
+            ("the stock", self.stock != other.stock),
+            ("the deadline", known(self.deadline, other.deadline)),
+            ("the patience", known(self.patience, other.patience)),
+            ("the profile", self.profile != other.profile),
         ]
         .into_iter()
         .filter_map(|(what, apart)| apart.then_some(what))
@@ -103,6 +121,11 @@ impl Described {
         let told = !ours.is_empty() && !theirs.is_empty();
         told && ours != theirs && !(one_rate(ours) && one_rate(theirs))
     }
+}
+
+/// Whether two lengths of time are known and differ.
+fn known(ours: f64, theirs: f64) -> bool {
+    ours > 0.0 && theirs > 0.0 && ours.total_cmp(&theirs).is_ne()
 }
 
 /// Describes a plan.
@@ -169,6 +192,19 @@ pub(super) fn describe(plan: &LoadPlan) -> Described {
         choice: plan.choice.to_string(),
         stock: plan.stock,
         verified_share: plan.verified as f64 / 1000.0,
+        deadline: plan.deadline.as_secs_f64(),
+        patience: match plan.pace {
+            Pace::Closed { .. } => 0.0,
+            Pace::Open { .. } | Pace::Calendar { .. } => plan.patience.as_secs_f64(),
+        },
+        profile: plan.goal.map_or_else(String::new, |items| {
+            let days = if plan.simulated_days {
+                "on their days"
+            } else {
+                "counted today"
+            };
+            format!("nine-months, {items} items, {days}")
+        }),
         part: plan.part,
     }
 }
