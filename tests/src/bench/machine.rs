@@ -1,6 +1,7 @@
 //! Where a run was made: machine, load and commit, in a few words.
 
 use std::process::Command;
+use std::time::UNIX_EPOCH;
 
 /// What it runs on, in a few words.
 pub fn machine() -> String {
@@ -15,13 +16,26 @@ pub fn machine() -> String {
     format!("{cpus} x {model}, load {load} at the start")
 }
 
-/// The commit of the checkout that this is run in.
+/// The commit of the checkout from which this was built, as it is now, and whether what runs was built
+/// before that commit was made.
 pub fn commit() -> String {
-    let output = Command::new("git")
-        .args(["describe", "--always", "--dirty"])
-        .output();
-    output
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok())
-        .map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned())
+    let ask = |words: &[&str]| {
+        let mut git = Command::new("git");
+        let output = git.args(words).current_dir(crate::house::top()).output();
+        let output = output.ok().filter(|output| output.status.success())?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        Some(text.trim().to_owned())
+    };
+    let Some(commit) = ask(&["describe", "--always", "--dirty"]) else {
+        return "unknown".to_owned();
+    };
+    let made: Option<u64> = ask(&["show", "-s", "--format=%ct"]).and_then(|at| at.parse().ok());
+    let built = std::env::current_exe().and_then(|path| path.metadata()?.modified());
+    let built = built.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    match (made, built) {
+        (Some(made), Some(built)) if built.as_secs() < made => {
+            format!("{commit} (built before it)")
+        }
+        _ => commit,
+    }
 }
