@@ -91,7 +91,7 @@ impl Replay {
         account.warnings.extend(sums.warning());
         account.judge(&self.threshold);
         account.beside(earlier.as_ref());
-        self.files.write(&account, lang)?;
+        self.files.write(&account, None, lang)?;
         let compared = self.files.compared(&account, earlier.as_ref());
         match form {
             Form::Json => {

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Args;
 use dancu_load::account::{Account, Compared, Described};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::edge::wall;
 use crate::exit::Failure;
@@ -39,10 +39,14 @@ impl Files {
     /// the earlier run, whose file may be the one that is written. A file that was not there is not
     /// left behind.
     pub(crate) fn look(&self, lang: Lang) -> Result<Option<Account>, Failure> {
-        for path in [&self.json, &self.csv, &self.hdr, &self.html]
-            .into_iter()
-            .flatten()
-        {
+        let wanted = [&self.json, &self.csv, &self.hdr, &self.html];
+        let wanted: Vec<&PathBuf> = wanted.into_iter().flatten().collect();
+        for (nth, path) in wanted.iter().enumerate() {
+            if wanted[..nth].contains(path) && !is_device(path) {
+                return Err(Failure::Usage(
+                    "--json, --csv, --hdr and --html want a file each".to_owned(),
+                ));
+            }
             let new = !path.exists();
             let opened = std::fs::OpenOptions::new()
                 .create(true)
@@ -60,14 +64,33 @@ impl Files {
         earlier.map(|path| read(path, lang)).transpose()
     }
 
-    /// Writes every file that was asked for.
-    pub(crate) fn write(&self, account: &Account, lang: Lang) -> Result<(), Failure> {
-        if let Some(path) = &self.json {
-            write(path, value(account, lang)?.to_string().as_bytes(), lang)?;
-        }
-        if let Some(path) = &self.csv {
-            write(path, account.csv().as_bytes(), lang)?;
-        }
+    /// Writes every file that was asked for, with what else belongs into the JSON under a name of its
+    /// own. Where one cannot be written, the others are.
+    pub(crate) fn write(
+        &self,
+        account: &Account,
+        more: Option<(&str, Value)>,
+        lang: Lang,
+    ) -> Result<(), Failure> {
+        let json = self.json.as_ref().map_or(Ok(()), |path| {
+            let mut whole = value(account, lang)?;
+            if let Some((name, value)) = more {
+                whole[name] = value;
+            }
+            write(path, whole.to_string().as_bytes(), lang)
+        });
+        let csv = self
+            .csv
+            .as_ref()
+            .map_or(Ok(()), |path| write(path, account.csv().as_bytes(), lang));
+        let html = self
+            .html
+            .as_ref()
+            .map_or(Ok(()), |path| write(path, account.html().as_bytes(), lang));
+        json.and(csv).and(html).and(self.write_hdr(account, lang))
+    }
+
+    fn write_hdr(&self, account: &Account, lang: Lang) -> Result<(), Failure> {
         if let Some(path) = &self.hdr {
             let began = match account.began_ms() {
                 Some(began) => UNIX_EPOCH + Duration::from_millis(began),
@@ -77,9 +100,6 @@ impl Files {
                 Failure::unable(lang.of("ghi sổ HDR", "write the HDR log"), &error, lang)
             })?;
             write(path, &log, lang)?;
-        }
-        if let Some(path) = &self.html {
-            write(path, account.html().as_bytes(), lang)?;
         }
         Ok(())
     }
@@ -152,8 +172,33 @@ fn read(path: &Path, lang: Lang) -> Result<Account, Failure> {
     Account::read(&text).map_err(|why| Failure::Usage(format!("cannot {doing}: {why}")))
 }
 
+/// Writes a file whole or not at all: one that was there before stays until the new one is.
 fn write(path: &Path, bytes: &[u8], lang: Lang) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| unwritten(path, &error, lang))
+    let written = if is_device(path) {
+        std::fs::write(path, bytes)
+    } else {
+        put_in_place(path, bytes)
+    };
+    written.map_err(|error| unwritten(path, &error, lang))
+}
+
+/// Whether there is something that is no file: a device, or a pipe.
+fn is_device(path: &Path) -> bool {
+    path.metadata().is_ok_and(|about| !about.is_file())
+}
+
+fn put_in_place(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // Whoever wants a link to be followed wants it to stay.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut part = path.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let put = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &path));
+    if put.is_err() {
+        // What was told is that the file was not written; a piece of it is no use.
+        drop(std::fs::remove_file(&part));
+    }
+    put
 }
 
 fn unwritten(path: &Path, error: &std::io::Error, lang: Lang) -> Failure {

@@ -90,9 +90,10 @@ impl Load {
         };
         account.judge(&self.thresholds());
         account.beside(earlier.as_ref());
-        self.files.write(&account, lang)?;
         let compared = self.files.compared(&account, earlier.as_ref());
+        // Whatever becomes of the files, what was measured is told.
         show_account(&account, &compared, form, lang)?;
+        self.files.write(&account, None, lang)?;
         match account.away_at_the_end() {
             _ if account.wrong > 0 => Err(Failure::Wrong),
             Some(_) => Err(away(lang)),

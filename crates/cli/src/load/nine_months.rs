@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dancu_load::account::Account;
+use dancu_load::account::{Account, Held};
 use dancu_load::pace::Pace;
 use dancu_load::profile::{
     Apart, Counted, Scale, can_name, nine_months_at, nine_months_days, nine_months_shares,
@@ -35,6 +35,8 @@ struct Outcome {
     simulated: bool,
     /// How many days were counted under, and held against each other.
     days: usize,
+    /// Items whose answers did not come, but whose entries may be written.
+    in_doubt: u64,
     /// Where the two sides differ.
     apart: Vec<Apart>,
 }
@@ -65,13 +67,13 @@ impl Load {
         let after = counted(&plan, lang);
         account.judge(&self.threshold);
         account.beside(earlier);
-        self.files.write(&account, lang)?;
         let compared = self.files.compared(&account, earlier);
         let after = match after {
             Ok(after) => after,
             Err(failure) => {
                 // What was measured is told although it cannot be held against anything.
                 super::show_account(&account, &compared, form, lang)?;
+                self.files.write(&account, None, lang)?;
                 return Err(failure);
             }
         };
@@ -81,8 +83,12 @@ impl Load {
             answered: account.verbs.iter().map(|s| s.items.answered).collect(),
             simulated,
             days: days(&account),
+            in_doubt: account.all.items.in_doubt,
             apart: after.apart(&before, &account),
         };
+        let agree = "the service's counters agree to the unit";
+        let differences = outcome.apart.len() as u64;
+        account.thresholds.push(Held::condition(agree, differences));
         match form {
             Form::Json => {
                 let mut value = files::shown(&account, &compared, lang)?;
@@ -94,6 +100,8 @@ impl Load {
                 print(&outcome.text(lang));
             }
         }
+        let profile = Some(("profile", outcome.object()));
+        self.files.write(&account, profile, lang)?;
         if account.is_good() && outcome.adds_up() {
             Ok(())
         } else {
@@ -218,7 +226,28 @@ impl Outcome {
                 Lang::En => format!("and {more} more\n"),
             }]);
         }
+        text.push_str(&self.told_of_doubt(lang));
         text
+    }
+
+    /// Whether the items in doubt are what the two sides differ by: of a service that was killed the
+    /// last answers are lost, and their entries may stand.
+    fn told_of_doubt(&self, lang: Lang) -> String {
+        let more = self.apart.iter().try_fold(0_u64, |sum, one| {
+            Some(sum + one.counted.checked_sub(one.read)?)
+        });
+        let doubt = self.in_doubt;
+        match (more, lang) {
+            (Some(more), Lang::En) if more > 0 && more <= doubt => format!(
+                "the counters have {more} items more than were read, and {doubt} are in doubt: their \
+                 answers were lost, which may be all of it\n"
+            ),
+            (Some(more), Lang::Vi) if more > 0 && more <= doubt => format!(
+                "số đếm nhiều hơn số đã đọc {more} mục, và {doubt} mục còn nghi vấn: mất trả lời, \
+                 có thể vì vậy mà khác\n"
+            ),
+            _ => String::new(),
+        }
     }
 
     fn told_of_days(&self, lang: Lang) -> String {
