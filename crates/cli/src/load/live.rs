@@ -19,6 +19,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Gauge, Paragraph, Row, Sparkline, Table};
 
+use super::seen::Seen;
 use super::shown::time;
 use crate::edge::now;
 use crate::output::Numbers;
@@ -56,12 +57,13 @@ pub(super) fn show(
 ) -> io::Result<()> {
     let mut screen = Screen::take()?;
     let began = now();
+    let mut seen = Seen::nothing();
     while !ended() {
-        let intervals = watch.intervals(0);
+        seen.look(|from| watch.intervals(from));
         let passed = now().duration_since(began);
         screen
             .0
-            .draw(|frame| draw(frame, plan, watch, &intervals, passed, lang))?;
+            .draw(|frame| draw(frame, plan, watch, &seen, passed, lang))?;
         if event::poll(Duration::from_millis(250))?
             && let Event::Key(key) = event::read()?
         {
@@ -80,7 +82,7 @@ fn draw(
     frame: &mut ratatui::Frame<'_>,
     plan: &LoadPlan,
     watch: &Watch,
-    intervals: &[Interval],
+    seen: &Seen,
     passed: Duration,
     lang: Lang,
 ) {
@@ -113,7 +115,7 @@ fn draw(
         ]),
         title,
     );
-    let (share, of) = progress(plan, intervals, passed, lang);
+    let (share, of) = progress(plan, seen, passed, lang);
     let state = if watch.is_stopped() {
         lang.of("đang dừng", "stopping")
     } else {
@@ -128,10 +130,10 @@ fn draw(
         done,
     );
     // The last interval still grows; the one before is whole.
-    let whole = &intervals[..intervals.len().saturating_sub(1)];
+    let whole = &seen.recent[..seen.recent.len().saturating_sub(1)];
     let frame_of_table = framed(table, LINES);
     let inner = frame_of_table.inner(table).width;
-    let figures = figures(whole, inner, lang).block(frame_of_table);
+    let figures = figures(seen, whole, inner, lang).block(frame_of_table);
     frame.render_widget(figures, table);
     let most = lang.of("cao nhất", "highest");
     let write = |n: u64| lang.numbers().whole(n);
@@ -174,15 +176,11 @@ fn draw(
 }
 
 /// How much of the run is over, as a share and in words.
-fn progress(
-    plan: &LoadPlan,
-    intervals: &[Interval],
-    passed: Duration,
-    lang: Lang,
-) -> (f64, String) {
+fn progress(plan: &LoadPlan, seen: &Seen, passed: Duration, lang: Lang) -> (f64, String) {
     let passed = passed.as_secs_f64();
     if let Some(goal) = plan.goal {
-        let items: u64 = intervals.iter().map(|i| i.all().items).sum();
+        let recent: u64 = seen.recent.iter().map(|i| i.all().items).sum();
+        let items = seen.past.all().items + recent;
         let numbers = lang.numbers();
         let of = format!(
             "{} / {} {}  {passed:.0} s",
@@ -249,16 +247,17 @@ fn fitting(count: u64, room: u16, numbers: Numbers) -> String {
 }
 
 /// The last second, the last ten, and all of them.
-fn figures(whole: &[Interval], width: u16, lang: Lang) -> Table<'static> {
+fn figures(seen: &Seen, whole: &[Interval], width: u16, lang: Lang) -> Table<'static> {
     let numbers = lang.numbers();
     let kept = columns(width);
-    let row = |name: &str, intervals: &[Interval]| {
-        let mut sum = Interval::new(0);
+    let row = |name: &str, past: Option<&Seen>, intervals: &[Interval]| {
+        let mut sum = past.map_or_else(|| Interval::new(0), |seen| seen.past.clone());
         for interval in intervals {
             sum.add(interval);
         }
         let all = sum.all();
-        let seconds = intervals.len().max(1) as u64;
+        let seconds = past.map_or(0, |seen| seen.seconds) + intervals.len() as u64;
+        let seconds = seconds.max(1);
         // Of seconds without an answer nothing is known.
         let quantile = |latency: &Latency, q: f64| match latency.known(q) {
             None => "-".to_owned(),
@@ -285,9 +284,9 @@ fn figures(whole: &[Interval], width: u16, lang: Lang) -> Table<'static> {
     };
     let last = |n: usize| &whole[whole.len().saturating_sub(n)..];
     let rows = [
-        row("1 s", last(1)),
-        row("10 s", last(10)),
-        row(lang.of("tất cả", "all"), whole),
+        row("1 s", None, last(1)),
+        row("10 s", None, last(10)),
+        row(lang.of("tất cả", "all"), Some(seen), whole),
     ];
     let heading = [
         "",
@@ -321,12 +320,15 @@ mod tests {
         interval.verbs[0].sent = 7_654;
         interval.verbs[0].answered = 4_321;
         interval.verbs[0].failed = failed;
-        let intervals = [interval.clone(), Interval::new(1)];
+        let seen = Seen {
+            recent: vec![interval.clone(), Interval::new(1)],
+            ..Seen::nothing()
+        };
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let passed = Duration::from_secs(2);
         let watch = Watch::default();
         terminal
-            .draw(|frame| draw(frame, &plan, &watch, &intervals, passed, Lang::En))
+            .draw(|frame| draw(frame, &plan, &watch, &seen, passed, Lang::En))
             .unwrap();
         terminal.backend().buffer().clone()
     }
