@@ -49,7 +49,7 @@ mod tests {
             interval
         };
         let mut seen = Seen::nothing();
-        for second in 1..2_000 {
+        for second in (1..2_000).step_by(19) {
             // The last second still grows when it is looked at first.
             for last in [3, 7] {
                 let sent = |at| if at == second { last } else { 7 };

@@ -85,7 +85,7 @@ pub(super) struct Wanted {
     /// Messages of a lane of streams that may be unanswered at once.
     #[arg(long, default_value_t = 4)]
     window: usize,
-    /// The deadline of a call.
+    /// The deadline of a call; on a stream, for how long nothing may come while a reply is due.
     #[arg(long, default_value = "10s", value_parser = duration)]
     deadline: f64,
     /// How late a slot may be taken before it is missed.

@@ -134,7 +134,8 @@ async fn open(
     deadline: Duration,
     first: &Out,
 ) -> Result<Open, Broken> {
-    // A stream as a whole has no deadline; each of its messages has.
+    // A stream as a whole has no deadline. What is late is a stream on which nothing comes: a reply
+    // that was read is an answer, however long its message had to wait for those before it.
     let mut head = (*first.ask.head).clone();
     head.headers_mut().remove("grpc-timeout");
     let (reply, sending) = link.request(head).await?;
