@@ -364,3 +364,21 @@ fn shares_that_are_more_than_all_are_refused_before_anybody_is_asked() {
         assert!(said.contains(told), "{malformed}: {said}");
     }
 }
+
+#[test]
+fn what_a_run_cannot_be_is_told_by_its_flag() {
+    for (given, told) in [
+        (["--calls", "0"], "--calls must be from 1 to 1,024"),
+        (
+            ["--warm-up", "40s"],
+            "--warm-up must be shorter than the run",
+        ),
+        (["--window", "65"], "--window must be from 1 to 64"),
+    ] {
+        let nobody = ["load", "--server", "127.0.0.1:1", "--lang", "en"];
+        let output = dancu(&[&nobody[..], &given].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(told), "{said}");
+        assert_eq!(output.status.code(), Some(2));
+    }
+}

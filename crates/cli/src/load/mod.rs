@@ -244,9 +244,18 @@ fn away(lang: Lang) -> Failure {
 /// What keeps a run from being made: a wrong command line, or a service out of reach.
 fn failure(error: &LoadError, lang: Lang) -> Failure {
     match error {
-        LoadError::Plan(..) | LoadError::Stranger | LoadError::Nation { .. } => {
-            Failure::Usage(error.to_string())
-        }
+        LoadError::Plan(field, must) => Failure::Usage(format!("{} must be {must}", flag(field))),
+        LoadError::Stranger | LoadError::Nation { .. } => Failure::Usage(error.to_string()),
         _ => Failure::unable(lang.of("chạy tải", "drive the load"), error, lang),
+    }
+}
+
+/// By which flag a field of a plan is chosen.
+fn flag(field: &str) -> String {
+    match field {
+        "in_flight" => "--calls".to_owned(),
+        "verified" => "--verify".to_owned(),
+        "mistaken, unknown and malformed" => "--mistaken, --unknown and --malformed".to_owned(),
+        field => format!("--{}", field.replace('_', "-")),
     }
 }

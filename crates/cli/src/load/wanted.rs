@@ -201,7 +201,7 @@ impl Wanted {
             ..base
         };
         plan.validate()
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+            .map_err(|error| super::failure(&error, lang))?;
         // What is wrong by itself is told without a service.
         if verified > 0 {
             plan.nation_id =
