@@ -3,6 +3,7 @@
 
 mod apart;
 mod days;
+mod imported;
 mod parts;
 mod window;
 

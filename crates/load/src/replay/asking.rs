@@ -7,6 +7,7 @@ use dancu_domain::Verb;
 
 use super::bytes::Sendable;
 use super::heard::{self, Answer};
+use super::state::State;
 use super::sums::{Held, hold};
 use crate::clock::now;
 use crate::draw::Shape;
@@ -39,14 +40,15 @@ pub(super) struct Times {
     pub(super) versions: bool,
 }
 
-/// Asks until there is an answer.
+/// Asks until there is an answer, for as long as anybody has patience and the replay is not over.
 pub(super) async fn ask(
     link: &Rc<Link>,
     (verb, shape): (Verb, Shape),
     sendable: &Sendable,
     exchange: &Exchange,
-    times: Times,
+    state: &State,
 ) -> Asked {
+    let times = state.times;
     let began = now();
     let mut codes = Vec::new();
     loop {
@@ -85,7 +87,9 @@ pub(super) async fn ask(
             ),
             Err(_) => codes.push("DEADLINE_EXCEEDED (own clock)".to_owned()),
         }
-        if came.saturating_duration_since(began) >= times.patience {
+        let patient = came.saturating_duration_since(began) < times.patience
+            && state.until(came + pause.min(LONGEST_PAUSE)).await;
+        if !patient {
             return Asked {
                 answer: None,
                 sent,
@@ -93,7 +97,6 @@ pub(super) async fn ask(
                 codes,
             };
         }
-        tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
     }
 }
 

@@ -6,25 +6,24 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dancu_domain::{Revision, Verb};
+use dancu_domain::Verb;
 use dancu_population::Nation;
 use dancu_wire::pb::recording::Exchange;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::LocalSet;
 
-use super::asking::{Asked, Times, ask};
-use super::bytes::{Sendable, sendable};
-use super::heard::Answer;
+use super::asking::{Times, ask};
+use super::bytes::sendable;
 use super::history::History;
 use super::order::Ordered;
 use super::plan::{ReplayError, ReplayPlan, Speed};
 use super::position::{Identity, Position, PositionError};
 use super::queue::Queue;
 use super::remake::Remaker;
+use super::state::{Letter, State};
 use super::sums::Sums;
 use crate::account::{Account, Described};
 use crate::clock::{cpu_seconds, now};
-use crate::draw::Shape;
 use crate::measure::{Logbook, Watch};
 use crate::run::{Heads, Link, LoadError, Ran, told_at};
 
@@ -34,9 +33,6 @@ const WAITING: usize = 16_384;
 /// of effect is not quite that of arrival, and nobody is late because of somebody who came later.
 const AHEAD: Duration = Duration::from_secs(1);
 
-/// How often whoever waits for its time looks whether all is over.
-const LOOK: Duration = Duration::from_millis(200);
-
 /// What a replay came to.
 #[derive(Clone, Debug)]
 pub struct Replayed {
@@ -44,16 +40,6 @@ pub struct Replayed {
     pub account: Account,
     /// What it came to beside the recording.
     pub sums: Sums,
-}
-
-/// A message that is to be sent.
-struct Letter {
-    position: u64,
-    verb: Verb,
-    shape: Shape,
-    sendable: Sendable,
-    exchange: Exchange,
-    due: Option<Instant>,
 }
 
 /// Replays. Blocks until the last answer is in; `watch` shows how it goes and may end it early.
@@ -158,28 +144,6 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     })
 }
 
-/// What the dispatcher and the messages on their way share.
-struct State {
-    times: Times,
-    queue: RefCell<Queue<Letter>>,
-    position: RefCell<Position>,
-    sums: RefCell<Sums>,
-    book: Logbook,
-    room: Semaphore,
-    /// Told whenever a message is over.
-    over: Notify,
-    /// The last revision that was read.
-    revision: Cell<Option<Revision>>,
-    /// When the last answer came.
-    heard: Cell<Instant>,
-    /// Whether none came for as long as a message is asked again.
-    away: Cell<bool>,
-    /// Why the position cannot be kept any more.
-    failed: RefCell<Option<std::io::Error>>,
-    turn: Cell<usize>,
-    links: RefCell<Vec<Rc<Link>>>,
-}
-
 /// Reads the recordings and sends what is due.
 struct Dispatcher<'a> {
     plan: &'a ReplayPlan,
@@ -274,6 +238,9 @@ impl Dispatcher<'_> {
         while state.queue.borrow().len() >= WAITING && !state.is_over() {
             state.over.notified().await;
         }
+        if state.is_over() {
+            return;
+        }
         let (about, shape) = (remade.about.clone(), remade.shape);
         let letter = Letter {
             position,
@@ -304,12 +271,8 @@ impl Dispatcher<'_> {
         };
         let micros = at.saturating_sub(first) as f64 / times;
         let due = self.began + Duration::from_secs_f64(micros / 1e6);
-        let early = due.checked_sub(AHEAD);
-        while let Some(wait) = early.and_then(|early| early.checked_duration_since(now()))
-            && !wait.is_zero()
-            && !self.state.is_over()
-        {
-            tokio::time::sleep(wait.min(LOOK)).await;
+        if let Some(early) = due.checked_sub(AHEAD) {
+            self.state.until(early).await;
         }
         Some(due)
     }
@@ -318,10 +281,12 @@ impl Dispatcher<'_> {
 /// Sends a message once it is due, and then those that waited for it.
 async fn send(state: Rc<State>, letter: Letter) {
     let position = letter.position;
-    if let Some(due) = letter.due.filter(|due| *due > now()) {
-        tokio::time::sleep_until(due.into()).await;
-    }
-    if let Ok(_room) = state.room.acquire().await
+    let goes = match letter.due {
+        Some(due) => state.until(due).await,
+        None => true,
+    };
+    if goes
+        && let Ok(_room) = state.room.acquire().await
         && !state.is_over()
     {
         let link = {
@@ -338,7 +303,7 @@ async fn send(state: Rc<State>, letter: Letter) {
             letter.due,
         );
         let (kind, exchange) = ((letter.verb, letter.shape), &letter.exchange);
-        let asked = ask(&link, kind, &letter.sendable, exchange, state.times).await;
+        let asked = ask(&link, kind, &letter.sendable, exchange, &state).await;
         state.settle(&letter, &asked, sent);
     }
     // The letter's own place is free only when its answer is kept.
@@ -347,54 +312,4 @@ async fn send(state: Rc<State>, letter: Letter) {
         tokio::task::spawn_local(send(Rc::clone(&state), letter));
     }
     state.over.notify_one();
-}
-
-impl State {
-    /// Whether no more is to be sent.
-    fn is_over(&self) -> bool {
-        self.book.is_stopped() || self.away.get() || self.failed.borrow().is_some()
-    }
-
-    /// Keeps what came back.
-    fn settle(&self, letter: &Letter, asked: &Asked, first_sent: Instant) {
-        for code in &asked.codes {
-            self.book.code(code);
-        }
-        let mut sums = self.sums.borrow_mut();
-        let Some((answer, held)) = &asked.answer else {
-            sums.unanswered += 1;
-            let quiet = now().saturating_duration_since(self.heard.get());
-            let away = self.away.get() || quiet >= self.times.patience;
-            self.away.set(away);
-            self.book
-                .unanswered(letter.verb, letter.exchange.items.len() as u64);
-            return;
-        };
-        self.heard.set(asked.came);
-        if let Answer::Items(_, Some(revision)) = answer {
-            let known = self.revision.get();
-            if known.is_none_or(|known| known.number < revision.number) {
-                self.revision.set(Some(*revision));
-            }
-        }
-        let kept = self
-            .position
-            .borrow_mut()
-            .acknowledge(letter.position, &held.kept);
-        if let Err(error) = kept {
-            self.failed.borrow_mut().get_or_insert(error);
-            return;
-        }
-        sums.acknowledged(letter.verb, &letter.exchange, &held.kept);
-        if held.different > 0 {
-            sums.differs(letter.position, &letter.exchange, held);
-        }
-        let due = letter.due.unwrap_or(first_sent);
-        self.book.answered(
-            (letter.verb, &letter.exchange.agency),
-            &answer.outcomes(letter.exchange.items.len()),
-            (due, asked.sent, asked.came),
-            held.different,
-        );
-    }
 }

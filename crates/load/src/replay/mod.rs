@@ -15,7 +15,6 @@ mod heard;
 mod history;
 mod import;
 mod kept;
-
 mod order;
 mod persons;
 mod plan;
@@ -23,6 +22,7 @@ mod position;
 mod queue;
 mod remake;
 mod rows;
+mod state;
 mod sums;
 #[cfg(test)]
 mod tests;

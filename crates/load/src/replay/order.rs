@@ -169,7 +169,7 @@ impl Ordered {
     pub(super) fn next(&mut self) -> Result<Option<Box<Exchange>>, RecordingError> {
         loop {
             if let Some(Reverse(first)) = self.waiting.peek()
-                && first.ended + STRETCH <= self.latest
+                && first.ended.saturating_add(STRETCH) <= self.latest
             {
                 break;
             }
@@ -225,8 +225,8 @@ impl Recording {
             };
             match reader.next()? {
                 Some(Entry::Exchange(mut exchange)) => {
-                    exchange.at_micros += self.shift;
-                    let ended = exchange.at_micros + exchange.took_micros;
+                    exchange.at_micros = exchange.at_micros.saturating_add(self.shift);
+                    let ended = exchange.at_micros.saturating_add(exchange.took_micros);
                     self.next = Some((ended, exchange));
                 }
                 Some(Entry::Gap(gap)) => {

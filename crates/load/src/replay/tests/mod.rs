@@ -157,6 +157,20 @@ fn instances_and_parts_are_read_side_by_side() {
     ));
 }
 
+#[test]
+fn an_offset_at_the_end_of_time_is_behind_all_others() {
+    let folder = Folder::new("end-of-time");
+    let late = Header {
+        began_micros: 1_000_000,
+        ..header(2, 0)
+    };
+    let paths = [
+        folder.file("a", header(1, 0), vec![read(1, 1, 0)]),
+        folder.file("b", late, vec![read(u64::MAX, 9, 0)]),
+    ];
+    assert_eq!(order(&paths), [1, u64::MAX]);
+}
+
 fn entries(path: &Path) -> (u64, u64, u64) {
     let mut reader = open(path).unwrap();
     let (mut messages, mut missing, mut cut) = (0, 0, 0);

@@ -1,0 +1,82 @@
+//! Logs of somebody else's, imported and asked again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use dancu_load::measure::Watch;
+use dancu_load::replay::{ReplayPlan, Replayed, Speed, import, replay};
+use dancu_tests::within::{self, Within};
+
+/// A log as a recording of the nation that is served.
+fn imported(service: &Within, folder: &Path, log: &str) -> PathBuf {
+    let path = folder.join("imported");
+    let out = std::fs::File::create(&path).expect("a file can be made");
+    import(log.as_bytes(), out, &service.nation, 9).expect("the log can be imported");
+    path
+}
+
+fn plan(service: &Within, recording: PathBuf, speed: Speed) -> ReplayPlan {
+    ReplayPlan {
+        speed,
+        ..ReplayPlan::new(
+            "log".to_owned(),
+            service.running.grpc_addr(),
+            vec![recording],
+        )
+    }
+}
+
+fn lookup(at: u64) -> String {
+    let rest = r#""verb": "lookup", "agency": "H26", "items": [{"persona": "deceased"}]}"#;
+    format!("{{\"at\": {at}, {rest}\n")
+}
+
+/// Begins a replay, and stops it once `enough` came to pass.
+fn stopped(plan: ReplayPlan, enough: impl FnOnce()) -> Replayed {
+    let watch = Arc::new(Watch::default());
+    let seen = Arc::clone(&watch);
+    let running = thread::spawn(move || replay(&plan, &seen));
+    enough();
+    watch.stop();
+    let replayed = running.join().expect("it ends by itself");
+    replayed.expect("it was only stopped")
+}
+
+#[test]
+fn a_replay_that_is_stopped_waits_for_nothing_that_is_not_due_yet() {
+    let service = within::start(640, |_| {});
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let log = [lookup(0), lookup(25), lookup(999_999_999)].concat();
+    let path = imported(&service, folder.path(), &log);
+    let slow = plan(&service, path, Speed::Times(1.0));
+    let replayed = stopped(slow, || thread::sleep(Duration::from_secs(2)));
+    let took = replayed.account.elapsed;
+    assert!(took < 5.0, "{took}");
+    assert!(replayed.account.stopped);
+    assert_eq!(
+        (replayed.sums.acknowledged, replayed.sums.unanswered),
+        (1, 0)
+    );
+}
+
+#[test]
+fn a_replay_that_is_stopped_asks_nothing_again_of_a_service_that_is_gone() {
+    let service = within::start(640, |_| {});
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let log = [lookup(0), lookup(3)].concat();
+    let path = imported(&service, folder.path(), &log);
+    let slow = plan(&service, path, Speed::Times(1.0));
+    let replayed = stopped(slow, || {
+        thread::sleep(Duration::from_secs(1));
+        service.running.drain();
+        thread::sleep(Duration::from_secs(4));
+    });
+    let took = replayed.account.elapsed;
+    assert!(took < 8.0, "{took}");
+    assert_eq!(
+        (replayed.sums.acknowledged, replayed.sums.unanswered),
+        (1, 1)
+    );
+}
