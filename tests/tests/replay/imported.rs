@@ -80,3 +80,31 @@ fn a_replay_that_is_stopped_asks_nothing_again_of_a_service_that_is_gone() {
         (1, 1)
     );
 }
+
+#[test]
+fn pushes_of_a_log_are_requests_of_their_own() {
+    let service = within::start(640, |_| {});
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let living = (0..640).filter(|index| service.nation.events(*index) > 1);
+    let push = |at: usize, index: u64, event: u32| {
+        let rest = r#""verb": "push", "agency": "G01""#;
+        format!(
+            "{{\"at\": {at}, {rest}, \"items\": [{{\"citizen\": {index}, \"event\": {event}}}]}}\n"
+        )
+    };
+    let log: Vec<String> = living
+        .take(3)
+        .enumerate()
+        .flat_map(|(nth, index)| [push(nth, index, 1), push(nth + 10, index, 2)])
+        .collect();
+    assert_eq!(log.len(), 6);
+    let path = imported(&service, folder.path(), &log.concat());
+    let plan = plan(&service, path, Speed::Max);
+    let replayed = replay(&plan, &Arc::default()).expect("it can be replayed");
+    assert_eq!(replayed.sums.acknowledged, 6, "{:?}", replayed.sums);
+    assert_eq!(
+        replayed.sums.different, 0,
+        "{:?}",
+        replayed.sums.differences
+    );
+}

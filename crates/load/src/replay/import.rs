@@ -146,12 +146,21 @@ pub fn import(
     let mut imported = Imported::default();
     for (revision, mut exchange) in (1..).zip(exchanges) {
         exchange.revision = revision;
+        if exchange.verb == i32::from(Verb::Push.code()) {
+            exchange.request = request(revision);
+        }
         imported.messages += 1;
         imported.items += u64::from(exchange.count);
         write(form::frame::Frame::Exchange(exchange))?;
     }
     encoder.finish()?.flush()?;
     Ok(imported)
+}
+
+/// What stands for the request of the push at this place of the log: another one for every place, and
+/// spread as hashes are. A log does not tell which pushes repeat one another.
+const fn request(place: u64) -> u64 {
+    place.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn category(error: &serde_json::Error) -> &'static str {
