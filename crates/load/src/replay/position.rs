@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use super::kept::Kept;
@@ -68,23 +68,23 @@ impl Position {
 
     /// Opens the file, or begins it. The identity is that of the file where it was there.
     pub(super) fn open(path: &Path, fresh: Identity) -> Result<(Self, Identity), PositionError> {
-        let text = match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(PositionError::File(error)),
-        };
-        // Whatever stands behind the last end of a line was cut off.
-        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let mut bytes = Vec::new();
         let mut options = OpenOptions::new();
-        options.create(true).write(true).truncate(false);
-        let file = options.open(path).map_err(PositionError::File)?;
+        options.create(true).read(true).write(true).truncate(false);
+        let mut file = options.open(path).map_err(PositionError::File)?;
+        file.read_to_end(&mut bytes).map_err(PositionError::File)?;
+        // Whatever stands behind the last end of a line was cut off.
+        let end = bytes.iter().rposition(|byte| *byte == b'\n');
+        let whole = &bytes[..end.map_or(0, |end| end + 1)];
+        let whole = std::str::from_utf8(whole).map_err(|_| PositionError::NotOne)?;
         let mut position = Self {
             file: Some(file),
             acknowledged: HashMap::new(),
         };
         let mut lines = whole.lines();
         let Some(first) = lines.next() else {
-            if !text.is_empty() && !MARK.starts_with(&text[..text.len().min(MARK.len())]) {
+            let begun = &bytes[..bytes.len().min(MARK.len())];
+            if !MARK.as_bytes().starts_with(begun) {
                 return Err(PositionError::NotOne);
             }
             position.begin(&format!("{MARK}\t{}\t{}\n", fresh.run, fresh.of), 0)?;
@@ -182,6 +182,39 @@ mod tests {
         std::fs::write(&path, "something else\n").unwrap();
         let wrong = Position::open(&path, fresh("a"));
         assert!(matches!(wrong, Err(PositionError::NotOne)));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_none_wherever_its_characters_end() {
+        let name = format!("dancu-position-none-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        // The last two straddle the length of the mark: as text, and as bytes that are none.
+        for bytes in [
+            "dancu-repla",
+            "dancu-x",
+            "xxxxxxxxxxxxx\u{1ea1}",
+            "d\u{1ea1}",
+        ]
+        .map(str::as_bytes)
+        .into_iter()
+        .chain([
+            &b"xxxxxxxxxxxx\xff\xff"[..],
+            b"\xff\n",
+            b"dancu-replay 1\trun\ta\n\xff\n",
+        ]) {
+            std::fs::write(&path, bytes).unwrap();
+            let opened = Position::open(&path, fresh("a"));
+            if bytes == b"dancu-repla" {
+                assert!(
+                    opened.is_ok(),
+                    "a mark that was cut off is one that was begun"
+                );
+            } else {
+                assert!(matches!(opened, Err(PositionError::NotOne)), "{bytes:?}");
+                assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is left alone");
+            }
+        }
         std::fs::remove_file(&path).unwrap();
     }
 }
