@@ -24,7 +24,7 @@ use crate::words::Lang;
 
 /// Asks a running service again what was recorded, of a nation in the state of the recording.
 /// Exits with 1 if an item ended otherwise than recorded, a message was not answered, or a
-/// threshold was missed.
+/// threshold was missed, with 3 if the service was away when the replay ended.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Replay {
     /// The files: any parts of any recordings of one nation.
@@ -84,11 +84,18 @@ impl Replay {
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
         let earlier = self.files.look(lang)?;
         let plan = self.plan(lang)?;
-        let Replayed { mut account, sums } = drive(&plan, lang)?;
+        let Replayed {
+            mut account,
+            sums,
+            away,
+        } = drive(&plan, lang)?;
         if self.allow_differences {
             account.wrong = 0;
         }
         account.warnings.extend(sums.warning());
+        if away {
+            account.warnings.push(gone(&sums, Lang::En));
+        }
         account.judge(&self.threshold);
         account.beside(earlier.as_ref());
         self.files.write(&account, None, lang)?;
@@ -109,12 +116,15 @@ impl Replay {
                 print(&text(&sums, lang));
             }
         }
-        let same = sums.is_same() || (self.allow_differences && sums.unanswered == 0);
-        if same && account.is_good() {
-            Ok(())
-        } else {
-            Err(Failure::Wrong)
+        let differs = sums.different > 0 && !self.allow_differences;
+        if away && !differs {
+            let doing = lang.of("phát lại đến hết", "replay to the end");
+            return Err(Failure::just(&format!("{doing}: {}", gone(&sums, lang))));
         }
+        if differs || sums.unanswered > 0 || !account.is_good() {
+            return Err(Failure::Wrong);
+        }
+        Ok(())
     }
 
     fn plan(&self, lang: Lang) -> Result<ReplayPlan, Failure> {
@@ -181,6 +191,20 @@ fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
             error => Failure::unable(lang.of("phát lại", "replay"), &error, lang),
         }),
         Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// What is told of a service that answered nothing any more.
+fn gone(sums: &Sums, lang: Lang) -> String {
+    let acknowledged = sums.acknowledged;
+    match lang {
+        Lang::Vi => format!(
+            "dịch vụ không còn trả lời; đã xác nhận {acknowledged} thông điệp, --resume đi tiếp từ đó"
+        ),
+        Lang::En => format!(
+            "the service answers nothing any more; {acknowledged} messages were acknowledged, and \
+             --resume goes on behind them"
+        ),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use super::wait_for;
 use dancu_load::replay::{Entry, open};
 use dancu_tests::recorded::{Recorded, number, record, replay, replaying};
+use serde_json::Value;
 
 /// When each message of a recording came, in microseconds, and of which agency it was.
 fn messages(recorded: &Recorded) -> Vec<(u64, String)> {
@@ -110,9 +111,14 @@ fn a_service_that_is_gone_ends_a_replay_which_goes_on_where_it_was() {
         "--calls",
         "2",
     ];
-    let impatient = [&more[..], &["--patience", "2s"]].concat();
+    let written = recorded.folder.path().join("gone.json");
+    let json = written.to_string_lossy().into_owned();
+    let html = recorded.folder.path().join("gone.html");
+    let page = html.to_string_lossy().into_owned();
+    let files = ["--json", &json, "--html", &page];
+    let impatient = [&more[..], &["--patience", "2s"], &files].concat();
     let mut running = replaying(&recorded, &server, &impatient)
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the replay can be started");
@@ -128,6 +134,19 @@ fn a_service_that_is_gone_ends_a_replay_which_goes_on_where_it_was() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("--resume"), "{said}");
+    // What was measured until then is told, and the files that were asked for are written.
+    let told: Value = serde_json::from_slice(&output.stdout).expect("the account is told");
+    let written = std::fs::read(&written).expect("the account is written");
+    let written: Value = serde_json::from_slice(&written).expect("it is JSON");
+    for account in [&told, &written] {
+        let answered = account["all"]["calls"]["answered"].as_u64();
+        assert!(answered.is_some_and(|n| n > 0), "{account:#}");
+        let warnings = account["warnings"].to_string();
+        assert!(warnings.contains("--resume"), "{warnings}");
+    }
+    assert!(number(&told, "unanswered") > 0, "{told:#}");
+    let page = std::fs::read_to_string(&html).expect("the page is written");
+    assert!(page.contains("the service was away when the run ended"));
     assert!(
         acknowledged() < recorded.seen().messages,
         "it was over before"

@@ -95,12 +95,15 @@ impl Logbook {
         interval.wrong += wrong;
     }
 
-    /// Notes a message that was not answered.
-    pub(crate) fn unanswered(&self, verb: Verb, items: u64) {
+    /// Notes a message that was not answered, and whether it found no connection in the end.
+    pub(crate) fn unanswered(&self, verb: Verb, items: u64, unreached: bool) {
         let mut figures = self.figures.borrow_mut();
         figures.tally[place(verb)].note(Fate::Unavailable { in_doubt: true }, items);
         figures.calls[place(verb)].failed += 1;
-        self.at(now()).verbs[place(verb)].failed += 1;
+        let mut interval = self.at(now());
+        let counts = &mut interval.verbs[place(verb)];
+        counts.failed += 1;
+        counts.unreached += u64::from(unreached);
     }
 
     /// The interval of an instant; the one before is handed over.

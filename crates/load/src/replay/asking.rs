@@ -19,6 +19,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The longest that it waits.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// The words for an attempt that found no connection.
+pub(super) const NO_CONNECTION: &str = "UNAVAILABLE (no connection)";
+
 /// What became of a message.
 pub(super) struct Asked {
     /// The answer, and what it is beside the recorded one; none where there was none in time.
@@ -81,7 +84,7 @@ pub(super) async fn ask(
                 if broken.sent {
                     "UNAVAILABLE (connection lost)"
                 } else {
-                    "UNAVAILABLE (no connection)"
+                    NO_CONNECTION
                 }
                 .to_owned(),
             ),

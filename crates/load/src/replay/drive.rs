@@ -40,6 +40,8 @@ pub struct Replayed {
     pub account: Account,
     /// What it came to beside the recording.
     pub sums: Sums,
+    /// Whether it ended because the service answered nothing for as long as a message is asked again.
+    pub away: bool,
 }
 
 /// Replays. Blocks until the last answer is in; `watch` shows how it goes and may end it early.
@@ -103,9 +105,6 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         let path = plan.resume.clone().unwrap_or_default();
         return Err(ReplayError::Position(path, PositionError::File(error)));
     }
-    if state.away.get() {
-        return Err(ReplayError::Away(state.sums.borrow().acknowledged));
-    }
     state.book.close();
     let mut sums = state.sums.take();
     sums.missing(missing);
@@ -141,6 +140,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     Ok(Replayed {
         account: Account::of_run(described, measured, ran),
         sums,
+        away: state.away.get(),
     })
 }
 

@@ -192,9 +192,6 @@ pub enum ReplayError {
     Nothing(u64),
     /// Of so many messages none can be asked again.
     NoneAsked(u64),
-    /// The service answered nothing for as long as a message is asked again; so many messages were
-    /// acknowledged before.
-    Away(u64),
     /// The service cannot be reached, or told something unexpected.
     Service(crate::run::LoadError),
     /// The file of positions cannot be used.
@@ -223,11 +220,6 @@ impl fmt::Display for ReplayError {
                 "none of {messages} messages can be asked again: they failed for another reason \
                  than permission, or the nation has no sandbox key of their agencies"
             ),
-            Self::Away(acknowledged) => write!(
-                f,
-                "go on: the service answers nothing any more; {acknowledged} messages were \
-                 acknowledged, and --resume goes on behind them"
-            ),
             Self::Service(error) => error.fmt(f),
             Self::Position(path, error) => write!(f, "use {}: {error}", path.display()),
         }
@@ -237,11 +229,7 @@ impl fmt::Display for ReplayError {
 impl std::error::Error for ReplayError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Plan(..)
-            | Self::Generator
-            | Self::Nothing(_)
-            | Self::NoneAsked(_)
-            | Self::Away(_) => None,
+            Self::Plan(..) | Self::Generator | Self::Nothing(_) | Self::NoneAsked(_) => None,
             Self::Recording(error) => error.source(),
             Self::Service(error) => error.source(),
             Self::Position(_, error) => error.source(),

@@ -8,7 +8,7 @@ use dancu_domain::{Revision, Verb};
 use dancu_wire::pb::recording::Exchange;
 use tokio::sync::{Notify, Semaphore};
 
-use super::asking::{Asked, Times};
+use super::asking::{Asked, NO_CONNECTION, Times};
 use super::bytes::Sendable;
 use super::heard::Answer;
 use super::position::Position;
@@ -84,8 +84,9 @@ impl State {
             let quiet = quiet >= self.times.patience && !self.book.is_stopped();
             let away = self.away.get() || quiet;
             self.away.set(away);
-            self.book
-                .unanswered(letter.verb, letter.exchange.items.len() as u64);
+            let unreached = asked.codes.last().is_some_and(|code| code == NO_CONNECTION);
+            let items = letter.exchange.items.len() as u64;
+            self.book.unanswered(letter.verb, items, unreached);
             return;
         };
         self.heard.set(asked.came);
