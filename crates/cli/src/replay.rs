@@ -10,7 +10,7 @@ use dancu_domain::{AgencyCode, Verb};
 use dancu_load::account::Threshold;
 use dancu_load::measure::Watch;
 use dancu_load::pace::duration;
-use dancu_load::replay::{ReplayError, ReplayPlan, Replayed, Speed, Sums, replay};
+use dancu_load::replay::{PositionError, ReplayError, ReplayPlan, Replayed, Speed, Sums, replay};
 use dancu_load::run::LoadError;
 
 use crate::edge::fresh_id;
@@ -187,6 +187,9 @@ fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
             | ReplayError::NoneAsked(_)
             | ReplayError::Service(LoadError::Stranger | LoadError::Nation { .. }) => {
                 Failure::Usage(error.to_string())
+            }
+            ReplayError::Position(_, PositionError::NotOne | PositionError::Another) => {
+                Failure::Usage(format!("{} {error}", lang.of("không thể", "cannot")))
             }
             error => Failure::unable(lang.of("phát lại", "replay"), &error, lang),
         }),

@@ -212,10 +212,10 @@ impl Reader {
         }
     }
 
-    /// Reads up to the end, of which nothing is wanted but that it can be read.
-    pub(super) fn read_through(mut self) -> Result<(), RecordingError> {
+    /// Reads up to the end; how many messages and unpacked bytes there are.
+    pub(super) fn read_through(mut self) -> Result<(u64, u64), RecordingError> {
         while self.next()?.is_some() {}
-        Ok(())
+        Ok((self.messages, self.at))
     }
 
     fn damaged(&mut self, why: &dyn fmt::Display) -> RecordingError {

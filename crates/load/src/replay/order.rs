@@ -32,7 +32,8 @@ pub(super) struct Ordered {
     pub(super) missing: Missing,
     /// The header of the first file.
     pub(super) header: Header,
-    /// The files by recording and part.
+    /// The files by recording and part, each with how much there is in it: one that was still being
+    /// written holds other messages later.
     pub(super) parts: Vec<String>,
 }
 
@@ -112,11 +113,13 @@ impl Ordered {
     /// through first: of a file that is damaged nothing is asked, and not its beginning only.
     pub(super) fn open(paths: &[PathBuf]) -> Result<Self, RecordingError> {
         let mut by_recording: BTreeMap<u64, (u64, BTreeMap<u32, PathBuf>)> = BTreeMap::new();
+        let mut sizes: BTreeMap<(u64, u32), (u64, u64)> = BTreeMap::new();
         let mut first: Option<Header> = None;
         for path in paths {
             let reader = open(path)?;
             let header = reader.header().clone();
-            reader.read_through()?;
+            let holds = reader.read_through()?;
+            sizes.insert((header.recording, header.part), holds);
             if let Some(first) = &first {
                 same_nation(path, first, &header)?;
             }
@@ -141,11 +144,12 @@ impl Ordered {
             let why = "name at least one recording";
             return Err(RecordingError::Apart(PathBuf::new(), why));
         };
-        let names = by_recording.iter().flat_map(|(recording, (_, parts))| {
-            let name = move |part: &u32| format!("{recording:016x}.{part}");
-            parts.keys().map(name)
-        });
-        let names = names.collect();
+        let names = sizes
+            .iter()
+            .map(|((recording, part), (messages, bytes))| {
+                format!("{recording:016x}.{part}:{messages}:{bytes}")
+            })
+            .collect();
         let earliest = by_recording.values().map(|(began, _)| *began).min();
         let recordings = by_recording.into_values().map(|(began, parts)| Recording {
             parts: parts.into_values().collect::<Vec<_>>().into_iter(),

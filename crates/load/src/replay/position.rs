@@ -39,7 +39,10 @@ impl fmt::Display for PositionError {
         f.write_str(match self {
             Self::File(_) => "read and write the file",
             Self::NotOne => "it is no file of a replay's position",
-            Self::Another => "it is of a replay of other recordings, another window or filter",
+            Self::Another => {
+                "it is of a replay of other recordings, another window or filter, or of a recording \
+                 that has grown since"
+            }
         })
     }
 }

@@ -12,6 +12,7 @@ use prost::Message as _;
 use super::frames::{Entry, RecordingError, open};
 use super::import::{ImportError, import};
 use super::order::Ordered;
+use super::plan::ReplayPlan;
 use super::view::look;
 
 /// A folder that is removed with everything in it.
@@ -342,4 +343,19 @@ fn parts_that_are_missing_are_told_in_whatever_order_the_others_come() {
     let refused = |paths: &[PathBuf]| matches!(look(paths), Err(RecordingError::Apart(..)));
     assert!(refused(&[first.clone(), first.clone()]));
     assert!(refused(&[first, part(3, 1)]));
+}
+
+#[test]
+fn a_recording_that_has_grown_is_another_one_to_a_position() {
+    let folder = Folder::new("grown");
+    let frames = vec![read(20, 1, 0), read(30, 1, 1)];
+    let server = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+    let plan = ReplayPlan::new("run".to_owned(), server, Vec::new());
+    let identity = |frames: &[frame::Frame]| {
+        let path = folder.file("one", header(1, 0), frames.to_vec());
+        plan.identity(&Ordered::open(&[path]).unwrap())
+    };
+    let (begun, whole) = (identity(&frames[..1]), identity(&frames));
+    assert_ne!(begun, whole);
+    assert_eq!(whole, identity(&frames), "the same file is the same one");
 }
