@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use dancu_domain::{AgencyCode, Verb};
-use dancu_load::account::Threshold;
+use dancu_load::account::{Account, Threshold};
 use dancu_load::measure::Watch;
 use dancu_load::pace::duration;
 use dancu_load::replay::{PositionError, ReplayError, ReplayPlan, Replayed, Speed, Sums, replay};
@@ -89,33 +89,31 @@ impl Replay {
             sums,
             away,
         } = drive(&plan, lang)?;
-        if self.allow_differences {
-            account.wrong = 0;
-        }
+        self.settle(&mut account, &sums);
         account.warnings.extend(sums.warning());
         if away {
             account.warnings.push(gone(&sums, Lang::En));
         }
         account.judge(&self.threshold);
         account.beside(earlier.as_ref());
-        self.files.write(&account, None, lang)?;
         let compared = self.files.compared(&account, earlier.as_ref());
+        let against = serde_json::to_value(&sums).map_err(|error| {
+            Failure::unable(lang.of("ghi kết quả", "write the sums"), &error, lang)
+        })?;
+        // Whatever becomes of the files, what was measured is told.
         match form {
             Form::Json => {
-                let sums = serde_json::to_value(&sums).map_err(|error| {
-                    Failure::unable(lang.of("ghi kết quả", "write the sums"), &error, lang)
-                })?;
                 let mut whole = files::shown(&account, &compared, lang)?;
-                if let Some(fields) = whole.as_object_mut() {
-                    fields.insert("replay".to_owned(), sums);
-                }
+                whole["replay"] = against.clone();
                 print_json(&whole);
             }
             Form::Table => {
                 print(&shown::text(&account, &compared, lang));
-                print(&text(&sums, lang));
+                print(&text(&sums, account.discrepancies.is_empty(), lang));
             }
         }
+        self.files
+            .write(&account, Some(("replay", against)), lang)?;
         let differs = sums.different > 0 && !self.allow_differences;
         if away && !differs {
             let doing = lang.of("phát lại đến hết", "replay to the end");
@@ -125,6 +123,32 @@ impl Replay {
             return Err(Failure::Wrong);
         }
         Ok(())
+    }
+
+    /// Says of what differs from the recording that it is wrong, or that it is allowed, and says so
+    /// wherever the account has it.
+    fn settle(&self, account: &mut Account, sums: &Sums) {
+        let before = sums.different.saturating_sub(account.wrong);
+        if before > 0 {
+            account.warnings.push(format!(
+                "{before} items ended otherwise than recorded before the replay was interrupted"
+            ));
+        }
+        if !self.allow_differences {
+            account.discrepancies.clone_from(&sums.differences);
+            return;
+        }
+        if account.wrong > 0 {
+            account.warnings.push(format!(
+                "{} items ended otherwise than recorded, and --allow-differences takes none of them \
+                 for wrong",
+                account.wrong
+            ));
+        }
+        account.wrong = 0;
+        for interval in &mut account.intervals {
+            interval.wrong = 0;
+        }
     }
 
     fn plan(&self, lang: Lang) -> Result<ReplayPlan, Failure> {
@@ -211,8 +235,8 @@ fn gone(sums: &Sums, lang: Lang) -> String {
     }
 }
 
-/// What a replay came to beside the recording.
-fn text(sums: &Sums, lang: Lang) -> String {
+/// What a replay came to beside the recording, with the first differences where they were not told.
+fn text(sums: &Sums, differences: bool, lang: Lang) -> String {
     let numbers = lang.numbers();
     let mut table = Table::new(
         &[0, 1],
@@ -258,7 +282,8 @@ fn text(sums: &Sums, lang: Lang) -> String {
         .map(|(word, n)| format!("{word} {}", numbers.whole(*n)))
         .collect();
     lines.push(counts.join(", "));
-    for difference in sums.differences.iter().take(20) {
+    let told = if differences { 20 } else { 0 };
+    for difference in sums.differences.iter().take(told) {
         lines.push(format!("{}: {difference}", lang.of("khác", "differs")));
     }
     lines.join("\n") + "\n"

@@ -18,6 +18,7 @@ use dancu_tests::canary::Canaries;
 use dancu_tests::recorded::{Counts, counted, nation, number, outcomes, record, replay, replaying};
 use dancu_tests::within;
 use dancu_tests::{messages, ops};
+use serde_json::Value;
 
 #[test]
 fn what_was_recorded_is_what_was_answered_and_ends_the_same_at_two_speeds() {
@@ -176,8 +177,39 @@ fn what_ends_otherwise_than_recorded_is_told_and_counted() {
         None
     );
     assert!(number(&report, "left_out") > 0);
-    let allowed = ["--speed", "max", "--verb", "push", "--allow-differences"];
-    assert_eq!(replay(&recorded, &server, &allowed).0, Some(0));
+    // The figures of all reports agree, also where what differs is allowed.
+    let path = |name: &str| recorded.folder.path().join(name);
+    let [json, csv, html] = ["told.json", "told.csv", "told.html"].map(path);
+    let text = |path: &PathBuf| std::fs::read_to_string(path).expect("the file is written");
+    for (allowed, code) in [(&[][..], 1), (&["--allow-differences"][..], 0)] {
+        let names = [&json, &csv, &html].map(|path| path.to_string_lossy());
+        let files = ["--json", &names[0], "--csv", &names[1], "--html", &names[2]];
+        let more = [&["--speed", "max", "--verb", "push"], &files[..], allowed].concat();
+        let (exit, report) = replay(&recorded, &server, &more);
+        assert_eq!(exit, Some(code));
+        let different = number(&report, "different");
+        assert!(different >= applied, "{different}");
+        let written: Value = serde_json::from_str(&text(&json)).expect("it is JSON");
+        assert!(written == report, "the file holds what is told");
+        let wrong = if code == 0 { 0 } else { different };
+        assert_eq!(report["wrong"], wrong);
+        let intervals = report["intervals"].as_array().expect("intervals");
+        let of_intervals = intervals.iter().filter_map(|i| i["wrong"].as_u64());
+        assert_eq!(of_intervals.sum::<u64>(), wrong);
+        let csv = text(&csv);
+        let cells = csv
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split(',').nth(7));
+        let of_lines = cells.filter_map(|cell| cell.parse::<u64>().ok());
+        assert_eq!(of_lines.sum::<u64>(), wrong);
+        let told = report["discrepancies"].as_array().expect("a list").len();
+        assert_eq!(told > 0, wrong > 0);
+        let page = text(&html);
+        assert_eq!(page.contains("<h2>Wrong replies</h2>"), wrong > 0);
+        let warned = page.contains("--allow-differences takes none");
+        assert_eq!(warned, wrong == 0);
+    }
 }
 
 #[test]

@@ -109,7 +109,8 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     let mut sums = state.sums.take();
     sums.missing(missing);
     let mut figures = state.book.figures.take();
-    figures.wrong = sums.different;
+    // As all else of the account it is of this run; the sums are of those before it too.
+    figures.wrong = watch.wrong();
     let links = state.links.borrow();
     figures.reconnects = links.iter().map(|link| link.made().saturating_sub(1)).sum();
     let ran = Ran {

@@ -212,11 +212,6 @@ impl Sums {
         })
     }
 
-    /// Whether everything was asked again and ended as recorded.
-    pub const fn is_same(&self) -> bool {
-        self.different == 0 && self.unanswered == 0
-    }
-
     /// Refuses a replay that asked nothing: what was given and what was recorded did not fit each
     /// other, and no difference would be found either. So many files were cut off.
     pub(super) const fn of_something(&self, cut: u64) -> Result<(), ReplayError> {
