@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
@@ -32,6 +32,8 @@ pub enum PositionError {
     NotOne,
     /// It belongs to a replay of something else.
     Another,
+    /// Another replay is writing to it.
+    InUse,
 }
 
 impl fmt::Display for PositionError {
@@ -43,6 +45,7 @@ impl fmt::Display for PositionError {
                 "it is of a replay of other recordings, another window or filter, or of a recording \
                  that has grown since"
             }
+            Self::InUse => "another replay is writing to it",
         })
     }
 }
@@ -75,6 +78,11 @@ impl Position {
         let mut options = OpenOptions::new();
         options.create(true).read(true).write(true).truncate(false);
         let mut file = options.open(path).map_err(PositionError::File)?;
+        // The lock goes with the file, however this process ends.
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => PositionError::InUse,
+            TryLockError::Error(error) => PositionError::File(error),
+        })?;
         file.read_to_end(&mut bytes).map_err(PositionError::File)?;
         // Whatever stands behind the last end of a line was cut off.
         let end = bytes.iter().rposition(|byte| *byte == b'\n');
@@ -218,6 +226,22 @@ mod tests {
                 assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is left alone");
             }
         }
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_that_of_one_replay_at_a_time() {
+        let name = format!("dancu-position-twice-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let (mut position, _) = Position::open(&path, fresh("a")).unwrap();
+        position.acknowledge(3, &Kept::Same).unwrap();
+        let second = Position::open(&path, fresh("a"));
+        assert!(matches!(second, Err(PositionError::InUse)), "{second:?}");
+        position.acknowledge(4, &Kept::Same).unwrap();
+        drop(position);
+        let (mut position, _) = Position::open(&path, fresh("a")).unwrap();
+        assert_eq!(position.take(3), Some(Kept::Same));
+        assert_eq!(position.take(4), Some(Kept::Same));
         std::fs::remove_file(&path).unwrap();
     }
 }
