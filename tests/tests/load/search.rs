@@ -87,6 +87,10 @@ fn a_rate_that_was_worked_off_after_its_time_did_not_hold() {
         .filter_map(|(rate, rest)| Some((rate.parse().ok()?, rest)))
         .collect();
     assert!(tries.len() > 1, "{said}");
+    let search = &object(&output)["search"];
+    let tried = search["tried"].as_array().map(Vec::len);
+    assert_eq!(tried, Some(tries.len()), "{search}");
+    assert!(search["lowest_that_did_not"].as_f64() <= Some(80.0));
     let (first, rest) = tries[0];
     assert!(
         (first - 80.0).abs() < 1e-9 && rest.contains("missed<=1%: 0.000 %, held"),

@@ -18,7 +18,8 @@ use dancu_load::account::{Account, Compared, Threshold};
 use dancu_load::measure::Watch;
 use dancu_load::pace::Pace;
 use dancu_load::profile::Scale;
-use dancu_load::run::{LoadError, LoadPlan, Ran, highest, run};
+use dancu_load::run::{Found, LoadError, LoadPlan, Ran, highest, run};
+use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::output::{Form, print, print_json, tell};
@@ -76,13 +77,16 @@ impl Load {
     /// Runs, or merges, and reports.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
         let earlier = self.files.look(lang)?;
+        let mut search = None;
         let mut account = if self.merge.is_empty() {
             let plan = self.wanted.plan(lang)?;
             if self.profile.is_some() {
                 return self.nine_months(plan, earlier.as_ref(), form, lang);
             }
             if self.find_rate {
-                self.search(plan, lang)?
+                let (account, found) = self.search(plan, lang)?;
+                search = found.as_ref().map(searched);
+                account
             } else {
                 self.show(plan, &Arc::default(), lang, run)?
             }
@@ -93,8 +97,9 @@ impl Load {
         account.beside(earlier.as_ref());
         let compared = self.files.compared(&account, earlier.as_ref());
         // Whatever becomes of the files, what was measured is told.
-        show_account(&account, &compared, form, lang)?;
-        self.files.write(&account, None, lang)?;
+        let more = search.map(|search| ("search", search));
+        show_account(&account, &compared, more.clone(), form, lang)?;
+        self.files.write(&account, more, lang)?;
         match account.away_at_the_end() {
             _ if account.wrong > 0 => Err(Failure::Wrong),
             Some(_) => Err(away(lang)),
@@ -150,7 +155,7 @@ impl Load {
     }
 
     /// Runs at one rate after the other; the account is that of the highest rate that held.
-    fn search(&self, plan: LoadPlan, lang: Lang) -> Result<Account, Failure> {
+    fn search(&self, plan: LoadPlan, lang: Lang) -> Result<(Account, Option<Found>), Failure> {
         if self.threshold.is_empty() {
             return Err(Failure::Usage(
                 "--find-rate needs a --threshold that a rate can miss".to_owned(),
@@ -198,36 +203,55 @@ impl Load {
             ended = watch.is_stopped();
             Ok::<_, Option<Failure>>(Some(held))
         });
-        let cut = match found {
+        let found = match found {
             Ok(found) => {
                 tell(&shown::found(&found, lang));
-                found.ended
+                Some(found)
             }
             // The service is away: the account is that of the try in which it went.
-            Err(None) => false,
+            Err(None) => None,
             Err(Some(failure)) => return Err(failure),
         };
         let mut account = best
             .map(|(_, account)| account)
             .or(last)
             .ok_or_else(|| Failure::just("find a rate: nothing was tried"))?;
-        if cut {
+        if found.as_ref().is_some_and(|found| found.ended) {
             let told = "the search was ended before its time: a higher rate may hold";
             account.warnings.push(told.to_owned());
         }
-        Ok(account)
+        Ok((account, found))
     }
 }
 
-/// The account as it was asked for.
+/// What a search found, as a JSON value.
+fn searched(found: &Found) -> Value {
+    let tried = found.tried.iter();
+    let tried = tried.map(|(rate, held)| json!({ "rate": rate, "held": held }));
+    json!({
+        "highest_that_held": found.best,
+        "lowest_that_did_not": found.worst,
+        "tried": tried.collect::<Vec<_>>(),
+        "ended_before_its_time": found.ended,
+    })
+}
+
+/// The account as it was asked for, with what else belongs into the JSON.
 fn show_account(
     account: &Account,
     compared: &[Compared],
+    more: Option<(&str, Value)>,
     form: Form,
     lang: Lang,
 ) -> Result<(), Failure> {
     match form {
-        Form::Json => print_json(&files::shown(account, compared, lang)?),
+        Form::Json => {
+            let mut whole = files::shown(account, compared, lang)?;
+            if let Some((name, value)) = more {
+                whole[name] = value;
+            }
+            print_json(&whole);
+        }
         Form::Table => print(&shown::text(account, compared, lang)),
     }
     Ok(())

@@ -72,7 +72,7 @@ impl Load {
             Ok(after) => after,
             Err(failure) => {
                 // What was measured is told although it cannot be held against anything.
-                super::show_account(&account, &compared, form, lang)?;
+                super::show_account(&account, &compared, None, form, lang)?;
                 self.files.write(&account, None, lang)?;
                 return Err(failure);
             }

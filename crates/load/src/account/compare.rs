@@ -107,7 +107,7 @@ impl Account {
             "the size of the nation",
             "the loop",
             "the warm-up",
-            "the profile",
+            "the profile or the recording",
         ];
         let apart = mine.apart(theirs);
         apart.into_iter().find(|what| one.contains(what))
@@ -266,9 +266,13 @@ mod tests {
             "{told}"
         );
         assert!(warned(described(|run| run.threads = 2)).contains("the threads"));
-        assert!(warned(described(|run| run.profile = "another".into())).contains("the profile"));
-        // An earlier build kept no deadline.
-        assert_eq!(warned(described(|run| run.deadline = 3.0)), "");
+        let profile =
+            |words: &str| described(|run| (run.deadline, run.profile) = (3.0, words.to_owned()));
+        let mut another = profile("another");
+        another.beside(Some(&profile("one")));
+        assert!(another.warnings.concat().contains("in the profile"));
+        // An earlier build kept no deadline and no profile.
+        assert_eq!(warned(profile("one")), "");
         // As many messages in the same time, and yet another run.
         let course = |words: &str| described(|run| run.schedule = words.to_owned());
         let beside = |now: &str, then: &str| {

@@ -66,7 +66,8 @@ pub struct Described {
     /// How late a slot could be taken, in seconds; 0 where nobody kept it, or there were none.
     #[serde(default)]
     pub patience: f64,
-    /// The profile, its items and whether its days were simulated; nothing without one.
+    /// The profile, its items and whether its days were simulated, or what was replayed; nothing
+    /// without either.
     #[serde(default)]
     pub profile: String,
     /// Which part of the run it was, from 0 on, and how many parts there were.
@@ -106,7 +107,11 @@ impl Described {
             ("the stock", self.stock != other.stock),
             ("the deadline", known(self.deadline, other.deadline)),
             ("the patience", known(self.patience, other.patience)),
-            ("the profile", self.profile != other.profile),
+            (
+                "the profile or the recording",
+                // An earlier build kept neither of them.
+                self.deadline > 0.0 && other.deadline > 0.0 && self.profile != other.profile,
+            ),
         ]
         .into_iter()
         .filter_map(|(what, apart)| apart.then_some(what))

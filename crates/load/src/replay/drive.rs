@@ -135,6 +135,8 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         connections: plan.connections,
         in_flight: plan.in_flight,
         verified_share: 1.0,
+        deadline: plan.deadline.as_secs_f64(),
+        profile: format!("replay of {}", identity.of),
         ..Described::default()
     };
     let measured = ran.elapsed;
