@@ -31,6 +31,7 @@ impl Account {
                 format!("{} citizens of seed {}", run.citizens, run.nation_seed),
             ),
             ("seed of the draw", of(&|run| run.seed.to_string())),
+            ("profile or recording", of(&|run| run.profile.clone())),
             ("loop", run.loop_kind.clone()),
             ("schedule", of(&|run| run.schedule.clone())),
             (
@@ -48,6 +49,20 @@ impl Account {
             (
                 "messages",
                 of(&|run| format!("{} of {} items", run.shape, run.size)),
+            ),
+            (
+                "messages of a stream in flight",
+                of(&|run| match run.shape.as_str() {
+                    "stream" => run.window.to_string(),
+                    _ => String::new(),
+                }),
+            ),
+            (
+                "deadline",
+                of(&|run| match run.deadline {
+                    0.0 => String::new(),
+                    seconds => time(seconds * 1e6),
+                }),
             ),
             ("mix", of(&|run| parts(&run.mix))),
             ("shares in a thousand", of(&|run| parts(&run.shares))),
@@ -81,7 +96,8 @@ impl Account {
             ),
             ("version", self.version.clone()),
         ];
-        let rows = facts.iter().map(|(a, b)| vec![(*a).to_owned(), escape(b)]);
+        let told = facts.iter().filter(|(_, told)| !told.is_empty());
+        let rows = told.map(|(a, b)| vec![(*a).to_owned(), escape(b)]);
         table(page, &["", ""], rows);
     }
 }

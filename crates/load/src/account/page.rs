@@ -39,7 +39,13 @@ impl Account {
             ("held", "every threshold held, every reply read was right")
         };
         let generators = self.runs.len();
-        line(page, "<h1>dancu load</h1>");
+        // Of a replay its recordings stand further down.
+        let what = match run.profile.split_once(" of ") {
+            Some((replay, _)) => format!("dancu {replay}"),
+            None if run.profile.is_empty() => "dancu load".to_owned(),
+            None => format!("dancu load, {}", run.profile),
+        };
+        line(page, &format!("<h1>{}</h1>", escape(&what)));
         line(
             page,
             &format!(

@@ -11,34 +11,49 @@ pub const QUANTILES: [f64; 7] = [0.5, 0.75, 0.9, 0.99, 0.999, 0.9999, 1.0];
 /// The longest latency that is told apart from longer ones: ten minutes.
 const MOST: u64 = 600_000_000;
 
+/// How many digits of a latency are told apart.
+const DIGITS: u8 = 3;
+
 /// An HDR histogram of microseconds with three significant digits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latency(Histogram<u64>);
 
 impl Default for Latency {
     fn default() -> Self {
-        Self::of_digits(3)
+        let histogram = Histogram::new_with_bounds(1, MOST, DIGITS);
+        Self(histogram.expect("the bounds are in order and the digits are allowed"))
     }
 }
 
 impl Latency {
-    /// One with so many significant digits: 1 to 5.
-    pub(crate) fn of_digits(digits: u8) -> Self {
-        let histogram = Histogram::new_with_bounds(1, MOST, digits.clamp(1, 5));
-        Self(histogram.expect("the bounds are in order and the digits are allowed"))
+    /// One with two significant digits, which takes no more memory than what it has seen needs: there are
+    /// two of them for every second of a run.
+    pub(crate) fn of_a_second() -> Self {
+        Self::growing(2)
+    }
+
+    fn growing(digits: u8) -> Self {
+        let mut histogram = Histogram::new(digits).expect("the digits are allowed");
+        histogram.auto(true);
+        Self(histogram)
     }
 
     /// Takes note of one.
     pub fn note(&mut self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.0.saturating_record(micros.max(1));
+        self.put(micros, 1);
+    }
+
+    /// Takes note of so many of one length. It lies within the bounds, or room is made for it.
+    fn put(&mut self, micros: u64, count: u64) {
+        let put = self.0.record_n(micros.clamp(1, MOST), count);
+        debug_assert!(put.is_ok(), "{put:?}");
     }
 
     /// Adds another's.
     pub fn add(&mut self, other: &Self) {
         for value in other.0.iter_recorded() {
-            self.0
-                .saturating_record_n(value.value_iterated_to(), value.count_at_value());
+            self.put(value.value_iterated_to(), value.count_at_value());
         }
     }
 
@@ -106,9 +121,10 @@ impl Serialize for Latency {
 
 impl<'de> Deserialize<'de> for Latency {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut latency = Self::default();
+        // An account has two for every second that its run lasted.
+        let mut latency = Self::growing(DIGITS);
         for (value, count) in Vec::<(u64, u64)>::deserialize(deserializer)? {
-            latency.0.saturating_record_n(value.max(1), count);
+            latency.put(value, count);
         }
         Ok(latency)
     }
@@ -159,6 +175,23 @@ mod tests {
             }
         }
         assert_eq!(nothing.known(0.5), None);
+    }
+
+    #[test]
+    fn what_a_second_takes_is_what_it_has_seen_and_no_longer_than_ten_minutes() {
+        let mut second = Latency::of_a_second();
+        (1..=1_000).for_each(|n| second.note(Duration::from_micros(n * 10)));
+        assert!(second.histogram().distinct_values() < 1_200);
+        assert!(second.quantile(0.5).abs_diff(5_000) <= 50);
+        second.note(Duration::from_hours(3));
+        assert!(second.most().abs_diff(MOST) <= MOST / 100);
+        let text = serde_json::to_string(&second).unwrap();
+        let again: Latency = serde_json::from_str(&text).unwrap();
+        assert!(again.most().abs_diff(MOST) <= MOST / 100);
+        // Whatever somebody writes into a file.
+        let wild: Latency = serde_json::from_str("[[18446744073709551615, 2], [0, 1]]").unwrap();
+        assert_eq!(wild.len(), 3);
+        assert!(wild.histogram().distinct_values() < 40_000);
     }
 
     #[test]

@@ -55,8 +55,8 @@ impl Interval {
         Self {
             second,
             verbs: Default::default(),
-            service: Latency::of_digits(2),
-            corrected: Latency::of_digits(2),
+            service: Latency::of_a_second(),
+            corrected: Latency::of_a_second(),
             wrong: 0,
         }
     }

@@ -15,8 +15,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Adds what a thread found in an interval. All are kept until the run is over, at most a hundred
-    /// thousand bytes each.
+    /// Adds what a thread found in an interval. All are kept until the run is over.
     pub(crate) fn add(&self, interval: &Interval) {
         self.wrong.fetch_add(interval.wrong, Ordering::Relaxed);
         let mut intervals = self
