@@ -101,19 +101,15 @@ impl Replay {
             Failure::unable(lang.of("ghi kết quả", "write the sums"), &error, lang)
         })?;
         // Whatever becomes of the files, what was measured is told.
+        let more = Some(("replay", &against));
         match form {
-            Form::Json => {
-                let mut whole = files::shown(&account, &compared, lang)?;
-                whole["replay"] = against.clone();
-                print_json(&whole);
-            }
+            Form::Json => print_json(&files::shown(&account, &compared, more, lang)?),
             Form::Table => {
                 print(&shown::text(&account, &compared, lang));
                 print(&text(&sums, account.discrepancies.is_empty(), lang));
             }
         }
-        self.files
-            .write(&account, Some(("replay", against)), lang)?;
+        self.files.write(&account, more, lang)?;
         let differs = sums.different > 0 && !self.allow_differences;
         if away && !differs {
             let doing = lang.of("phát lại đến hết", "replay to the end");

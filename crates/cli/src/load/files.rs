@@ -69,14 +69,11 @@ impl Files {
     pub(crate) fn write(
         &self,
         account: &Account,
-        more: Option<(&str, Value)>,
+        more: Option<(&str, &Value)>,
         lang: Lang,
     ) -> Result<(), Failure> {
         let json = self.json.as_ref().map_or(Ok(()), |path| {
-            let mut whole = value(account, lang)?;
-            if let Some((name, value)) = more {
-                whole[name] = value;
-            }
+            let whole = shown(account, &[], more, lang)?;
             write(path, whole.to_string().as_bytes(), lang)
         });
         let csv = self
@@ -112,13 +109,20 @@ impl Files {
     }
 }
 
-/// The account as a JSON value, with what an earlier run was beside it.
+/// The account as a JSON value, with what an earlier run was beside it, and with what else belongs there
+/// under a name of its own.
 pub(crate) fn shown(
     account: &Account,
     compared: &[Compared],
+    more: Option<(&str, &Value)>,
     lang: Lang,
-) -> Result<serde_json::Value, Failure> {
-    let mut whole = value(account, lang)?;
+) -> Result<Value, Failure> {
+    let mut whole = serde_json::to_value(account).map_err(|error| {
+        Failure::unable(lang.of("ghi kết quả", "write the account"), &error, lang)
+    })?;
+    if let Some((name, value)) = more {
+        whole[name] = value.clone();
+    }
     if !compared.is_empty() {
         let list = compared.iter().map(|one| {
             json!({
@@ -133,12 +137,6 @@ pub(crate) fn shown(
         whole["compared"] = list.collect();
     }
     Ok(whole)
-}
-
-/// The account as a JSON value.
-fn value(account: &Account, lang: Lang) -> Result<serde_json::Value, Failure> {
-    serde_json::to_value(account)
-        .map_err(|error| Failure::unable(lang.of("ghi kết quả", "write the account"), &error, lang))
 }
 
 /// The accounts of several generators as one.
@@ -193,6 +191,10 @@ fn put_in_place(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut part = path.clone().into_os_string();
     part.push(".part");
     let part = PathBuf::from(part);
+    if std::fs::File::create(&part).is_err() {
+        // The file may be ours to write and its folder not.
+        return std::fs::write(&path, bytes);
+    }
     let put = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &path));
     if put.is_err() {
         // What was told is that the file was not written; a piece of it is no use.
@@ -204,4 +206,35 @@ fn put_in_place(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 fn unwritten(path: &Path, error: &std::io::Error, lang: Lang) -> Failure {
     let doing = format!("{} {}", lang.of("ghi", "write"), path.display());
     Failure::unable(&doing, error, lang)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_and_one_whose_neighbour_cannot_be_made_is_written_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        std::fs::write(&path, "an earlier run").unwrap();
+        put_in_place(&path, b"this run").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"this run");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        // Where the piece would lie there is something else.
+        std::fs::create_dir(folder.path().join("run.json.part")).unwrap();
+        put_in_place(&path, b"the next").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"the next");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_stays_one_and_leads_to_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, link] = ["run.json", "latest.json"].map(|name| folder.path().join(name));
+        std::fs::write(&path, "an earlier run").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        put_in_place(&link, b"this run").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"this run");
+    }
 }

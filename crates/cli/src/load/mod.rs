@@ -97,8 +97,8 @@ impl Load {
         account.beside(earlier.as_ref());
         let compared = self.files.compared(&account, earlier.as_ref());
         // Whatever becomes of the files, what was measured is told.
-        let more = search.map(|search| ("search", search));
-        show_account(&account, &compared, more.clone(), form, lang)?;
+        let more = search.as_ref().map(|search| ("search", search));
+        show_account(&account, &compared, more, form, lang)?;
         self.files.write(&account, more, lang)?;
         match account.away_at_the_end() {
             _ if account.wrong > 0 => Err(Failure::Wrong),
@@ -240,18 +240,12 @@ fn searched(found: &Found) -> Value {
 fn show_account(
     account: &Account,
     compared: &[Compared],
-    more: Option<(&str, Value)>,
+    more: Option<(&str, &Value)>,
     form: Form,
     lang: Lang,
 ) -> Result<(), Failure> {
     match form {
-        Form::Json => {
-            let mut whole = files::shown(account, compared, lang)?;
-            if let Some((name, value)) = more {
-                whole[name] = value;
-            }
-            print_json(&whole);
-        }
+        Form::Json => print_json(&files::shown(account, compared, more, lang)?),
         Form::Table => print(&shown::text(account, compared, lang)),
     }
     Ok(())

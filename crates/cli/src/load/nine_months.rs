@@ -11,9 +11,9 @@ use dancu_load::profile::{
 use dancu_load::run::{LoadPlan, nine_months, told_at, volumes};
 use serde_json::{Value, json};
 
-use super::{Load, failure, files, shown};
+use super::{Load, failure};
 use crate::exit::Failure;
-use crate::output::{Form, Table, print, print_json};
+use crate::output::{Form, Table, print};
 use crate::words::Lang;
 
 /// Reads how many times as fast as the wall clock event time runs.
@@ -89,19 +89,13 @@ impl Load {
         let agree = "the service's counters agree to the unit";
         let differences = outcome.apart.len() as u64;
         account.thresholds.push(Held::condition(agree, differences));
-        match form {
-            Form::Json => {
-                let mut value = files::shown(&account, &compared, lang)?;
-                value["profile"] = outcome.object();
-                print_json(&value);
-            }
-            Form::Table => {
-                print(&shown::text(&account, &compared, lang));
-                print(&outcome.text(lang));
-            }
+        let profile = outcome.object();
+        let more = Some(("profile", &profile));
+        super::show_account(&account, &compared, more, form, lang)?;
+        if matches!(form, Form::Table) {
+            print(&outcome.text(lang));
         }
-        let profile = Some(("profile", outcome.object()));
-        self.files.write(&account, profile, lang)?;
+        self.files.write(&account, more, lang)?;
         if account.is_good() && outcome.adds_up() {
             Ok(())
         } else {

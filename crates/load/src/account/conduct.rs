@@ -31,7 +31,8 @@ impl Account {
                 format!("{} citizens of seed {}", run.citizens, run.nation_seed),
             ),
             ("seed of the draw", of(&|run| run.seed.to_string())),
-            ("profile or recording", of(&|run| run.profile.clone())),
+            ("profile", of(&|run| run.profile.clone())),
+            ("what was replayed", of(&|run| run.recording.clone())),
             ("loop", run.loop_kind.clone()),
             ("schedule", of(&|run| run.schedule.clone())),
             (

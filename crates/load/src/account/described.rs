@@ -66,10 +66,12 @@ pub struct Described {
     /// How late a slot could be taken, in seconds; 0 where nobody kept it, or there were none.
     #[serde(default)]
     pub patience: f64,
-    /// The profile, its items and whether its days were simulated, or what was replayed; nothing
-    /// without either.
+    /// The profile, its items and whether its days were simulated; nothing without one.
     #[serde(default)]
     pub profile: String,
+    /// Which recordings were replayed, and what of them; nothing unless it was a replay.
+    #[serde(default)]
+    pub recording: String,
     /// Which part of the run it was, from 0 on, and how many parts there were.
     #[serde(default)]
     pub part: (u32, u32),
@@ -110,7 +112,9 @@ impl Described {
             (
                 "the profile or the recording",
                 // An earlier build kept neither of them.
-                self.deadline > 0.0 && other.deadline > 0.0 && self.profile != other.profile,
+                self.deadline > 0.0
+                    && other.deadline > 0.0
+                    && (&self.profile, &self.recording) != (&other.profile, &other.recording),
             ),
         ]
         .into_iter()
@@ -210,6 +214,7 @@ pub(super) fn describe(plan: &LoadPlan) -> Described {
             };
             format!("nine-months, {items} items, {days}")
         }),
+        recording: String::new(),
         part: plan.part,
     }
 }

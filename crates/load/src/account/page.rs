@@ -39,11 +39,10 @@ impl Account {
             ("held", "every threshold held, every reply read was right")
         };
         let generators = self.runs.len();
-        // Of a replay its recordings stand further down.
-        let what = match run.profile.split_once(" of ") {
-            Some((replay, _)) => format!("dancu {replay}"),
-            None if run.profile.is_empty() => "dancu load".to_owned(),
-            None => format!("dancu load, {}", run.profile),
+        let what = match (run.profile.as_str(), run.recording.as_str()) {
+            ("", "") => "dancu load".to_owned(),
+            ("", _) => "dancu replay".to_owned(),
+            (profile, _) => format!("dancu load, {profile}"),
         };
         line(page, &format!("<h1>{}</h1>", escape(&what)));
         line(

@@ -136,7 +136,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         in_flight: plan.in_flight,
         verified_share: 1.0,
         deadline: plan.deadline.as_secs_f64(),
-        profile: format!("replay of {}", identity.of),
+        recording: identity.of,
         ..Described::default()
     };
     let measured = ran.elapsed;
