@@ -216,6 +216,7 @@ fn a_service_that_is_gone_ends_the_nine_months_before_their_time() {
     let service = start(CITIZENS, |_| {});
     let plan = LoadPlan {
         goal: Some(Scale(10_000).items().iter().sum()),
+        longest_absence: Duration::from_secs(5),
         ..plan_of(&service)
     };
     let running = {
@@ -227,11 +228,41 @@ fn a_service_that_is_gone_ends_the_nine_months_before_their_time() {
     // Not after the ten minutes that it has, and not never, as one that asks until all is answered.
     let ran = running.join().expect("it ends");
     let ran = ran.expect("what was measured is told");
-    assert!(ran.stopped && ran.elapsed < Duration::from_mins(5));
+    assert!(ran.stopped && ran.elapsed < Duration::from_mins(2));
     let account = Account::new(&plan, ran);
     assert!(
-        account.away_at_the_end() >= Some(25),
+        account.away_at_the_end() >= Some(4),
         "{:?}",
         account.warnings
     );
+}
+
+#[test]
+fn where_everybody_is_turned_away_the_nine_months_wait_as_they_are_told_and_give_up() {
+    // Limits of a day are kept in a database, and this service has none.
+    let service = start(CITIZENS, |config| config.quotas.items_per_day = Some(1));
+    for shape in [Shape::Unary, Shape::Stream] {
+        let plan = LoadPlan {
+            goal: Some(SMALL.items().iter().sum()),
+            longest_absence: Duration::from_secs(3),
+            shape,
+            ..plan_of(&service)
+        };
+        let ran = nine_months(plan.clone(), SMALL, &Arc::default());
+        let ran = ran.expect("what was measured is told");
+        let seconds = ran.elapsed.as_secs();
+        assert!(ran.stopped && (3..60).contains(&seconds), "{seconds} s");
+        let account = Account::new(&plan, ran);
+        let all = &account.all;
+        assert_eq!(all.items.in_doubt, 0, "{:?}", account.warnings);
+        assert_eq!(all.items.unavailable, all.items.sent, "{:?}", all.items);
+        // Each of those on their way waits for 200 ms; asking at once it would be tens of thousands.
+        let calls = (plan.connections * plan.in_flight * plan.window) as u64;
+        let most = calls * (seconds + 1) * 5;
+        assert!(
+            (1..=most).contains(&all.calls.failed),
+            "{}",
+            all.calls.failed
+        );
+    }
 }

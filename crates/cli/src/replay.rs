@@ -192,7 +192,7 @@ fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
         let whole = intervals.len().saturating_sub(usize::from(!over));
         for interval in &intervals[..whole] {
             tell(&shown::line(interval, lang));
-            next = interval.second + 1;
+            next = interval.end();
         }
         if over {
             break;

@@ -244,6 +244,21 @@ fn a_service_that_is_gone_when_the_run_ends_ends_it_with_3() {
 }
 
 #[test]
+fn where_the_disk_is_full_the_figures_are_told_and_the_other_files_are_written() {
+    let service = start(CITIZENS, |_| {});
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let csv = folder.path().join("seconds.csv");
+    let output = drive(&service, &["--json", "/dev/full", "--csv", text(&csv)]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("write /dev/full"), "{said}");
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(report.contains("LOOKUP"), "{report}");
+    let csv = std::fs::read_to_string(&csv).expect("it is there");
+    assert!(csv.starts_with("second,seconds,verb,"), "{csv}");
+}
+
+#[test]
 fn a_nation_that_is_not_the_services_is_told_before_anything_is_asked() {
     let service = start(CITIZENS, |_| {});
     let server = format!("http://{}", service.running.grpc_addr());

@@ -200,7 +200,7 @@ fn what_ends_otherwise_than_recorded_is_told_and_counted() {
         let cells = csv
             .lines()
             .skip(1)
-            .filter_map(|line| line.split(',').nth(7));
+            .filter_map(|line| line.split(',').nth(8));
         let of_lines = cells.filter_map(|cell| cell.parse::<u64>().ok());
         assert_eq!(of_lines.sum::<u64>(), wrong);
         let told = report["discrepancies"].as_array().expect("a list").len();

@@ -267,3 +267,45 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was counted and what was read of it, with so many items in doubt.
+    fn told(sides: &[(u64, u64)], in_doubt: u64) -> String {
+        let key = ["G01", "LOOKUP", "FOUND"].map(str::to_owned);
+        let apart = sides.iter().map(|(counted, read)| Apart {
+            key: (key[0].clone(), key[1].clone(), key[2].clone(), None),
+            counted: *counted,
+            read: *read,
+        });
+        let outcome = Outcome {
+            scale: "1:1000".parse().unwrap(),
+            wanted: [9; 4],
+            answered: vec![9; 4],
+            simulated: true,
+            days: 273,
+            in_doubt,
+            apart: apart.collect(),
+        };
+        assert!(outcome.adds_up() == sides.is_empty());
+        outcome.text(Lang::En)
+    }
+
+    #[test]
+    fn items_in_doubt_are_named_only_where_they_may_be_all_of_what_the_counters_have_more() {
+        let named = |text: &str| text.contains("which may be all of it");
+        let text = told(&[(12, 10), (5, 2)], 5);
+        assert!(named(&text) && text.contains("5 items more"), "{text}");
+        // More than are in doubt; one was answered and not counted; none was in doubt; none is apart.
+        assert!(!named(&told(&[(12, 10), (5, 2)], 4)));
+        assert!(!named(&told(&[(12, 10), (2, 5)], 9)));
+        assert!(!named(&told(&[(12, 10)], 0)));
+        let agree = told(&[], 7);
+        assert!(
+            !named(&agree) && agree.contains("agree to the unit"),
+            "{agree}"
+        );
+    }
+}

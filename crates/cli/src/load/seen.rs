@@ -31,8 +31,10 @@ impl Seen {
         self.recent = from(first);
         let over = self.recent.len().saturating_sub(RECENT);
         if over >= RECENT / 2 {
-            self.recent.drain(..over).for_each(|i| self.past.add(&i));
-            self.seconds += over as u64;
+            for interval in self.recent.drain(..over) {
+                self.past.add(&interval);
+                self.seconds += interval.seconds;
+            }
         }
     }
 }

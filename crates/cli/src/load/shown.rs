@@ -43,7 +43,7 @@ pub(super) fn lines(plan: &LoadPlan, watch: &Watch, ended: impl Fn() -> bool, la
         };
         for interval in &intervals[..whole] {
             tell(&line(interval, lang));
-            next = interval.second + 1;
+            next = interval.end();
         }
         if over {
             return;

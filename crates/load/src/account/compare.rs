@@ -121,7 +121,7 @@ impl Account {
             let scatter = scatter(earlier, of) + scatter(self, of);
             least.max(2.0 * scatter)
         };
-        let rate_noise = bound(&|i| i.all().answered as f64);
+        let rate_noise = bound(&|i| i.rate(i.all().answered));
         let median_noise = bound(&|i| i.corrected.quantile(0.5) as f64);
         let tail_noise = bound(&|i| i.corrected.quantile(0.99) as f64);
         let mut list = Vec::new();
@@ -158,7 +158,7 @@ impl Account {
 /// seconds were measured.
 fn scatter(account: &Account, of: &dyn Fn(&Interval) -> f64) -> f64 {
     let whole = whole_seconds(account);
-    let within = |i: &&Interval| whole.contains(&i.second);
+    let within = |i: &&Interval| whole.start <= i.second && i.end() <= whole.end;
     let seconds: Vec<f64> = account.intervals.iter().filter(within).map(of).collect();
     let middle = median(seconds.clone());
     if middle <= 0.0 {

@@ -10,7 +10,7 @@ impl Account {
     /// A heading and a line for each interval and verb; latencies are those of all verbs together.
     pub fn csv(&self) -> String {
         let mut text = String::from(
-            "second,verb,sent,answered,items,failed,missed,wrong,\
+            "second,seconds,verb,sent,answered,items,failed,missed,wrong,\
              service_p50_us,service_p99_us,service_max_us,\
              corrected_p50_us,corrected_p99_us,corrected_max_us\n",
         );
@@ -19,8 +19,9 @@ impl Account {
             let named = Verb::ALL.iter().map(|verb| verb.word());
             for (word, counts) in named.zip(&interval.verbs).chain([("ALL", &all)]) {
                 let line = format!(
-                    "{},{word},{},{},{},{},{}",
+                    "{},{},{word},{},{},{},{},{}",
                     interval.second,
+                    interval.seconds,
                     counts.sent,
                     counts.answered,
                     counts.items,

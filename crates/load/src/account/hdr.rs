@@ -24,9 +24,9 @@ impl Account {
         let mut writer = builder.begin_log_with(&mut log, &mut serializer)?;
         let unwritable = |_| io::Error::other("a histogram cannot be written");
         let corrected = Tag::new("corrected").ok_or_else(|| io::Error::other("a tag"))?;
-        let length = Duration::from_secs(1);
         for interval in &self.intervals {
             let start = Duration::from_secs(interval.second);
+            let length = Duration::from_secs(interval.seconds);
             writer
                 .write_histogram(interval.service.histogram(), start, length, None)
                 .map_err(unwritable)?;

@@ -10,7 +10,7 @@ use super::described::{Described, describe};
 use super::threshold::Held;
 use super::warn::warnings;
 use crate::clock::began_ms;
-use crate::measure::{Calls, Interval, Latency, QUANTILES, Verified};
+use crate::measure::{Calls, Interval, Latency, QUANTILES, Verified, widened};
 use crate::mix::place;
 use crate::pace::Pace;
 use crate::run::{LoadPlan, Ran};
@@ -284,14 +284,11 @@ impl Account {
         self.reconnects += other.reconnects;
         self.left_out += other.left_out;
         self.put_off += other.put_off;
-        let mut intervals: BTreeMap<u64, Interval> = BTreeMap::new();
-        for interval in self.intervals.drain(..).chain(other.intervals) {
-            intervals
-                .entry(interval.second)
-                .or_insert_with(|| Interval::new(interval.second))
-                .add(&interval);
-        }
-        self.intervals = intervals.into_values().collect();
+        let both = std::mem::take(&mut self.intervals).into_iter();
+        let both: Vec<Interval> = both.chain(other.intervals).collect();
+        let longest = both.iter().map(|interval| interval.seconds).max();
+        let whole = widened(both, longest.unwrap_or(1));
+        self.intervals = whole.into_values().collect();
         // What was told of one part need not hold of the whole.
         self.thresholds.clear();
         self.work_out();

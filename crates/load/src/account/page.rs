@@ -173,13 +173,21 @@ impl Account {
         };
         line(page, "<h2>Messages a second</h2>");
         let lines = [
-            named("sent", "l1", over(&|i| i.all().sent as f64)),
-            named("answered", "l2", over(&|i| i.all().answered as f64)),
-            named("failed", "l3", over(&|i| i.all().failed as f64)),
-            named("missed", "l4", over(&|i| i.all().missed as f64)),
+            named("sent", "l1", over(&|i| i.rate(i.all().sent))),
+            named("answered", "l2", over(&|i| i.rate(i.all().answered))),
+            named("failed", "l3", over(&|i| i.rate(i.all().failed))),
+            named("missed", "l4", over(&|i| i.rate(i.all().missed))),
         ];
         page.push_str(&plot("rates", seconds, rates, &lines));
-        line(page, "<h2>Latency, second by second</h2>");
+        let heading = match self
+            .intervals
+            .first()
+            .map_or(1, |interval| interval.seconds)
+        {
+            1 => "second by second".to_owned(),
+            seconds => format!("in intervals of {seconds} s"),
+        };
+        line(page, &format!("<h2>Latency, {heading}</h2>"));
         let lines = [
             named(
                 "p50, corrected",

@@ -24,7 +24,7 @@ impl Account {
     pub fn away_at_the_end(&self) -> Option<u64> {
         let last = |of: &dyn Fn(&VerbInterval) -> u64| {
             let mut busy = self.intervals.iter().filter(|i| of(&i.all()) > 0);
-            busy.next_back().map(|interval| interval.second + 1)
+            busy.next_back().map(|interval| interval.end())
         };
         let unreached = last(&|all| all.unreached)?;
         let answered = last(&|all| all.answered).unwrap_or(0);

@@ -1,5 +1,7 @@
 //! What happened second by second.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::histogram::Latency;
@@ -39,6 +41,9 @@ impl VerbInterval {
 pub struct Interval {
     /// When it began, in seconds from the beginning of the run.
     pub second: u64,
+    /// How many seconds it has: one, or more in a long run.
+    #[serde(default = "one")]
+    pub seconds: u64,
     /// In the order of the verbs.
     pub verbs: [VerbInterval; 4],
     /// Service times of the answered messages of all verbs.
@@ -50,15 +55,26 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// An interval in which nothing happened yet.
+    /// A second in which nothing happened yet.
     pub fn new(second: u64) -> Self {
         Self {
             second,
+            seconds: 1,
             verbs: Default::default(),
             service: Latency::of_a_second(),
             corrected: Latency::of_a_second(),
             wrong: 0,
         }
+    }
+
+    /// The first second behind it.
+    pub const fn end(&self) -> u64 {
+        self.second.saturating_add(self.seconds)
+    }
+
+    /// So many of something in it, a second.
+    pub fn rate(&self, count: u64) -> f64 {
+        count as f64 / self.seconds.max(1) as f64
     }
 
     /// Adds what another thread found in the same interval.
@@ -79,4 +95,26 @@ impl Interval {
         }
         all
     }
+}
+
+const fn one() -> u64 {
+    1
+}
+
+/// Intervals as ones of so many seconds, which begin at multiples of it.
+pub(crate) fn widened(
+    intervals: impl IntoIterator<Item = Interval>,
+    seconds: u64,
+) -> BTreeMap<u64, Interval> {
+    let seconds = seconds.max(1);
+    let mut wide = BTreeMap::new();
+    for interval in intervals {
+        let second = interval.second / seconds * seconds;
+        let mine = wide.entry(second).or_insert_with(|| Interval {
+            seconds,
+            ..Interval::new(second)
+        });
+        mine.add(&interval);
+    }
+    wide
 }

@@ -14,4 +14,5 @@ pub use interval::{Interval, VerbInterval};
 pub use watch::Watch;
 
 pub(crate) use figures::{Sheet, Times};
+pub(crate) use interval::widened;
 pub(crate) use logbook::Logbook;

@@ -186,6 +186,11 @@ impl Itinerary {
         self.after
     }
 
+    /// Whether what was turned away is put back among what comes next, and not off.
+    pub(crate) const fn asks_again(&self) -> bool {
+        self.pacing.is_none() || self.after
+    }
+
     /// Puts the message that [`Itinerary::due`] spoke of off until the calendar is over; its verb.
     pub(crate) fn put_off(&mut self) -> Verb {
         let Turn::Of(verb) = self.turn else {
@@ -241,10 +246,10 @@ impl Itinerary {
             return;
         }
         let (verb, items) = (ask.message.verb, ask.items());
-        if self.pacing.is_some() && !self.after {
-            self.days.put_off(verb, ask.planned, items);
-        } else {
+        if self.asks_again() {
             self.days.put_back(verb, ask.planned, items);
+        } else {
+            self.days.put_off(verb, ask.planned, items);
         }
     }
 

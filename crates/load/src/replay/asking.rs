@@ -11,7 +11,8 @@ use super::state::State;
 use super::sums::{Held, hold};
 use crate::clock::now;
 use crate::draw::Shape;
-use crate::run::{GRACE, Link, code_word};
+use crate::run::{GRACE, Link};
+use crate::told::code_word;
 use dancu_wire::pb::recording::Exchange;
 
 /// How long a message waits before it is asked again, where it was not told how long.

@@ -115,7 +115,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
     figures.reconnects = links.iter().map(|link| link.made().saturating_sub(1)).sum();
     let ran = Ran {
         figures,
-        intervals: watch.intervals(0),
+        intervals: watch.whole(),
         elapsed: now().duration_since(began),
         cpu: cpu_seconds() - cpu,
         stopped: watch.is_stopped(),

@@ -22,11 +22,14 @@ use crate::mix::place;
 use crate::pace::{Turn, Turnstile};
 use crate::report::Discrepancy;
 use crate::tally::Fate;
-use crate::told::Told;
+use crate::told::{Told, code_word};
 use crate::verify::{self, Judged};
 
 /// How many right replies to the same message are remembered.
 const REMEMBERED: usize = 8;
+
+/// How long somebody waits at most when the service asks for it, so that a run can be ended.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What the lanes of a thread share.
 pub(crate) struct Desk {
@@ -135,18 +138,24 @@ impl Desk {
         self.at(now()).verbs[place(verb)].missed += 1;
     }
 
-    /// Takes note of what came back.
-    pub(crate) fn heard(&self, out: Out, heard: Result<Heard, Broken>) {
+    /// Takes note of what came back. Whoever has to ask again for what was turned away is told for how
+    /// long the service wants to be left alone first.
+    pub(crate) fn heard(&self, out: Out, heard: Result<Heard, Broken>) -> Option<Duration> {
         let came = now();
         let times = Times {
             service: came.saturating_duration_since(out.sent),
             corrected: came.saturating_duration_since(out.due),
         };
-        match heard {
+        let wait = match heard {
             Ok(heard) => self.reply(&out, times, &heard),
-            Err(broken) => self.broken(&out, broken),
-        }
+            Err(broken) => {
+                self.broken(&out, broken);
+                None
+            }
+        };
         self.over(&out.ask);
+        let wait = wait.filter(|_| self.source.borrow().asks_again());
+        wait.map(|wait| wait.min(LONGEST_WAIT))
     }
 
     /// Takes note of a message whose call was over before its reply came.
@@ -174,12 +183,12 @@ impl Desk {
         self.note(out, None, judged, None);
     }
 
-    fn reply(&self, out: &Out, times: Times, heard: &Heard) {
+    fn reply(&self, out: &Out, times: Times, heard: &Heard) -> Option<Duration> {
         let ask = &out.ask;
         self.count_code(code_word(heard.code));
         if self.verified < 1000 && !self.chance.borrow_mut().permille(self.verified) {
             self.unread(out, times, heard);
-            return;
+            return None;
         }
         let (sum, entries) = match self.print(ask, heard) {
             Some((sum, entries)) => {
@@ -194,7 +203,7 @@ impl Desk {
                     drop(figures);
                     self.measure(out, Some(times), known.sheet.items());
                     self.source.borrow_mut().ended(ask, false);
-                    return;
+                    return None;
                 }
                 (Some(sum), entries)
             }
@@ -210,7 +219,9 @@ impl Desk {
             None => judge(&self.world, ask, &heard.body),
         };
         let judged = judged.unwrap_or_else(|| unreadable(ask));
+        let wait = judged.wait;
         self.note(out, Some(times), judged, sum.map(|sum| (sum, entries)));
+        wait
     }
 
     /// The digest of a reply, and the entries its receipt counts, where header and framing are
@@ -372,27 +383,4 @@ fn unreadable(ask: &Ask) -> Judged {
         expected: "a message that can be read".to_owned(),
     });
     judged
-}
-
-/// The word of a gRPC status.
-pub(crate) const fn code_word(code: i32) -> &'static str {
-    match code {
-        0 => "OK",
-        1 => "CANCELLED",
-        3 => "INVALID_ARGUMENT",
-        4 => "DEADLINE_EXCEEDED",
-        5 => "NOT_FOUND",
-        6 => "ALREADY_EXISTS",
-        7 => "PERMISSION_DENIED",
-        8 => "RESOURCE_EXHAUSTED",
-        9 => "FAILED_PRECONDITION",
-        10 => "ABORTED",
-        11 => "OUT_OF_RANGE",
-        12 => "UNIMPLEMENTED",
-        13 => "INTERNAL",
-        14 => "UNAVAILABLE",
-        15 => "DATA_LOSS",
-        16 => "UNAUTHENTICATED",
-        _ => "UNKNOWN",
-    }
 }

@@ -53,6 +53,21 @@ struct Way {
     window: Rc<Semaphore>,
 }
 
+impl Way {
+    /// Lets one more message out, where it has to wait for that long not before.
+    fn makes_room(&self, wait: Option<Duration>) {
+        let Some(wait) = wait else {
+            self.window.add_permits(1);
+            return;
+        };
+        let window = Rc::clone(&self.window);
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(wait).await;
+            window.add_permits(1);
+        });
+    }
+}
+
 /// Streams until the run is over: at most `window` messages at once, on a stream for each method
 /// and caller that comes up.
 pub(crate) async fn flow(desk: Rc<Desk>, link: Rc<Link>, deadline: Duration, window: usize) {
@@ -171,12 +186,15 @@ async fn read(desk: Rc<Desk>, way: Rc<Way>, reply: ResponseFuture, patience: Dur
         let Some(out) = way.out.borrow_mut().pop_front() else {
             return;
         };
-        match &end {
-            End::Late => desk.late(out),
+        let wait = match &end {
+            End::Late => {
+                desk.late(out);
+                None
+            }
             End::Broken => desk.heard(out, Err(Broken { sent: true })),
             End::Status(heard) => desk.heard(out, Ok(heard.clone())),
-        }
-        way.window.add_permits(1);
+        };
+        way.makes_room(wait);
     }
 }
 
@@ -230,8 +248,8 @@ async fn replies(desk: &Desk, way: &Way, reply: ResponseFuture, patience: Durati
                 status: None,
                 body: message,
             };
-            desk.heard(out, Ok(heard));
-            way.window.add_permits(1);
+            let wait = desk.heard(out, Ok(heard));
+            way.makes_room(wait);
         }
     }
 }

@@ -16,10 +16,13 @@ pub(crate) async fn lane(desk: Rc<Desk>, link: Rc<Link>, deadline: Duration) {
         match tokio::time::timeout(deadline + GRACE, call).await {
             Ok(heard) => {
                 let failed = heard.is_err();
-                desk.heard(out, heard);
+                let wait = desk.heard(out, heard);
                 if failed {
                     // A service that is gone is not asked in a circle.
                     tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                if let Some(wait) = wait {
+                    tokio::time::sleep(wait).await;
                 }
             }
             Err(_) => desk.late(out),

@@ -23,7 +23,6 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 
 pub(crate) use ask::{Ask, Heads};
-pub(crate) use desk::code_word;
 pub(crate) use lane::GRACE;
 pub(crate) use link::{Heard, Link};
 pub use plan::{LoadError, LoadPlan};
@@ -163,7 +162,7 @@ fn carry_out(
     }
     Ok(Ran {
         figures,
-        intervals: watch.intervals(0),
+        intervals: watch.whole(),
         elapsed: now().duration_since(began),
         cpu: cpu_seconds() - cpu,
         stopped: watch.is_stopped(),

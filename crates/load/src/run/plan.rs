@@ -69,6 +69,8 @@ pub struct LoadPlan {
     pub simulated_days: bool,
     /// Of a profile, how many items it has: the run is over once they were sent.
     pub goal: Option<u64>,
+    /// For how long everything may fail until a run with a goal gives up.
+    pub longest_absence: Duration,
 }
 
 impl LoadPlan {
@@ -110,6 +112,7 @@ impl LoadPlan {
             language: "vi",
             simulated_days: false,
             goal: None,
+            longest_absence: Duration::from_secs(30),
         }
     }
 

@@ -50,6 +50,14 @@ impl Source {
         }
     }
 
+    /// Whether what was turned away is asked again as soon as somebody is free to.
+    pub(crate) fn asks_again(&self) -> bool {
+        match self {
+            Self::Stock(_) => false,
+            Self::Itinerary(itinerary) => itinerary.asks_again(),
+        }
+    }
+
     /// The verb of a slot that nobody took; a calendar puts its items off.
     pub(crate) fn missed(&mut self) -> Verb {
         match self {

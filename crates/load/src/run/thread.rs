@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{JoinSet, LocalSet};
 
-use super::absence;
 use super::desk::Desk;
 use super::flow::flow;
 use super::lane::lane;
@@ -109,12 +108,12 @@ impl Part {
         let ticking = {
             let (desk, watch) = (Rc::clone(&desk), Arc::clone(&self.watch));
             // Who is to send all of something would else go on for ever.
-            let gives_up = plan.goal.is_some();
+            let longest = plan.goal.map(|_| plan.longest_absence);
             tokio::task::spawn_local(async move {
                 loop {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                     desk.tick();
-                    if gives_up && desk.absence.lasts(absence::LONGEST) {
+                    if longest.is_some_and(|longest| desk.absence.lasts(longest)) {
                         watch.stop();
                     }
                 }

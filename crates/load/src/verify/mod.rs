@@ -6,6 +6,7 @@ mod reconcile;
 mod record;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dancu_domain::{
     Agreement, AttributeSet, Citizen, Freshness, NoMatchCause, Outcome, Reason, Receipt, Verb,
@@ -37,6 +38,8 @@ pub struct Judged {
     pub acknowledged: Vec<Acknowledged>,
     /// The revision under which each item of a push took effect, where it did.
     pub effects: Vec<Option<u64>>,
+    /// How long the service asks to wait before it is asked again.
+    pub wait: Option<Duration>,
     /// Everything that is wrong with the reply.
     pub wrong: Vec<Discrepancy>,
 }
@@ -49,6 +52,7 @@ pub fn failure(message: &Message, told: &Told) -> Judged {
         judge.silent(Some(place), told, item);
     }
     if told.excusable() {
+        judge.judged.wait = told.wait;
         if told.lacks_delay() {
             judge.wrong(None, "status.retry_delay", "a delay");
         }
