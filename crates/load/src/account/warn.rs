@@ -2,7 +2,7 @@
 
 use super::model::Account;
 use super::plot::time;
-use crate::measure::VerbInterval;
+use crate::measure::{Interval, VerbInterval};
 
 /// The share of a core that a generator thread may use before it may be the limit itself.
 const BUSY: f64 = 0.9;
@@ -24,7 +24,7 @@ impl Account {
     pub fn away_at_the_end(&self) -> Option<u64> {
         let last = |of: &dyn Fn(&VerbInterval) -> u64| {
             let mut busy = self.intervals.iter().filter(|i| of(&i.all()) > 0);
-            busy.next_back().map(|interval| interval.end())
+            busy.next_back().map(Interval::end)
         };
         let unreached = last(&|all| all.unreached)?;
         let answered = last(&|all| all.answered).unwrap_or(0);
@@ -179,7 +179,6 @@ fn parts_missing(account: &Account) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::Interval;
 
     #[test]
     fn a_merged_account_tells_which_part_of_the_run_it_lacks() {
