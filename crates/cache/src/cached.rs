@@ -17,6 +17,10 @@
 //!
 //! While the registry counts as away nothing kept is served, whatever is asked for.
 //!
+//! Who wants an answer as of now asks the registry for its newest change alone, where something is
+//! kept: what is kept is held against that change as against a token, and only who is missing is
+//! read. A batch of a thousand costs one number, and whoever asks meanwhile shares the question.
+//!
 //! A token of `t` is met because kept values are served only at a watermark of `t` or later,
 //! every later watermark is later still, and a reading below `t` is refused here whoever gave it.
 
@@ -82,6 +86,10 @@ pub fn layered<R: Registry + ChangeFeed>(
 
 /// How often those who changed meanwhile are read again before a whole batch is.
 const MENDS: usize = 4;
+
+/// Of how many of a batch's first numbers it is looked whether anything is kept, before the registry is
+/// asked how far it is.
+const PROBED: usize = 8;
 
 /// What is known of a batch: of each number who has it, and the revision at which that is the
 /// truth.
@@ -182,6 +190,30 @@ impl<R: Registry + ChangeFeed> Cached<R> {
         looked
     }
 
+    /// Whether asking how far the registry is may spare reading: something is kept of these.
+    fn keeps_some(&self, keys: &[IdKey], watermark: u64) -> bool {
+        let kept = |key: &IdKey| matches!(self.level.find(*key, watermark), Found::Kept(..));
+        keys.iter().take(PROBED).any(kept)
+    }
+
+    /// The registry's newest change as of now, noted like all before it; `None` where changes cannot
+    /// be noted.
+    ///
+    /// A reading of nobody is asked for, so that it is one with whatever else is read just then.
+    fn followed<'a>(
+        &'a self,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Revision>, RegistryError>> + Send + 'a>> {
+        Box::pin(async {
+            let head = self.inner.read(&[], Freshness::FullyConsistent).await?;
+            let head = head.revision;
+            if head.nation != self.watermark().nation() {
+                return Err(RegistryError::AnotherNation);
+            }
+            let noted = catch_up(&self.inner, self.watermark(), head.number).await;
+            Ok(noted.is_ok().then_some(head))
+        })
+    }
+
     /// Reads from the registry and keeps what it said. `read_at` was loaded before.
     ///
     /// Boxed, so that a read that is answered from memory does not carry the state of one that
@@ -250,16 +282,14 @@ impl<R: Registry + ChangeFeed> Cached<R> {
         }
         Ok(None)
     }
-}
 
-impl<R: Registry + ChangeFeed> Registry for Cached<R> {
-    async fn read(&self, keys: &[IdKey], freshness: Freshness) -> Result<Reading, RegistryError> {
-        let (may_serve, watermark, rest) =
-            plan(self.watermark(), &self.clock, self.bounds, freshness)?;
-        if !may_serve {
-            self.counters.add(Event::Bypassed, keys.len() as u64);
-            return self.through(keys, rest, watermark).await;
-        }
+    /// What is kept at a watermark, and what is read of the rest.
+    async fn kept_or_read(
+        &self,
+        keys: &[IdKey],
+        watermark: u64,
+        rest: Freshness,
+    ) -> Result<Reading, RegistryError> {
         if let [key] = keys {
             return match self.find(*key, watermark) {
                 Some((candidates, revision)) => Ok(self.remembered(vec![candidates], revision)),
@@ -285,6 +315,30 @@ impl<R: Registry + ChangeFeed> Registry for Cached<R> {
                 self.through(keys, rest, again).await
             }
         }
+    }
+}
+
+impl<R: Registry + ChangeFeed> Registry for Cached<R> {
+    async fn read(&self, keys: &[IdKey], freshness: Freshness) -> Result<Reading, RegistryError> {
+        let (may_serve, watermark, rest) =
+            plan(self.watermark(), &self.clock, self.bounds, freshness)?;
+        if rest == Freshness::FullyConsistent
+            && self.keeps_some(keys, watermark)
+            && let Some(head) = self.followed().await?
+        {
+            let reading =
+                self.kept_or_read(keys, self.watermark().revision(), Freshness::AtLeast(head));
+            return Ok(Reading {
+                // It had a word to say about each of them.
+                source: Source::Registry,
+                ..reading.await?
+            });
+        }
+        if !may_serve {
+            self.counters.add(Event::Bypassed, keys.len() as u64);
+            return self.through(keys, rest, watermark).await;
+        }
+        self.kept_or_read(keys, watermark, rest).await
     }
 
     /// Applies, then notes the changes up to the revision of the answer, before it is given. If

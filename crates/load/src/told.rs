@@ -49,6 +49,15 @@ impl Told {
         }
     }
 
+    /// The code and, where it is one of ours, the reason.
+    pub fn words(&self) -> String {
+        let code = code_word(self.code as i32);
+        match self.reason {
+            Some(reason) => format!("{code} {}", reason.word()),
+            None => code.to_owned(),
+        }
+    }
+
     /// Nothing was told: the caller's own patience ran out.
     pub const fn nothing() -> Self {
         Self {

@@ -8,7 +8,10 @@ use crate::support::{
     Model, NATION, Shared, TestClock, at, at_least, change, legacy_key, personal_key,
 };
 use dancu_cache::{Bounds, Cached, Watermark, follow};
-use dancu_domain::{Clock, Freshness, NationId, Registry, RegistryError, Revision, Source};
+use dancu_domain::{
+    Candidates, Clock, Freshness, IdKey, NationId, Reading, Registry, RegistryError, Revision,
+    Source,
+};
 use tokio::time::{advance, sleep, timeout};
 
 const BOUNDS: Bounds = Bounds {
@@ -159,7 +162,9 @@ async fn without_a_confirmed_head_the_registry_is_asked() {
         house.cached.read(&key, ANY).await.unwrap();
         assert_eq!(house.model.reads(), reads);
     }
-    assert_eq!(house.cached.counters().bypassed, 3);
+    // The first read all, the others asked how far it is.
+    assert_eq!(house.cached.counters().bypassed, 1);
+    assert_eq!(house.cached.counters().hits, 2);
     house.follow_for(Duration::from_millis(5)).await;
     house.cached.read(&key, ANY).await.unwrap();
     assert_eq!(house.model.reads(), 3);
@@ -199,6 +204,40 @@ async fn a_registry_that_went_away_is_not_hidden_for_longer_than_the_bound() {
     house.follow_for(Duration::from_millis(5)).await;
     house.cached.read(&key, at_least(0)).await.unwrap();
     assert_eq!(house.model.reads(), reads + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_of_now_only_those_who_changed_are_read_again() {
+    let house = House::confirmed().await;
+    const NOW: Freshness = Freshness::FullyConsistent;
+    let keys: Vec<IdKey> = (0..5).map(personal_key).collect();
+    let first = house.cached.read(&keys, NOW).await.unwrap();
+    assert_eq!((first.source, house.model.reads()), (Source::Registry, 1));
+    // Nobody follows: the watermark does not know of it, and nobody was told.
+    house.model.commit(3);
+    let reading = house.cached.read(&keys, NOW).await.unwrap();
+    assert_eq!(
+        (reading.source, reading.revision),
+        (Source::Registry, at(1))
+    );
+    let versions = |reading: &Reading| -> Vec<u32> {
+        let of = |candidates: &Candidates| candidates.citizens()[0].version;
+        reading.candidates.iter().map(of).collect()
+    };
+    let changed: Vec<u32> = (0..5).map(|n| u32::from(n == 3)).collect();
+    assert_eq!(versions(&reading), changed);
+    // How far it is, and the one.
+    assert_eq!(house.model.reads(), 3);
+    let again = house.cached.read(&keys, NOW).await.unwrap();
+    assert_eq!((versions(&again), house.model.reads()), (changed, 4));
+    // Where changes cannot be told, everybody is read.
+    house.model.feed_away.store(true, Ordering::Relaxed);
+    house.model.commit(4);
+    let unseen = house.cached.read(&keys, NOW).await.unwrap();
+    assert_eq!(versions(&unseen)[4], 1);
+    house.model.away.store(true, Ordering::Relaxed);
+    let gone = house.cached.read(&keys, NOW).await;
+    assert_eq!(gone.unwrap_err(), RegistryError::Unavailable);
 }
 
 #[tokio::test(start_paused = true)]

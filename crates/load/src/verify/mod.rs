@@ -68,7 +68,7 @@ pub fn failure(message: &Message, told: &Told) -> Judged {
         (End::Answered, _) => None,
     };
     match expected {
-        None => judge.wrong(None, "status", "an answer"),
+        None => judge.wrong(None, "status", &format!("an answer, not {}", told.words())),
         Some((reason, field)) => {
             if let Some(wrong) = told.is(reason, field) {
                 judge.wrong(None, wrong, reason.word());
