@@ -35,4 +35,4 @@ pub use quotas::{QuotaCounts, QuotaLimits, Quotas};
 pub use seal::SealKeys;
 pub use shared::{RecordForm, Shared, SharedConfig};
 pub use volumes::{Added, BlockVolumes, LiveVolumes, NoVolumes, WriterVolumes};
-pub use watermark::{BUCKETS, Watermark};
+pub use watermark::{LEAST_BUCKETS, Watermark};

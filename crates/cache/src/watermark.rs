@@ -42,9 +42,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use dancu_domain::{ChangeNotice, IdKey, NationId, Revision, Timestamp};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
-/// How many buckets the numbers are spread over.
-pub const BUCKETS: usize = 1 << BUCKET_BITS;
-const BUCKET_BITS: u32 = 16;
+/// How many buckets the numbers are spread over at least.
+pub const LEAST_BUCKETS: usize = 1 << 16;
+/// And at most: 128 MiB of them.
+const MOST_BUCKETS: usize = 1 << 24;
 
 /// The instant that means that nothing was confirmed yet.
 const NEVER: i64 = i64::MIN;
@@ -67,11 +68,21 @@ impl Watermark {
     /// A watermark at `head`, for an instance whose caches are empty: nothing in them can be
     /// older than `head`, so that no bucket needs an earlier change than 0.
     pub fn new(nation: NationId, head: u64) -> Arc<Self> {
+        Self::of_many(nation, head, 0)
+    }
+
+    /// The same for a nation of so many: about two of them share a bucket, and are read again when
+    /// one of them changes. With a fixed number of buckets it would be a hundred and fifty of ten million.
+    pub fn of_many(nation: NationId, head: u64, citizens: u64) -> Arc<Self> {
+        let wanted = usize::try_from(citizens / 2).unwrap_or(MOST_BUCKETS);
+        let wanted = wanted.clamp(LEAST_BUCKETS, MOST_BUCKETS);
         Arc::new(Self {
             nation,
             revision: AtomicU64::new(head),
             confirmed_at: AtomicI64::new(NEVER),
-            buckets: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect(),
+            buckets: (0..wanted.next_power_of_two())
+                .map(|_| AtomicU64::new(0))
+                .collect(),
             known_from: AtomicU64::new(head),
             following: Mutex::new(()),
             kick: Notify::new(),
@@ -132,7 +143,7 @@ impl Watermark {
 
     /// The last noted change of the bucket that this number falls into.
     pub fn last_change(&self, key: IdKey) -> u64 {
-        self.buckets[bucket(key)].load(Ordering::Acquire)
+        self.bucket(key).load(Ordering::Acquire)
     }
 
     /// The present watermark, if each of these, the truth at its own revision, is the truth there.
@@ -213,7 +224,16 @@ impl Watermark {
     }
 
     fn touch(&self, key: IdKey, number: u64) {
-        self.buckets[bucket(key)].fetch_max(number, Ordering::AcqRel);
+        self.bucket(key).fetch_max(number, Ordering::AcqRel);
+    }
+
+    fn bucket(&self, key: IdKey) -> &AtomicU64 {
+        &self.buckets[self.place(key)]
+    }
+
+    /// Which bucket a number falls into. How many there are is a power of two.
+    fn place(&self, key: IdKey) -> usize {
+        mixed(key) as usize & (self.buckets.len() - 1)
     }
 }
 
@@ -225,12 +245,12 @@ impl std::fmt::Debug for Watermark {
     }
 }
 
-/// The bucket of a number: a fixed mix, so that numbers of one province and year spread.
-fn bucket(key: IdKey) -> usize {
+/// A fixed mix, so that numbers of one province and year spread.
+fn mixed(key: IdKey) -> u64 {
     let mut mixed = key.packed();
     mixed ^= mixed >> 32;
     mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> (u64::BITS - BUCKET_BITS)) as usize
+    mixed >> (u64::BITS - MOST_BUCKETS.ilog2())
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ impl<R: RegistryHome> Back<R> {
         }
         let board = Arc::new(Board::new(&at_first));
         let parts = board.watch();
-        let watermark = Watermark::new(meta.nation, head.number);
+        let watermark = Watermark::of_many(meta.nation, head.number, meta.citizens);
         let recording = Recording::begin(&Stage {
             config: &config,
             meta: &meta,

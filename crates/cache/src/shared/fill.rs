@@ -11,13 +11,13 @@ use super::SharedConfig;
 use super::value::Keeping;
 use crate::feed::recall;
 use crate::seal::Stamp;
-use crate::{BUCKETS, Link};
+use crate::{LEAST_BUCKETS, Link};
 
 /// Values sealed and written at once: about 0.3 ms of one thread's time.
 const AT_ONCE: usize = 128;
 /// How many changes from before the start are worth knowing. With four of them a bucket, two
 /// buckets in a hundred have seen none, and older values could be served from those alone.
-const RECALLED: u64 = 4 * BUCKETS as u64;
+const RECALLED: u64 = 4 * LEAST_BUCKETS as u64;
 /// The pause after the feed did not answer.
 const AGAIN: Duration = Duration::from_secs(1);
 

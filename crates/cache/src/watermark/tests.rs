@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use dancu_domain::{ChangeNotice, IdKey, LegacyId, NationId, PersonalId, Timestamp};
 
-use super::{BUCKETS, Watermark, bucket};
+use super::{LEAST_BUCKETS, MOST_BUCKETS, Watermark};
 
 const NATION: NationId = NationId([1; 16]);
 
@@ -118,17 +118,31 @@ fn a_clock_that_was_set_back_confirms_nothing() {
 
 #[test]
 fn numbers_of_one_place_and_year_spread_over_the_buckets() {
-    for kind in [0, 1] {
-        let buckets: HashSet<_> = (0..10_000)
-            .map(|index| match kind {
-                0 => bucket(IdKey::Personal(person(index))),
-                _ => bucket(IdKey::Legacy(
-                    LegacyId::from_digits(900_000_000 + index as u32).unwrap(),
-                )),
-            })
-            .collect();
-        assert!(buckets.iter().all(|b| *b < BUCKETS));
-        // By pure chance 9,285 of 10,000 would be distinct.
-        assert!(buckets.len() > 9_000, "{} buckets", buckets.len());
+    for (citizens, buckets) in [
+        (0, LEAST_BUCKETS),
+        (100_000, LEAST_BUCKETS),
+        (10_000_000, 1 << 23),
+        (u64::MAX, MOST_BUCKETS),
+    ] {
+        let watermark = Watermark::of_many(NATION, 0, citizens);
+        assert_eq!(watermark.buckets.len(), buckets);
+        for kind in [0, 1] {
+            let places: HashSet<_> = (0..10_000)
+                .map(|index| match kind {
+                    0 => watermark.place(IdKey::Personal(person(index))),
+                    _ => watermark.place(IdKey::Legacy(
+                        LegacyId::from_digits(900_000_000 + index as u32).unwrap(),
+                    )),
+                })
+                .collect();
+            // By pure chance 9,285 of 10,000 would be distinct in the fewest, and all but six in the
+            // most.
+            let least = if buckets > LEAST_BUCKETS {
+                9_950
+            } else {
+                9_000
+            };
+            assert!(places.len() > least, "{citizens}: {} places", places.len());
+        }
     }
 }

@@ -170,6 +170,16 @@ impl SqliteRegistry {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn read_now(&self, keys: &[IdKey]) -> Result<Reading, RegistryError> {
+        let Some(room) = self.shared.asks_room.take(keys.len()) else {
+            return Err(self.shed());
+        };
+        let keys = keys.to_vec();
+        self.ask(|to| Ask::Citizens(keys, to, room))
+            .await
+            .map_err(told)
+    }
+
     fn shed(&self) -> RegistryError {
         self.shared.counters.shed.fetch_add(1, Ordering::Relaxed);
         RegistryError::Overloaded
@@ -186,23 +196,17 @@ impl SqliteRegistry {
 impl Registry for SqliteRegistry {
     async fn read(&self, keys: &[IdKey], freshness: Freshness) -> Result<Reading, RegistryError> {
         let required = Required::of(freshness, self.shared.meta.nation)?;
-        let head = self.shared.head.clone();
-        if *head.borrow() < required.0 {
-            // The timer is that of the runtime that owns the registry.
-            self.shared
-                .runtime
-                .spawn(until_reached(head, required))
-                .await
-                .map_err(|_| RegistryError::Unavailable)??;
+        // What is in the file is in force before the writer has said so: a commit may go on with a
+        // checkpoint, and whoever follows the changes has seen it by then.
+        let reading = self.read_now(keys).await?;
+        if reading.revision.number >= required.0 {
+            return Ok(reading);
         }
-        let Some(room) = self.shared.asks_room.take(keys.len()) else {
-            return Err(self.shed());
-        };
-        let keys = keys.to_vec();
-        let reading = self
-            .ask(|to| Ask::Citizens(keys, to, room))
-            .await
-            .map_err(told)?;
+        // The timer is that of the runtime that owns the registry.
+        let waiting = until_reached(self.shared.head.clone(), required);
+        let reached = self.shared.runtime.spawn(waiting).await;
+        reached.map_err(|_| RegistryError::Unavailable)??;
+        let reading = self.read_now(keys).await?;
         if reading.revision.number < required.0 {
             return Err(RegistryError::RevisionAhead);
         }

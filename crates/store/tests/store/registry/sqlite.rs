@@ -150,6 +150,29 @@ async fn a_record_that_is_damaged_or_not_of_its_number_is_never_an_answer() {
 }
 
 #[tokio::test]
+async fn what_is_in_the_file_is_answered_before_the_writer_has_said_that_it_is() {
+    let (_folder, path, fixture) = seeded().await;
+    let registry = open(&path).await;
+    let record = fixture.event(5, Event::residence("r-1".to_owned(), 3));
+    let applied = registry.apply(vec![record]).await.unwrap();
+    // A commit that goes on with a checkpoint is in force, and its writer has told nobody.
+    let mut writer = beside(&path).await;
+    let change = "INSERT INTO changes SELECT number + 1, personal_id, legacy_id, version, agency, \
+                  source FROM changes";
+    sqlx::query(change).execute(&mut writer).await.unwrap();
+    let feed = registry.changes(applied.revision.number, 9).await.unwrap();
+    assert_eq!(feed.len(), 1, "whoever follows has seen it");
+    let mut token = applied.revision;
+    token.number += 1;
+    let key = [fixture.key(5)];
+    let reading = registry.read(&key, Freshness::AtLeast(token)).await;
+    assert_eq!(reading.unwrap().revision, token);
+    token.number += 1;
+    let ahead = registry.read(&key, Freshness::AtLeast(token)).await;
+    assert_eq!(ahead.unwrap_err(), RegistryError::RevisionAhead);
+}
+
+#[tokio::test]
 async fn who_finds_the_queue_full_is_told_so_and_the_rest_is_served() {
     let (_folder, path, fixture) = seeded().await;
     let options = SqliteOptions {
