@@ -247,3 +247,43 @@ fn a_failed_sync_ends_the_process_and_loses_nothing() {
     }
     assert!(acknowledged(&witness) > 150);
 }
+
+#[test]
+fn while_a_slow_disk_holds_up_what_follows_a_commit_everybody_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("dancu");
+    const MANY: u64 = 20_000;
+    let serve = || stage::serve_command(stage::binary(), &data, MANY, SEED);
+    // A nation first, whose making is not to be slow.
+    let mut once = Server::start(&mut serve()).unwrap();
+    assert!(once.terminate().unwrap().success());
+    let inner = serve();
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-e", "trace=fsync,fdatasync"]);
+    command
+        .args(["-e", "inject=fsync,fdatasync:delay_exit=300000"])
+        .arg("-o")
+        .arg(folder.path().join("trace"))
+        .arg("--")
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .stdin(std::process::Stdio::null());
+    let mut server = Server::start(&mut command).expect("strace and the server start");
+    // Pushes of many pages, so that the log is often brought back into the file.
+    let driven = Command::new(stage::binary())
+        .args(["load", "--server", &format!("http://{}", server.address)])
+        .args(["--citizens", &MANY.to_string()])
+        .args(["--seed", &SEED.to_string()])
+        .args(["--closed", "--connections", "4", "--calls", "4"])
+        .args(["--shape", "batch", "--size", "100", "--stock", "4096"])
+        .args(["--mix", "lookup=10,push=10", "--warm-up", "0s"])
+        .args(["--time", "12s", "--plain", "--output", "json"])
+        .output()
+        .expect("the binary runs");
+    assert!(server.terminate().expect("it ends").success());
+    let trace = fs::read_to_string(folder.path().join("trace")).unwrap();
+    assert!(trace.matches("(DELAYED)").count() > 10, "{trace}");
+    let account: serde_json::Value = serde_json::from_slice(&driven.stdout).expect("an account");
+    let (codes, wrong) = (&account["codes"], &account["discrepancies"]);
+    assert_eq!(driven.status.code(), Some(0), "{codes} {wrong}");
+}
