@@ -20,28 +20,29 @@ pub struct Table {
 pub struct Rounds(pub Vec<f64>);
 
 impl Rounds {
-    /// The middle one.
+    /// The middle one; of an even number, the mean of the two in the middle.
     pub fn median(&self) -> f64 {
-        self.quantile(0.5)
+        let sorted = self.sorted();
+        let Some(last) = sorted.len().checked_sub(1) else {
+            return f64::NAN;
+        };
+        f64::midpoint(sorted[last / 2], sorted[last.div_ceil(2)])
     }
 
     /// The smallest.
     pub fn least(&self) -> f64 {
-        self.quantile(0.0)
+        self.sorted().first().copied().unwrap_or(f64::NAN)
     }
 
     /// The largest.
     pub fn most(&self) -> f64 {
-        self.quantile(1.0)
+        self.sorted().last().copied().unwrap_or(f64::NAN)
     }
 
-    fn quantile(&self, q: f64) -> f64 {
+    fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
-        if sorted.is_empty() {
-            return f64::NAN;
-        }
-        sorted[((sorted.len() - 1) as f64 * q).round() as usize]
+        sorted
     }
 
     /// Round by round, this divided by `other`.
@@ -160,5 +161,22 @@ mod tests {
             (ratio.least(), ratio.median(), ratio.most()),
             (0.25, 0.5, 1.0)
         );
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_of_rounds_lies_between_the_two_in_the_middle() {
+        let told = |rounds: &[f64]| {
+            let rounds = Rounds(rounds.to_vec());
+            (rounds.least(), rounds.median(), rounds.most())
+        };
+        assert_eq!(told(&[7.0]), (7.0, 7.0, 7.0));
+        assert_eq!(told(&[4.0, 1.0]), (1.0, 2.5, 4.0));
+        assert_eq!(told(&[9.0, 1.0, 2.0]), (1.0, 2.0, 9.0));
+        assert_eq!(told(&[8.0, 1.0, 4.0, 2.0]), (1.0, 3.0, 8.0));
+        assert_eq!(told(&[5.0, 8.0, 1.0, 4.0, 2.0]), (1.0, 4.0, 8.0));
+        assert!(Rounds::default().median().is_nan());
+        // Nor is it the better one of two ratios.
+        let (a, b) = (Rounds(vec![1.0, 3.0]), Rounds(vec![2.0, 2.0]));
+        assert_eq!(told(&a.over(&b).0), (0.5, 1.0, 1.5));
     }
 }
