@@ -111,6 +111,19 @@ codes! {
     UnitCode, 40, code_byte;
 }
 
+impl ProcedureCode {
+    /// Bytes of a published code, such as `1.004222`.
+    pub const PUBLISHED: usize = 8;
+
+    /// The text as bytes, where it has the form of the published codes, into which no number of a person
+    /// fits. Recordings keep no other.
+    pub fn published(text: &str) -> Option<[u8; Self::PUBLISHED]> {
+        let bytes: [u8; Self::PUBLISHED] = text.as_bytes().try_into().ok()?;
+        let digit = |place: usize| bytes[place].is_ascii_digit();
+        (digit(0) && bytes[1] == b'.' && (2..Self::PUBLISHED).all(digit)).then_some(bytes)
+    }
+}
+
 /// A dossier number (mã số hồ sơ), in either of its published forms: `000.00.00.H26-231012-0001`
 /// of QCVN 102:2016, or the later one of one to four levels, `H26.12-231012-0001`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,4 +200,24 @@ pub struct RequestContext {
     /// The day under which it is recorded and counted, where the caller named one and might; else
     /// the day of the recording.
     pub event_day: Option<Day>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_published_procedure_has_one_form_into_which_no_number_of_a_person_fits() {
+        assert_eq!(ProcedureCode::published("1.004222"), Some(*b"1.004222"));
+        for other in [
+            "901085000101",
+            "900000106",
+            "1.00422",
+            "1.0042222",
+            "a.004222",
+            "",
+        ] {
+            assert_eq!(ProcedureCode::published(other), None, "{other}");
+        }
+    }
 }

@@ -6,7 +6,8 @@ use std::fmt;
 use std::io::{self, BufRead, Write};
 
 use dancu_domain::{
-    AgencyCode, Attribute, AttributeSet, CivilDate, EventKind, Outcome, Purpose, Verb,
+    AgencyCode, Attribute, AttributeSet, CivilDate, EventKind, Outcome, ProcedureCode, Purpose,
+    Verb,
 };
 use dancu_population::Nation;
 use dancu_wire::pb::recording as form;
@@ -203,6 +204,10 @@ fn exchange(
             .find(|purpose| purpose.word() == word)
             .ok_or("purpose must be a purpose of the contract, such as HEALTH_CHECK_IN")?,
     };
+    let named = line.procedure.unwrap_or_default();
+    if !named.is_empty() && ProcedureCode::published(&named).is_none() {
+        return Err("procedure must be a code of the published form, such as 1.004222");
+    }
     let (officer, procedure, dossier) = purpose.requires();
     let many = line.items.len() > 1;
     let shape = match line.shape.as_deref() {
@@ -234,7 +239,7 @@ fn exchange(
         purpose: purpose.code().into(),
         officer,
         has_procedure: procedure,
-        procedure: line.procedure.unwrap_or_default(),
+        procedure: named,
         dossier,
         freshness: match line.freshness.as_deref() {
             None => form::Freshness::Unspecified,

@@ -11,7 +11,7 @@ use dancu_domain::{
 };
 use siphasher::sip::SipHasher13;
 
-use super::notes::{Manner, Note, Page, Rare, published};
+use super::notes::{Manner, Note, Page, Rare};
 use super::sheet::{Lost, Sheet};
 use super::sketch::{Beside, Noted, Sketched};
 use super::writer::{Counters, Handed};
@@ -104,7 +104,7 @@ impl Notebook {
             purpose: context.purpose,
             officer: context.officer.is_some(),
             has_procedure: procedure.is_some(),
-            procedure: procedure.and_then(published),
+            procedure: procedure.and_then(ProcedureCode::published),
             dossier: context.dossier.is_some(),
             freshness: freshness.into(),
             wanted,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use dancu_domain::{
     AgencyCode, Agreement, AttributeSet, ChangeEvent, Day, Fault, Freshness, IdKey, Outcome,
-    PersonalId, Purpose, Reason,
+    PersonalId, ProcedureCode, Purpose, Reason,
 };
 
 use crate::grpc::method::Method;
@@ -44,7 +44,7 @@ pub(crate) struct Manner {
     /// Whether a procedure was named.
     pub(crate) has_procedure: bool,
     /// The procedure, where it has the form of the published ones.
-    pub(crate) procedure: Option<[u8; PROCEDURE]>,
+    pub(crate) procedure: Option<[u8; ProcedureCode::PUBLISHED]>,
     /// Whether a dossier was named.
     pub(crate) dossier: bool,
     /// How fresh the answer had to be.
@@ -53,16 +53,6 @@ pub(crate) struct Manner {
     pub(crate) wanted: AttributeSet,
     /// The day under which it is counted, where the caller named one.
     pub(crate) event_day: Option<Day>,
-}
-
-/// Bytes of a published procedure code, such as `1.004222`.
-pub(crate) const PROCEDURE: usize = 8;
-
-/// The code, where it has the form of the published ones, into which no number of a person fits.
-pub(crate) fn published(code: &str) -> Option<[u8; PROCEDURE]> {
-    let bytes: [u8; PROCEDURE] = code.as_bytes().try_into().ok()?;
-    let digit = |place: usize| bytes[place].is_ascii_digit();
-    (digit(0) && bytes[1] == b'.' && (2..PROCEDURE).all(digit)).then_some(bytes)
 }
 
 /// How fresh an answer had to be, without the token.

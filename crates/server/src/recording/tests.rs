@@ -12,7 +12,6 @@ use dancu_wire::pb::recording::{Exchange, Frame, Header, frame};
 use prost::Message as _;
 
 use super::files::Files;
-use super::notes::published;
 use super::places::Places;
 use super::writer::FORM;
 use crate::clock::instant;
@@ -243,21 +242,6 @@ fn what_was_flushed_is_read_although_the_file_was_never_ended() {
                 .iter()
                 .eq((0..cut.len() as u64).collect::<Vec<_>>().iter())
     );
-}
-
-#[test]
-fn only_procedures_of_the_published_form_are_kept() {
-    assert_eq!(published("1.004222"), Some(*b"1.004222"));
-    for other in [
-        "901085000101",
-        "900000106",
-        "1.00422",
-        "1.0042222",
-        "a.004222",
-        "",
-    ] {
-        assert_eq!(published(other), None, "{other}");
-    }
 }
 
 #[test]

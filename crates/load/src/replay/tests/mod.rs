@@ -1,4 +1,5 @@
 mod damage;
+mod logs;
 mod making;
 
 use std::path::{Path, PathBuf};
