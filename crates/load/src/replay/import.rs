@@ -3,6 +3,7 @@
 //! The form of the lines stands in `proto/README.md`.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufRead, Write};
 
 use dancu_domain::{
@@ -106,14 +107,15 @@ struct LineItem {
     event: Option<u32>,
 }
 
-/// Writes the lines of a log as a recording of this nation. Lines may stand in any order.
+/// Writes the lines of a log as a recording of this nation. Lines may stand in any order. Of strangers it
+/// keeps hashes, whose key is drawn anew each time: a number of somebody may stand for him in the log.
 pub fn import(
     log: impl BufRead,
     out: impl Write,
     nation: &Nation,
     recording: u64,
 ) -> Result<Imported, ImportError> {
-    let mut exchanges = Vec::new();
+    let (strangers, mut exchanges) = (RandomState::new(), Vec::new());
     let agencies: Vec<AgencyCode> = Nation::agencies().iter().map(|a| a.code).collect();
     for (number, line) in (1..).zip(log.lines()) {
         let line = line?;
@@ -125,7 +127,14 @@ pub fn import(
             // What serde says may repeat a value of the line.
             wrong(format!("column {}: {}", error.column(), category(&error)))
         })?;
-        exchanges.push(exchange(nation, &agencies, read).map_err(|why| wrong(why.to_owned()))?);
+        let read = exchange(nation, &agencies, read);
+        let mut read = read.map_err(|why| wrong(why.to_owned()))?;
+        for item in &mut read.items {
+            if let Some(form::item::Subject::Stranger(hash)) = &mut item.subject {
+                *hash = strangers.hash_one(*hash);
+            }
+        }
+        exchanges.push(read);
     }
     exchanges.sort_by_key(|exchange| exchange.at_micros);
     let mut encoder = zstd::stream::write::Encoder::new(out, 3)?;

@@ -1,8 +1,11 @@
-//! Logs of somebody else's: what of a line is refused.
+//! Logs of somebody else's: what of a line is refused, and what of it is not kept as it stands.
 
 use dancu_population::Nation;
+use dancu_wire::pb::recording::item::Subject;
 
+use super::Folder;
 use crate::replay::import::{ImportError, import};
+use crate::replay::order::Ordered;
 
 /// A lookup of one citizen with more fields.
 fn lookup(more: &str) -> String {
@@ -82,4 +85,27 @@ fn no_text_of_a_line_that_is_none_of_the_contract_is_taken_or_repeated() {
         let (_, told) = refused(line.to_string().as_bytes());
         assert!(!told.contains(text), "{field}: {told}");
     }
+}
+
+#[test]
+fn a_stranger_is_kept_as_a_hash_that_differs_from_import_to_import() {
+    let folder = Folder::new("strangers");
+    let nation = Nation::new(4, 640);
+    let number = 79_199_001_234;
+    let log = format!(
+        r#"{{"at": 1, "verb": "lookup", "agency": "H26", "items": [{{"stranger": {number}}}, {{"stranger": 7}}, {{"stranger": {number}}}]}}"#
+    );
+    let kept = |name: &str| {
+        let path = folder.0.join(name);
+        let out = std::fs::File::create(&path).unwrap();
+        import(log.as_bytes(), out, &nation, 9).unwrap();
+        let message = Ordered::open(&[path]).unwrap().next().unwrap().unwrap();
+        let subjects = message.items.iter().map(|item| item.subject);
+        subjects.collect::<Option<Vec<Subject>>>().unwrap()
+    };
+    let (one, other) = (kept("one"), kept("other"));
+    assert_eq!(one[0], one[2], "the same one is known again");
+    assert_ne!(one[0], one[1]);
+    assert_ne!(one[0], Subject::Stranger(number));
+    assert_ne!(one[0], other[0]);
 }
