@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use dancu_load::replay::look;
 use dancu_population::Nation;
 use dancu_tests::balance::{Balance, balance};
 use dancu_tests::bench::processes::Server;
@@ -193,6 +194,42 @@ fn a_full_disk_is_unavailable_and_loses_nothing() {
     fs::remove_file(ballast).unwrap();
     let balance = recovers(&data, &witness, 2);
     assert!(balance.acknowledged as usize > before, "{balance:#?}");
+}
+
+#[test]
+fn a_full_disk_leaves_no_empty_recordings_behind_and_none_is_missing_afterwards() {
+    let disk = SmallDisk::new("1m");
+    let folder = tempfile::tempdir().unwrap();
+    let ballast = disk.fill_to(0);
+    let mut command = serve(&folder.path().join("dancu"));
+    command.arg("--set");
+    command.arg(format!("recording.folder={}", disk.0.display()));
+    let mut server = Server::start(&mut command).unwrap();
+    let witness = Arc::new(Witness::default());
+    let load = Load::on(&server, &witness, 1);
+    let ops = server.ops.unwrap();
+    let ready = |word: &str| {
+        let ready = ops::try_get(ops, "/readyz?verbose").unwrap_or_default();
+        ready.contains(&format!("recording: {word}"))
+    };
+    assert!(within(PATIENCE, || ready("degraded")), "it is not told");
+    // It tries again every two seconds.
+    std::thread::sleep(Duration::from_secs(5));
+    let recordings = || {
+        let entries = fs::read_dir(&disk.0).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.filter(|path| *path != ballast).collect::<Vec<_>>()
+    };
+    assert_eq!(recordings(), Vec::<PathBuf>::new());
+    fs::remove_file(&ballast).unwrap();
+    assert!(within(PATIENCE, || ready("ok")), "it does not record again");
+    let before = acknowledged(&witness);
+    assert!(within(PATIENCE, || acknowledged(&witness) > before + 50));
+    drop(load);
+    assert!(server.terminate().unwrap().success());
+    let seen = look(&recordings()).unwrap();
+    assert!(seen.messages > 0 && seen.missing > 0, "{seen:?}");
+    assert_eq!((seen.files, seen.parts_missing), (1, 0), "{seen:?}");
 }
 
 #[test]

@@ -173,16 +173,14 @@ impl Files {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
-        // A part that could not be written to the end leaves its number used.
-        self.header.part += 1;
-        let mut encoder = zstd::stream::write::Encoder::new(Counted { file, bytes: 0 }, LEVEL)?;
-        // Most of what a changed byte unpacks to are frames as well.
-        encoder.include_checksum(true)?;
-        encoder.write_all(&header)?;
-        encoder.flush()?;
+        let begun = headed(options.open(&path)?, &header);
+        // Nothing was recorded in a part without a header: it goes, and the next one has its number. A
+        // part that could not be removed or written to the end leaves its number used.
+        if begun.is_ok() || fs::remove_file(&path).is_err() {
+            self.header.part += 1;
+        }
         Ok(Open {
-            encoder,
+            encoder: begun?,
             since: now,
             unflushed: 0,
         })
@@ -209,6 +207,16 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// A file that holds the header.
+fn headed(file: File, header: &[u8]) -> io::Result<zstd::stream::write::Encoder<'static, Counted>> {
+    let mut encoder = zstd::stream::write::Encoder::new(Counted { file, bytes: 0 }, LEVEL)?;
+    // Most of what a changed byte unpacks to are frames as well.
+    encoder.include_checksum(true)?;
+    encoder.write_all(header)?;
+    encoder.flush()?;
+    Ok(encoder)
 }
 
 /// Refuses an open file to which no name leads any more: what went into it nobody will find.
