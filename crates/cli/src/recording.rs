@@ -25,7 +25,7 @@ pub(crate) struct Recording {
 #[derive(Clone, Debug, Subcommand)]
 enum What {
     /// Shows what is in recordings; of a damaged file, what stands before the damage. Exits with 1
-    /// if one is damaged.
+    /// if one is damaged. Empty files are passed over.
     Show {
         /// The files.
         #[arg(required = true, value_name = "RECORDING")]
@@ -133,6 +133,7 @@ fn text(seen: &Seen, lang: Lang) -> String {
         (lang.of("mục", "items"), seen.items),
         (lang.of("cơ quan", "agencies"), seen.agencies.len() as u64),
         (lang.of("mất khi ghi", "not recorded"), seen.missing),
+        (lang.of("tệp rỗng", "files empty"), seen.empty.len() as u64),
         (lang.of("tệp bị cắt", "files cut off"), seen.cut),
         (lang.of("tệp bị thiếu", "files missing"), seen.parts_missing),
         (
@@ -158,6 +159,13 @@ fn text(seen: &Seen, lang: Lang) -> String {
         lang.of("phiên bản dữ liệu", "from revision"),
         seen.revision,
     ));
+    lines.extend(seen.empty.iter().map(|file| {
+        let why = lang.of(
+            "rỗng, không có gì được ghi",
+            "empty, nothing was recorded in it",
+        );
+        format!("{file}: {why}")
+    }));
     lines.extend(seen.damaged.iter().map(|damage| damaged(damage, lang)));
     lines.join("\n") + "\n"
 }

@@ -10,7 +10,10 @@ use dancu_domain::{AgencyCode, Verb};
 use dancu_load::account::{Account, Threshold};
 use dancu_load::measure::Watch;
 use dancu_load::pace::duration;
-use dancu_load::replay::{PositionError, ReplayError, ReplayPlan, Replayed, Speed, Sums, replay};
+use dancu_load::replay::{
+    PositionError, RecordingError, ReplayError, ReplayPlan, Replayed, Speed, Sums, replay,
+    without_empty,
+};
 use dancu_load::run::LoadError;
 
 use crate::edge::fresh_id;
@@ -83,7 +86,9 @@ impl Replay {
     /// Replays and reports.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
         let earlier = self.files.look(lang)?;
-        let plan = self.plan(lang)?;
+        let mut plan = self.plan(lang)?;
+        let empty;
+        (plan.recordings, empty) = self.recordings(lang)?;
         let Replayed {
             mut account,
             sums,
@@ -91,6 +96,7 @@ impl Replay {
         } = drive(&plan, lang)?;
         self.settle(&mut account, &sums);
         account.warnings.extend(sums.warning());
+        account.warnings.extend(passed_over(empty.len()));
         if away {
             account.warnings.push(gone(&sums, Lang::En));
         }
@@ -147,6 +153,16 @@ impl Replay {
         }
     }
 
+    /// The files that hold something, and those that are empty.
+    fn recordings(&self, lang: Lang) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+        without_empty(&self.recordings).map_err(|error| match error {
+            RecordingError::Unreadable(..) => {
+                Failure::unable(lang.of("phát lại", "replay"), &error, lang)
+            }
+            _ => Failure::Usage(error.to_string()),
+        })
+    }
+
     fn plan(&self, lang: Lang) -> Result<ReplayPlan, Failure> {
         let server = address(&self.server)?;
         if !(self.beyond_loopback || server.ip().is_loopback()) {
@@ -173,6 +189,18 @@ impl Replay {
             .map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(plan)
     }
+}
+
+/// What is told of files that are empty.
+fn passed_over(empty: usize) -> Option<String> {
+    let (are, them) = match empty {
+        0 => return None,
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
+    Some(format!(
+        "{empty} of the files {are} empty: nothing was recorded in {them}"
+    ))
 }
 
 /// Drives, and tells a line a second.

@@ -1,12 +1,14 @@
 //! Logs of somebody else's, imported and asked again.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use dancu_load::measure::Watch;
 use dancu_load::replay::{ReplayPlan, Replayed, Speed, import, replay};
+use dancu_tests::stage;
 use dancu_tests::within::{self, Within};
 
 /// A log as a recording of the nation that is served.
@@ -107,4 +109,35 @@ fn pushes_of_a_log_are_requests_of_their_own() {
         "{:?}",
         replayed.sums.differences
     );
+}
+
+#[test]
+fn empty_files_are_passed_over_and_told_and_nothing_but_empty_files_is_refused() {
+    let service = within::start(640, |_| {});
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let whole = imported(&service, folder.path(), &lookup(0));
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "").expect("a file can be made");
+    let server = service.running.grpc_addr().to_string();
+    let replayed = |files: &[&PathBuf]| {
+        let output = Command::new(stage::binary())
+            .args(["replay", "--speed", "max", "--output", "json"])
+            .args(["--lang", "en", "--server", &server])
+            .args(files)
+            .output();
+        let output = output.expect("the binary runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let told = serde_json::from_slice(&output.stdout).unwrap_or(serde_json::Value::Null);
+        (output.status.code(), told, said)
+    };
+    for files in [[&whole, &empty], [&empty, &whole]] {
+        let (code, report, said) = replayed(&files);
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(report["replay"]["acknowledged"], 1, "{report:#}");
+        let warnings = report["warnings"].to_string();
+        assert!(warnings.contains("1 of the files is empty"), "{warnings}");
+    }
+    let (code, _, said) = replayed(&[&empty]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("is empty"), "{said}");
 }

@@ -35,4 +35,4 @@ pub use order::Missing;
 pub use plan::{ReplayError, ReplayPlan, Speed};
 pub use position::PositionError;
 pub use sums::{Ended, Sums};
-pub use view::{Seen, look};
+pub use view::{Seen, look, without_empty};

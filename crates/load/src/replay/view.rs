@@ -33,6 +33,8 @@ pub struct Seen {
     pub cut: u64,
     /// Files of which only a part can be read, which is what the figures are about.
     pub damaged: Vec<Damage>,
+    /// Files that are empty, over which it passed: nothing was recorded in them.
+    pub empty: Vec<String>,
     /// Messages.
     pub messages: u64,
     /// Items.
@@ -51,13 +53,43 @@ pub struct Seen {
     pub agencies: BTreeMap<String, u64>,
 }
 
+/// The files without those that are empty, and those: nothing was recorded in them. Refused where all
+/// are.
+pub fn without_empty(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>), RecordingError> {
+    let (mut others, mut empty) = (Vec::new(), Vec::new());
+    for path in paths {
+        let about = std::fs::metadata(path)
+            .map_err(|error| RecordingError::Unreadable(path.clone(), error))?;
+        let into = if about.is_file() && about.len() == 0 {
+            &mut empty
+        } else {
+            &mut others
+        };
+        into.push(path.clone());
+    }
+    match (others.as_slice(), empty.as_slice()) {
+        ([], [first, ..]) => {
+            let why = "is empty, as all files are that were given: nothing was recorded in them";
+            Err(RecordingError::NoRecording(first.clone(), why))
+        }
+        _ => Ok((others, empty)),
+    }
+}
+
 /// Looks through files. Of one that is damaged it sees what stands before the damage.
 pub fn look(paths: &[PathBuf]) -> Result<Seen, RecordingError> {
-    let mut seen = Seen::default();
+    let (paths, empty) = without_empty(paths)?;
+    let mut seen = Seen {
+        empty: empty
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect(),
+        ..Seen::default()
+    };
     let (mut first, mut last) = (u64::MAX, 0);
     let mut earliest: Option<Header> = None;
     let mut files: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
-    for path in paths {
+    for path in &paths {
         let mut reader = open(path)?;
         let header = reader.header();
         if let Some(earliest) = &earliest {

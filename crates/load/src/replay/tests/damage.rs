@@ -10,7 +10,7 @@ use super::{Folder, header, read};
 use crate::replay::frames::{Damage, RecordingError};
 use crate::replay::import::import;
 use crate::replay::order::Ordered;
-use crate::replay::view::look;
+use crate::replay::view::{look, without_empty};
 
 fn encoded(frame: frame::Frame) -> Vec<u8> {
     let frame = Frame { frame: Some(frame) };
@@ -118,10 +118,8 @@ fn a_block_that_cannot_be_unpacked_is_damage_and_no_file_out_of_reach() {
     assert_eq!(damaged[0].byte, before as u64);
 }
 
-#[test]
-fn what_was_imported_and_changed_afterwards_is_not_seen_as_something_else() {
-    let folder = Folder::new("changed");
-    let path = folder.0.join("imported");
+/// A log of so many lookups as a recording.
+fn imported(lines: u64) -> Vec<u8> {
     let nation = dancu_population::Nation::new(1, 640);
     let line = |at: u64| {
         format!(
@@ -130,9 +128,38 @@ fn what_was_imported_and_changed_afterwards_is_not_seen_as_something_else() {
             at * 7
         )
     };
-    let log: String = (0..40).map(line).collect();
+    let log: String = (0..lines).map(line).collect();
     let mut bytes = Vec::new();
     import(log.as_bytes(), &mut bytes, &nation, 9).unwrap();
+    bytes
+}
+
+#[test]
+fn files_in_which_nothing_was_recorded_are_passed_over_and_told() {
+    let folder = Folder::new("empty");
+    let (whole, empty) = (folder.0.join("whole"), folder.0.join("empty"));
+    std::fs::write(&whole, packed(&frames())).unwrap();
+    std::fs::write(&empty, "").unwrap();
+    for paths in [[&whole, &empty], [&empty, &whole]] {
+        let paths = paths.map(Clone::clone);
+        let seen = look(&paths).unwrap();
+        assert_eq!((seen.messages, seen.files), (3_000, 1));
+        assert_eq!(seen.empty, [empty.display().to_string()]);
+        assert_eq!(seen.damaged, []);
+        let parted = without_empty(&paths).unwrap();
+        assert_eq!(parted, (vec![whole.clone()], vec![empty.clone()]));
+    }
+    let refused = look(&[empty.clone(), empty.clone()]);
+    assert!(matches!(refused, Err(RecordingError::NoRecording(..))));
+    let refused = without_empty(&[empty]);
+    assert!(matches!(refused, Err(RecordingError::NoRecording(..))));
+}
+
+#[test]
+fn what_was_imported_and_changed_afterwards_is_not_seen_as_something_else() {
+    let folder = Folder::new("changed");
+    let path = folder.0.join("imported");
+    let bytes = imported(40);
     std::fs::write(&path, &bytes).unwrap();
     let whole = serde_json::to_value(look(std::slice::from_ref(&path)).unwrap()).unwrap();
     assert_eq!(whole["messages"], 40);
