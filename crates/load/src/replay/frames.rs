@@ -14,6 +14,9 @@ pub(super) const FORM: u32 = 2;
 /// A frame that says it is longer is none: a message has at most a thousand items.
 const MOST: u64 = 16 << 20;
 
+/// The first bytes of what zstd packed.
+const PACKED: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
 /// Why a file cannot be read.
 #[derive(Debug)]
 pub enum RecordingError {
@@ -21,7 +24,7 @@ pub enum RecordingError {
     Unreadable(PathBuf, io::Error),
     /// It is no recording, or one of another form.
     NoRecording(PathBuf, &'static str),
-    /// Its bytes are not what was written, from somewhere behind its header on.
+    /// Its bytes are not what was written, from somewhere on.
     Damaged(Damage),
     /// Files that do not belong together.
     Apart(PathBuf, &'static str),
@@ -107,6 +110,9 @@ pub struct Reader {
 struct Counted {
     file: BufReader<File>,
     bytes: u64,
+    /// Whether it hands out a byte at a time. What is unpacked out of the same bytes as something
+    /// damaged goes with it: so what stands before is all there.
+    single: bool,
 }
 
 impl Read for Counted {
@@ -119,7 +125,9 @@ impl Read for Counted {
 
 impl BufRead for Counted {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.file.fill_buf()
+        let bytes = self.file.fill_buf()?;
+        let most = if self.single { 1 } else { bytes.len() };
+        Ok(&bytes[..most.min(bytes.len())])
     }
 
     fn consume(&mut self, bytes: usize) {
@@ -128,14 +136,17 @@ impl BufRead for Counted {
     }
 }
 
-/// Opens a file and reads its header.
+/// Opens a file and reads its header. One that zstd packed, and whose header cannot be unpacked, is
+/// damaged from its first byte on.
 pub fn open(path: &Path) -> Result<Reader, RecordingError> {
     let unreadable = |error| RecordingError::Unreadable(path.to_owned(), error);
     let none = |why| RecordingError::NoRecording(path.to_owned(), why);
-    let file = File::open(path).map_err(unreadable)?;
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let packed = file.fill_buf().map_err(unreadable)?.starts_with(&PACKED);
     let file = Counted {
-        file: BufReader::new(file),
+        file,
         bytes: 0,
+        single: true,
     };
     let decoder = zstd::stream::read::Decoder::with_buffer(file).map_err(unreadable)?;
     let mut reader = Reader {
@@ -152,9 +163,15 @@ pub fn open(path: &Path) -> Result<Reader, RecordingError> {
         Ok(Some(frame::Frame::Header(_))) => {
             return Err(none("is of a form that this build does not read"));
         }
-        Err(Broken::Io(error)) => return Err(unreadable(error)),
+        Err(Broken::Io(error)) if error.raw_os_error().is_some() => return Err(unreadable(error)),
+        Err(Broken::Io(error)) if packed => return Err(reader.damaged(&error)),
+        // Something else that was packed ends whole.
+        Err(Broken::Cut) if packed && reader.bytes.read(&mut [0]).is_err() => {
+            return Err(reader.damaged(&"the file ends within its header"));
+        }
         _ => return Err(none("is no recording of traffic")),
     }
+    reader.bytes.get_mut().get_mut().single = false;
     Ok(reader)
 }
 

@@ -139,11 +139,11 @@ pub fn import(
     exchanges.sort_by_key(|exchange| exchange.at_micros);
     let mut encoder = zstd::stream::write::Encoder::new(out, 3)?;
     encoder.include_checksum(true)?;
-    let mut write = |frame: form::frame::Frame| {
+    let encoded = |frame: form::frame::Frame| {
         let frame = form::Frame { frame: Some(frame) };
-        encoder.write_all(&frame.encode_length_delimited_to_vec())
+        frame.encode_length_delimited_to_vec()
     };
-    write(form::frame::Frame::Header(form::Header {
+    let header = form::frame::Frame::Header(form::Header {
         form: FORM,
         recording,
         seed: nation.seed(),
@@ -152,7 +152,10 @@ pub fn import(
         instance: "imported".to_owned(),
         imported: true,
         ..Default::default()
-    }))?;
+    });
+    encoder.write_all(&encoded(header))?;
+    // In a block of its own it can be read whatever becomes of the messages.
+    encoder.flush()?;
     let mut imported = Imported::default();
     for (revision, mut exchange) in (1..).zip(exchanges) {
         exchange.revision = revision;
@@ -161,7 +164,7 @@ pub fn import(
         }
         imported.messages += 1;
         imported.items += u64::from(exchange.count);
-        write(form::frame::Frame::Exchange(exchange))?;
+        encoder.write_all(&encoded(form::frame::Frame::Exchange(exchange)))?;
     }
     encoder.finish()?.flush()?;
     Ok(imported)

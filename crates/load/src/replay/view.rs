@@ -90,7 +90,16 @@ pub fn look(paths: &[PathBuf]) -> Result<Seen, RecordingError> {
     let mut earliest: Option<Header> = None;
     let mut files: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
     for path in &paths {
-        let mut reader = open(path)?;
+        let mut reader = match open(path) {
+            Ok(reader) => reader,
+            // Nobody knows of which nation it is.
+            Err(RecordingError::Damaged(damage)) => {
+                seen.files += 1;
+                seen.damaged.push(damage);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let header = reader.header();
         if let Some(earliest) = &earliest {
             same_nation(path, earliest, header)?;

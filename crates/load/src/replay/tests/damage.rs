@@ -135,6 +135,56 @@ fn imported(lines: u64) -> Vec<u8> {
 }
 
 #[test]
+fn a_small_file_is_shown_although_the_only_block_of_its_messages_is_damaged() {
+    let folder = Folder::new("small");
+    let path = folder.0.join("imported");
+    let mut bytes = imported(40);
+    // Behind it stand four bytes of a checksum.
+    let end = bytes.len() - 4;
+    let whole = look(std::slice::from_ref(&{
+        std::fs::write(&path, &bytes).unwrap();
+        path.clone()
+    }));
+    assert_eq!(whole.unwrap().messages, 40);
+    bytes[end - 24..end].fill(0xff);
+    std::fs::write(&path, &bytes).unwrap();
+    let (messages, damaged) = seen(path.clone());
+    assert_eq!((messages, damaged[0].messages), (0, 0));
+    assert!(damaged[0].byte > 0, "the header can be read: {damaged:?}");
+    let seen = look(&[path]).unwrap();
+    assert_eq!((seen.files, seen.citizens), (1, 640));
+}
+
+#[test]
+fn a_file_whose_header_cannot_be_unpacked_is_damaged_from_its_first_byte_on() {
+    let folder = Folder::new("head");
+    let (whole, damaged) = (folder.0.join("whole"), folder.0.join("damaged"));
+    let bytes = packed(&frames());
+    std::fs::write(&whole, &bytes).unwrap();
+    let mut unpackable = bytes.clone();
+    // No block is of this kind; what stands before tells that it is a zstd frame.
+    unpackable[6..40].fill(0xff);
+    for (what, bytes) in [("changed", unpackable), ("cut off", bytes[..9].to_vec())] {
+        std::fs::write(&damaged, bytes).unwrap();
+        let (messages, told) = seen(damaged.clone());
+        assert_eq!(
+            (messages, told[0].messages, told[0].byte),
+            (0, 0, 0),
+            "{what}"
+        );
+        // The others are shown, in whatever order they are given.
+        for paths in [[&whole, &damaged], [&damaged, &whole]] {
+            let seen = look(&paths.map(Clone::clone)).unwrap();
+            assert_eq!((seen.messages, seen.files), (3_000, 2), "{what}");
+            assert_eq!(seen.damaged, told, "{what}");
+        }
+    }
+    std::fs::write(&damaged, "no recording, whatever it is").unwrap();
+    let refused = look(&[whole, damaged]);
+    assert!(matches!(refused, Err(RecordingError::NoRecording(..))));
+}
+
+#[test]
 fn files_in_which_nothing_was_recorded_are_passed_over_and_told() {
     let folder = Folder::new("empty");
     let (whole, empty) = (folder.0.join("whole"), folder.0.join("empty"));
