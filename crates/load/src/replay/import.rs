@@ -117,13 +117,14 @@ pub fn import(
 ) -> Result<Imported, ImportError> {
     let (strangers, mut exchanges) = (RandomState::new(), Vec::new());
     let agencies: Vec<AgencyCode> = Nation::agencies().iter().map(|a| a.code).collect();
-    for (number, line) in (1..).zip(log.lines()) {
+    for (number, line) in (1..).zip(log.split(b'\n')) {
         let line = line?;
+        let wrong = |why: String| ImportError::Line(number, why);
+        let line = std::str::from_utf8(&line).map_err(|_| wrong("is no UTF-8".to_owned()))?;
         if line.trim().is_empty() {
             continue;
         }
-        let wrong = |why: String| ImportError::Line(number, why);
-        let read: Line = serde_json::from_str(&line).map_err(|error| {
+        let read: Line = serde_json::from_str(line).map_err(|error| {
             // What serde says may repeat a value of the line.
             wrong(format!("column {}: {}", error.column(), category(&error)))
         })?;

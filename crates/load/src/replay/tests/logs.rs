@@ -88,6 +88,19 @@ fn no_text_of_a_line_that_is_none_of_the_contract_is_taken_or_repeated() {
 }
 
 #[test]
+fn a_line_that_is_no_utf_8_is_told_by_its_number() {
+    let whole = lookup("");
+    let mut log = format!("{whole}\r\n\n").into_bytes();
+    log.extend(br#"{"at": 1, "verb": "lookup", "agency": "H"#);
+    log.extend([0xff, 0xfe]);
+    log.extend(br#"", "items": [{"citizen": 1}]}"#);
+    assert_eq!(refused(&log), (3, "line 3: is no UTF-8".to_owned()));
+    let log = format!("{whole}\r\n\r\n{whole}");
+    let imported = import(log.as_bytes(), Vec::new(), &Nation::new(4, 640), 9);
+    assert_eq!(imported.unwrap().messages, 2);
+}
+
+#[test]
 fn a_stranger_is_kept_as_a_hash_that_differs_from_import_to_import() {
     let folder = Folder::new("strangers");
     let nation = Nation::new(4, 640);
