@@ -231,10 +231,12 @@ fn text(meta: &RegistryMeta) -> String {
 
 /// Which nation a note tells of. One that says nothing to us is none: what it is about is begun anew.
 fn noted(note: &Path) -> Result<Option<RegistryMeta>, StoreError> {
-    let said = match std::fs::read_to_string(note) {
+    let said = match std::fs::read(note) {
         Err(error) if error.kind() == NotFound => return Ok(None),
         said => said.map_err(StoreError::files("read which nation was begun"))?,
     };
+    // Nor does one that is no text.
+    let said = String::from_utf8(said).unwrap_or_default();
     let words: Vec<&str> = said.split_whitespace().collect();
     Ok(meta_of(&words))
 }

@@ -77,9 +77,18 @@ async fn a_note_that_says_nothing_holds_nobody_up() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("registry.db");
     let fixture = Fixture::new();
-    for said in ["", "7 8", "a b c d", "1 2 3 99999999\n"] {
-        std::fs::write(folder.path().join("registry.db.unfinished-nation"), said).unwrap();
+    for said in [
+        &b""[..],
+        b"7 8",
+        b"a b c d",
+        b"1 2 3 99999999\n",
+        b"7 \xff\xfe 1 20240101\n",
+    ] {
+        let note = folder.path().join("registry.db.unfinished-nation");
+        std::fs::write(&note, said).unwrap();
         drop(Seeding::begin(&path, &fixture.meta).await.unwrap());
+        std::fs::write(note, said).unwrap();
+        drop(Seeding::begin_anew(&path, &fixture.meta).await.unwrap());
     }
 }
 
