@@ -3,6 +3,15 @@
 use std::process::Command;
 use std::time::UNIX_EPOCH;
 
+/// What must be known to do a run again: machine, commit and command. `more` says what the words of the
+/// command leave open.
+pub fn heading(name: &str, more: &str) -> String {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let command = [&[name.to_owned()], words.as_slice()].concat().join(" ");
+    let (machine, commit) = (machine(), commit());
+    format!("{machine}; commit {commit}; {more}{command}")
+}
+
 /// What it runs on, in a few words.
 pub fn machine() -> String {
     let cpus = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
@@ -37,5 +46,42 @@ pub fn commit() -> String {
             format!("{commit} (built before it)")
         }
         _ => commit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_program_that_measures_tells_machine_commit_and_command() {
+        let bins = crate::house::top().join("tests/src/bin");
+        let mut seen = 0;
+        for entry in std::fs::read_dir(bins).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            // It measures nothing: it is what checkers are tried on.
+            if name == "broken" {
+                continue;
+            }
+            let source = std::fs::read_to_string(path).unwrap();
+            let call = format!("machine::heading(\"{name}\", ");
+            assert!(source.contains(&call), "{name}");
+            seen += 1;
+        }
+        assert!(seen >= 6, "{seen}");
+    }
+
+    #[test]
+    fn the_heading_is_on_one_line_and_ends_with_the_command() {
+        let heading = heading("millions", "three rounds; ");
+        let words: Vec<String> = std::env::args().skip(1).collect();
+        let command = ["millions".to_owned()].into_iter().chain(words);
+        let end = format!("; three rounds; {}", command.collect::<Vec<_>>().join(" "));
+        assert!(
+            heading.contains("; commit ") && heading.ends_with(&end),
+            "{heading}"
+        );
+        assert_eq!(heading.lines().count(), 1);
     }
 }

@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use dancu_tests::away::{postgres, redis};
+use dancu_tests::bench::machine;
 
 /// Pauses the parts, and holds what callers saw against what is promised.
 #[derive(Debug, Parser)]
@@ -15,6 +16,7 @@ struct Arguments {
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 fn main() {
     let Arguments { seconds } = Arguments::parse();
+    println!("{}\n", machine::heading("away", ""));
     let found = redis::while_paused(redis::raise(), seconds).end();
     println!("Redis paused for {seconds} s: {found:#?}");
     postgres::while_paused(seconds);

@@ -288,16 +288,13 @@ enum Section {
 
 /// What must be known to do it again.
 fn heading(arguments: &Arguments) -> String {
-    let command: Vec<String> = std::env::args().skip(1).collect();
-    format!(
-        "{}; commit {}; nation of {} of seed {}; {} rounds of {} s after {} s; bench {}",
-        machine::machine(),
-        machine::commit(),
+    let more = format!(
+        "nation of {} of seed {}; {} rounds of {} s after {} s; ",
         arguments.citizens,
         arguments.seed,
         arguments.rounds,
         arguments.seconds.as_secs_f64(),
         arguments.warm_up.as_secs_f64(),
-        command.join(" ")
-    )
+    );
+    machine::heading("bench", &more)
 }

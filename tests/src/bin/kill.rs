@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use dancu_tests::bench::machine;
 use dancu_tests::kill::{Plan, kill_loop};
 use dancu_tests::{kill_parts, stage};
 
@@ -31,6 +32,7 @@ struct Arguments {
 )]
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    println!("{}\n", machine::heading("kill", ""));
     let tell = |cycle| {
         if cycle % 50 == 0 {
             eprintln!("{cycle} kills");

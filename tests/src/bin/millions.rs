@@ -64,13 +64,7 @@ fn main() -> Result<(), Failed> {
     let arguments = Arguments::parse();
     conduct::writable(&arguments.json)?;
     let _tidy = Tidy::begin()?;
-    let command: Vec<String> = std::env::args().skip(1).collect();
-    let heading = format!(
-        "{}; commit {}; millions {}",
-        machine::machine(),
-        machine::commit(),
-        command.join(" ")
-    );
+    let heading = machine::heading("millions", "");
     println!("{heading}\n");
     let Concurrency(connections, in_flight) = arguments.concurrency;
     let wanted = Wanted {

@@ -100,13 +100,7 @@ fn main() -> Result<(), Failed> {
         measured: arguments.seconds,
         warm_up: arguments.warm_up,
     };
-    let command: Vec<String> = std::env::args().skip(1).collect();
-    let heading = format!(
-        "{}; commit {}; overload {}",
-        machine::machine(),
-        machine::commit(),
-        command.join(" ")
-    );
+    let heading = machine::heading("overload", "");
     println!("{heading}\n\n{}", Step::heading());
     let stage = Stage::raise(&wanted)?;
     let report = stage.run(&wanted, |step| println!("{}", step.line()))?;

@@ -2,6 +2,7 @@
 //! answers of three instances over one PostgreSQL and one Redis.
 
 use clap::Parser;
+use dancu_tests::bench::machine;
 use dancu_tests::stale::{Plan, probe};
 
 /// Pushes changes and reads them back everywhere, with the revision and without.
@@ -28,6 +29,7 @@ struct Arguments {
 )]
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
+    println!("{}\n", machine::heading("stale", ""));
     let plan = Plan {
         probes: arguments.probes,
         seed: arguments.seed,
