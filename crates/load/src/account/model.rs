@@ -10,7 +10,7 @@ use super::described::{Described, describe};
 use super::threshold::Held;
 use super::warn::warnings;
 use crate::clock::began_ms;
-use crate::measure::{Calls, Interval, Latency, QUANTILES, Verified, widened};
+use crate::measure::{Absence, Calls, Interval, Latency, QUANTILES, Verified, widened};
 use crate::mix::place;
 use crate::pace::Pace;
 use crate::run::{LoadPlan, Ran};
@@ -99,6 +99,9 @@ pub struct Account {
     /// Messages that were sent after their calendar was over, because they were missed or shed.
     #[serde(default)]
     pub put_off: u64,
+    /// How long messages found no connection at the end, and nothing was answered.
+    #[serde(default)]
+    pub away: Absence,
     /// Second by second.
     pub intervals: Vec<Interval>,
     /// What whoever reads this must know.
@@ -179,6 +182,7 @@ impl Account {
             reconnects: figures.reconnects,
             left_out: figures.left_out,
             put_off: figures.put_off,
+            away: figures.absences.unreached,
             intervals: ran.intervals,
             warnings: Vec::new(),
             thresholds: Vec::new(),
@@ -213,6 +217,7 @@ impl Account {
             reconnects: 0,
             left_out: 0,
             put_off: 0,
+            away: Absence::default(),
             intervals: Vec::new(),
             warnings: Vec::new(),
             thresholds: Vec::new(),
@@ -284,6 +289,7 @@ impl Account {
         self.reconnects += other.reconnects;
         self.left_out += other.left_out;
         self.put_off += other.put_off;
+        self.away.add(&other.away);
         let both = std::mem::take(&mut self.intervals).into_iter();
         let both: Vec<Interval> = both.chain(other.intervals).collect();
         let longest = both.iter().map(|interval| interval.seconds).max();

@@ -19,9 +19,14 @@ const TOGETHER_MS: u64 = 2_000;
 const NO_CONNECTION: &str = "UNAVAILABLE (no connection)";
 
 impl Account {
-    /// For how many seconds at the end of the run messages found no connection and nothing was
+    /// For how many seconds at the end of what was asked messages found no connection and nothing was
     /// answered.
     pub fn away_at_the_end(&self) -> Option<u64> {
+        if self.away.is_kept() {
+            let lasted = self.away.lasted()?.as_secs_f64();
+            return Some((lasted.ceil() as u64).max(1));
+        }
+        // An earlier build kept no more than the intervals.
         let last = |of: &dyn Fn(&VerbInterval) -> u64| {
             let mut busy = self.intervals.iter().filter(|i| of(&i.all()) > 0);
             busy.next_back().map(Interval::end)
@@ -60,7 +65,8 @@ pub(super) fn warnings(account: &Account) -> Vec<String> {
     }
     if let Some(seconds) = account.away_at_the_end() {
         list.push(format!(
-            "the service was away when the run ended: it answered nothing in the last {seconds} s"
+            "the service was away when the run ended: nothing was answered any more, and messages \
+             found no connection for {seconds} s"
         ));
     }
     let failed = account.all.calls.failed;
@@ -178,7 +184,10 @@ fn parts_missing(account: &Account) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::measure::Absence;
 
     #[test]
     fn a_merged_account_tells_which_part_of_the_run_it_lacks() {
@@ -241,6 +250,33 @@ mod tests {
         assert_eq!(away(&[(9, 0, 0), (0, 9, 9), (9, 0, 0), (0, 1, 0)]), None);
         assert_eq!(away(&[(9, 0, 0), (0, 9, 0)]), None);
         assert_eq!(away(&[]), None);
+    }
+
+    #[test]
+    fn a_service_that_went_within_a_long_interval_or_before_a_silence_was_away_at_the_end() {
+        let mut interval = Interval::new(0);
+        (interval.seconds, interval.verbs[0].answered) = (4, 9);
+        (interval.verbs[0].failed, interval.verbs[0].unreached) = (9, 9);
+        let mut account = Account::empty();
+        account.intervals.push(interval);
+        let at = Duration::from_millis;
+        account.away.ends(at(1_000));
+        account.away.goes_on(at(1_500));
+        // Nobody asks for a while, and then in vain again.
+        account.away.goes_on(at(3_700));
+        assert_eq!(account.away_at_the_end(), Some(3));
+        let text = serde_json::to_string(&account).unwrap();
+        let mut read = Account::read(&text).unwrap();
+        assert_eq!(read.away_at_the_end(), Some(3));
+        // Of one that was answered after that the other generator knows.
+        let mut other = Account::empty();
+        other.away.ends(at(3_800));
+        read.merge(other);
+        assert_eq!(read.away_at_the_end(), None);
+        // It was asked once, and was not there.
+        account.away = Absence::default();
+        account.away.goes_on(at(700));
+        assert_eq!(account.away_at_the_end(), Some(1));
     }
 
     #[test]

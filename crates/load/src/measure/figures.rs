@@ -6,6 +6,7 @@ use std::time::Duration;
 use dancu_domain::{AgencyCode, Day, Outcome, Verb};
 use serde::{Deserialize, Serialize};
 
+use super::absence::Absences;
 use super::cells::{Cell, Cells};
 use super::histogram::Latency;
 use crate::mix::place;
@@ -96,6 +97,8 @@ pub struct Figures {
     pub left_out: u64,
     /// Messages that were sent after their calendar was over, because they were missed or shed.
     pub put_off: u64,
+    /// How long the service has answered nothing, although it was asked.
+    pub absences: Absences,
 }
 
 impl Figures {
@@ -121,6 +124,7 @@ impl Figures {
         self.reconnects += other.reconnects;
         self.left_out += other.left_out;
         self.put_off += other.put_off;
+        self.absences.add(&other.absences);
     }
 
     /// Items of all verbs.

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dancu_domain::{AgencyCode, Outcome, Verb};
 
@@ -87,6 +87,7 @@ impl Logbook {
         calls.items += items;
         calls.service.note(service);
         calls.corrected.note(corrected);
+        figures.absences.end(self.after(came));
         let mut interval = self.at(came);
         interval.verbs[place(verb)].answered += 1;
         interval.verbs[place(verb)].items += items;
@@ -95,20 +96,30 @@ impl Logbook {
         interval.wrong += wrong;
     }
 
-    /// Notes a message that was not answered, and whether it found no connection in the end.
-    pub(crate) fn unanswered(&self, verb: Verb, items: u64, unreached: bool) {
+    /// Notes a message that was sent then and not answered, and whether it found no connection in the
+    /// end.
+    pub(crate) fn unanswered(&self, verb: Verb, items: u64, sent: Instant, unreached: bool) {
         let mut figures = self.figures.borrow_mut();
         figures.tally[place(verb)].note(Fate::Unavailable { in_doubt: true }, items);
         figures.calls[place(verb)].failed += 1;
+        if unreached {
+            let (from, until) = (self.after(sent), self.after(now()));
+            figures.absences.unreached.went_on(from, until);
+        }
         let mut interval = self.at(now());
         let counts = &mut interval.verbs[place(verb)];
         counts.failed += 1;
         counts.unreached += u64::from(unreached);
     }
 
+    /// How long after the beginning.
+    fn after(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.began)
+    }
+
     /// The interval of an instant; the one before is handed over.
     fn at(&self, instant: Instant) -> std::cell::RefMut<'_, Interval> {
-        let second = instant.saturating_duration_since(self.began).as_secs();
+        let second = self.after(instant).as_secs();
         let mut interval = self.interval.borrow_mut();
         if second > interval.second {
             self.watch.add(&interval);

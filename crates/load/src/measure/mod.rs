@@ -1,5 +1,6 @@
 //! What is measured while a run goes on, a thread for itself, and how threads add up.
 
+mod absence;
 mod cells;
 mod figures;
 mod histogram;
@@ -7,6 +8,7 @@ mod interval;
 mod logbook;
 mod watch;
 
+pub use absence::{Absence, Absences};
 pub use cells::{Cell, Cells};
 pub use figures::{Calls, Figures, Verified};
 pub use histogram::{Latency, QUANTILES};

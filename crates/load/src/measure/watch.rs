@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::absence::Absences;
 use super::interval::{Interval, widened};
 
 /// How many intervals are kept at most.
@@ -19,6 +20,7 @@ const RECENT: u64 = 600;
 #[derive(Debug, Default)]
 pub struct Watch {
     intervals: Mutex<Kept>,
+    absences: Mutex<Absences>,
     wrong: AtomicU64,
     stopped: AtomicBool,
 }
@@ -76,6 +78,13 @@ impl Watch {
         self.kept().add(interval);
     }
 
+    /// Tells the others what one thread has seen of the service's absences, and it what they have.
+    pub(crate) fn share(&self, seen: &mut Absences) {
+        let mut all = self.absences.lock().unwrap_or_else(PoisonError::into_inner);
+        all.add(seen);
+        *seen = *all;
+    }
+
     /// Every interval from a second on, in order. The last one may still grow.
     pub fn intervals(&self, from: u64) -> Vec<Interval> {
         let kept = self.kept();
@@ -116,6 +125,8 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -152,6 +163,25 @@ mod tests {
                 assert_eq!(interval.all().answered, 6 * widened);
             }
         }
+    }
+
+    #[test]
+    fn a_thread_that_is_answered_nothing_hears_from_the_others_that_the_service_is_there() {
+        let watch = Watch::default();
+        let at = Duration::from_secs;
+        let (mut one, mut two) = (Absences::default(), Absences::default());
+        one.failed.goes_on(at(1));
+        watch.share(&mut one);
+        two.end(at(20));
+        watch.share(&mut two);
+        watch.share(&mut one);
+        // It asks again after a long silence: that is its first failure since the answer.
+        one.failed.goes_on(at(60));
+        assert_eq!(one.failed.lasted(), Some(at(0)));
+        watch.share(&mut one);
+        watch.share(&mut two);
+        two.failed.goes_on(at(70));
+        assert_eq!(two.failed.lasted(), Some(at(10)));
     }
 
     #[test]

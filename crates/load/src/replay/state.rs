@@ -86,7 +86,8 @@ impl State {
             self.away.set(away);
             let unreached = asked.codes.last().is_some_and(|code| code == NO_CONNECTION);
             let items = letter.exchange.items.len() as u64;
-            self.book.unanswered(letter.verb, items, unreached);
+            self.book
+                .unanswered(letter.verb, items, first_sent, unreached);
             return;
         };
         self.heard.set(asked.came);

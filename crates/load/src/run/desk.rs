@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use dancu_domain::Verb;
 use tonic::{Code, Status};
 
-use super::absence::Absence;
 use super::ask::Ask;
 use super::digest::{Known, digest};
 use super::judge::{judge, parts};
@@ -44,7 +43,6 @@ pub(crate) struct Desk {
     measured_from: Instant,
     verified: u64,
     chance: RefCell<Chance>,
-    pub(crate) absence: Absence,
 }
 
 /// A message on its way.
@@ -75,7 +73,6 @@ impl Desk {
             measured_from: began + warm_up,
             verified,
             chance: RefCell::new(Chance::new(seed, 0x7e51)),
-            absence: Absence::default(),
         }
     }
 
@@ -167,6 +164,8 @@ impl Desk {
     }
 
     fn broken(&self, out: &Out, broken: Broken) {
+            let absences = &mut self.figures.borrow_mut().absences;
+            absences.unreached.goes_on(self.after(now()));
         self.count_code(if broken.sent {
             "UNAVAILABLE (connection lost)"
         } else {
@@ -300,6 +299,7 @@ impl Desk {
             tally.note(fate, items);
             !matches!(fate, Fate::Unavailable { .. })
         };
+        let at = now();
         drop(figures);
         self.measure(out, answered.then_some(times), items);
         self.source.borrow_mut().ended(&out.ask, false);
@@ -310,16 +310,17 @@ impl Desk {
         let verb = place(out.ask.message.verb);
         let measured = out.due >= self.measured_from;
         let mut figures = self.figures.borrow_mut();
-        let calls = &mut figures.calls[verb];
-        let mut interval = self.at(now());
+        let figures = &mut *figures;
+        let (calls, absences) = (&mut figures.calls[verb], &mut figures.absences);
+        let mut interval = self.at(at);
         let shown = &mut interval.verbs[verb];
         let Some(times) = times else {
-            self.absence.goes_on();
+            absences.failed.goes_on(self.after(at));
             shown.failed += 1;
             calls.failed += u64::from(measured);
             return;
         };
-        self.absence.ends();
+        absences.end(self.after(at));
         shown.answered += 1;
         shown.items += items;
         interval.service.note(times.service);
@@ -338,6 +339,11 @@ impl Desk {
             *count += 1;
         } else {
             figures.codes.insert(word.to_owned(), 1);
+    /// How long after the beginning.
+    fn after(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.began)
+    }
+
         }
     }
 
@@ -349,9 +355,16 @@ impl Desk {
 
     /// The interval of an instant; the one before is handed over.
     fn at(&self, instant: Instant) -> std::cell::RefMut<'_, Interval> {
-        let second = instant.saturating_duration_since(self.began).as_secs();
+        let second = self.after(instant).as_secs();
         let mut interval = self.interval.borrow_mut();
         if second > interval.second {
+        self.watch.share(&mut self.figures.borrow_mut().absences);
+    }
+
+    /// Whether everything that was asked, by whichever thread, has failed for so long.
+    pub(crate) fn is_left_alone(&self, long: Duration) -> bool {
+        let lasted = self.figures.borrow().absences.failed.lasted();
+        lasted.is_some_and(|lasted| lasted >= long)
             self.watch.add(&interval);
             *interval = Interval::new(second);
         }
@@ -359,6 +372,7 @@ impl Desk {
     }
 
     /// Hands over what has been gathered, although nothing happens.
+        self.watch.share(&mut self.figures.borrow_mut().absences);
     pub(crate) fn tick(&self) {
         drop(self.at(now()));
     }

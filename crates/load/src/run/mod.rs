@@ -1,7 +1,6 @@
 //! A run: messages go out when they are due, on threads of their own, and every reply is looked
 //! into.
 
-mod absence;
 mod ask;
 mod calendar;
 mod desk;

@@ -113,7 +113,7 @@ impl Part {
                 loop {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                     desk.tick();
-                    if longest.is_some_and(|longest| desk.absence.lasts(longest)) {
+                    if longest.is_some_and(|longest| desk.is_left_alone(longest)) {
                         watch.stop();
                     }
                 }
