@@ -1,6 +1,7 @@
 //! Where lanes wait for the next slot, one behind the other.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -8,6 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::metronome::Metronome;
 use super::{Pace, Slots};
 use crate::clock::now;
+use crate::measure::Watch;
 
 /// How long a lane waits for what is due before it looks whether something else is.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -28,18 +30,19 @@ pub(crate) struct Turnstile {
     slots: Option<RefCell<Slots>>,
     metronome: Option<Metronome>,
     patience: Duration,
-    stopped: Cell<bool>,
+    watch: Arc<Watch>,
 }
 
 impl Turnstile {
     /// The turnstile of one of so many threads. A slot that nobody could take within `patience`
-    /// of when it was due is missed.
+    /// of when it was due is missed; once the run was asked to stop, nobody is let through.
     pub(crate) fn new(
         pace: &Pace,
         thread: (usize, usize),
         began: Instant,
         patience: Duration,
         seed: u64,
+        watch: Arc<Watch>,
     ) -> std::io::Result<Self> {
         let slots = match pace {
             Pace::Open { schedule, arrivals } => {
@@ -55,7 +58,7 @@ impl Turnstile {
             began,
             until: began + pace.duration(),
             patience,
-            stopped: Cell::new(false),
+            watch,
         })
     }
 
@@ -63,21 +66,26 @@ impl Turnstile {
     /// over, with when it was due.
     pub(crate) async fn turn(&self, mut missed: impl FnMut(Instant)) -> Option<Turn> {
         let _first = self.first.acquire().await.ok()?;
-        let Some((slots, metronome)) = self.slots.as_ref().zip(self.metronome.as_ref()) else {
+        let Some(slots) = self.slots.as_ref() else {
             let due = now();
-            return (due < self.until && !self.stopped.get()).then_some(Turn { due });
+            return (due < self.until && !self.is_stopped()).then_some(Turn { due });
         };
         loop {
-            if self.stopped.get() {
-                return None;
-            }
             let slot = slots.borrow_mut().next()?;
             let due = self.began + slot;
-            metronome.wait(due).await;
-            if now().saturating_duration_since(due) <= self.patience {
+            let mut reached = false;
+            while !reached {
+                reached = self.reached(due).await;
+                if self.is_stopped() {
+                    return None;
+                }
+            }
+            if !self.is_missed(due) {
                 return Some(Turn { due });
             }
             missed(due);
+            // Where nobody is in time for anything, replies are read all the same.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -94,7 +102,7 @@ impl Turnstile {
     /// The place of the one lane that looks at the clock; `None` once nobody is let through.
     pub(crate) async fn first(&self) -> Option<SemaphorePermit<'_>> {
         let first = self.first.acquire().await.ok()?;
-        (!self.stopped.get()).then_some(first)
+        (!self.is_stopped()).then_some(first)
     }
 
     /// Waits for an instant, though not long: whether it has come.
@@ -111,12 +119,58 @@ impl Turnstile {
     }
 
     /// Whether nobody is let through any more.
-    pub(crate) const fn is_stopped(&self) -> bool {
-        self.stopped.get()
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.watch.is_stopped()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pace::{Arrivals, Schedule};
+
+    /// What a turnstile that is asked to stop after 50 ms lets through, within two seconds.
+    fn stopped(rate: f64, patience: Duration) -> Option<Option<Turn>> {
+        let pace = Pace::Open {
+            schedule: Schedule::hold(rate, 600.0),
+            arrivals: Arrivals::Constant,
+        };
+        let watch = Arc::new(Watch::default());
+        let (asked, began) = (Arc::clone(&watch), now());
+        let ending = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            asked.stop();
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let turnstile = Turnstile::new(&pace, (0, 1), began, patience, 1, watch).unwrap();
+        let last = runtime.block_on(async {
+            let let_through = async {
+                // The first slot is due at once.
+                let first = turnstile.turn(|_| {}).await;
+                match first {
+                    Some(_) => turnstile.turn(|_| {}).await,
+                    None => None,
+                }
+            };
+            let long = Duration::from_secs(2);
+            tokio::time::timeout(long, let_through).await.ok()
+        });
+        ending.join().unwrap();
+        last
     }
 
-    /// Lets nobody through any more.
-    pub(crate) fn stop(&self) {
-        self.stopped.set(true);
+    #[test]
+    fn a_run_that_is_asked_to_stop_while_nothing_is_due_stops_at_once() {
+        let last = stopped(0.01, Duration::from_secs(1));
+        assert!(matches!(last, Some(None)), "{last:?}");
+    }
+
+    #[test]
+    fn where_nobody_has_any_patience_a_run_stops_all_the_same_and_others_have_their_turn() {
+        let last = stopped(10_000.0, Duration::ZERO);
+        assert!(matches!(last, Some(None)), "{last:?}");
     }
 }

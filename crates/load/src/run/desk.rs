@@ -82,7 +82,6 @@ impl Desk {
             return self.by_calendar().await;
         }
         loop {
-            self.heed();
             let Turn { due } = self.turnstile.turn(|due| self.missed(due)).await?;
             while !self.turnstile.is_stopped() {
                 let next = self.source.borrow_mut().next();
@@ -95,7 +94,6 @@ impl Desk {
                 // Nothing can be asked just now; what is on its way must come back first. The slot
                 // waits for it, and no longer than for anything else.
                 tokio::time::sleep(Duration::from_millis(1)).await;
-                self.heed();
                 if !self.turnstile.has_slots() {
                     break;
                 }
@@ -104,13 +102,6 @@ impl Desk {
                     break;
                 }
             }
-        }
-    }
-
-    /// Lets nobody through any more where the run was asked to stop.
-    pub(super) fn heed(&self) {
-        if self.watch.is_stopped() {
-            self.turnstile.stop();
         }
     }
 
@@ -164,8 +155,6 @@ impl Desk {
     }
 
     fn broken(&self, out: &Out, broken: Broken) {
-            let absences = &mut self.figures.borrow_mut().absences;
-            absences.unreached.goes_on(self.after(now()));
         self.count_code(if broken.sent {
             "UNAVAILABLE (connection lost)"
         } else {
@@ -175,6 +164,8 @@ impl Desk {
         if !broken.sent {
             let verb = place(out.ask.message.verb);
             self.at(now()).verbs[verb].unreached += 1;
+            let absences = &mut self.figures.borrow_mut().absences;
+            absences.unreached.goes_on(self.after(now()));
             for fate in &mut judged.fates {
                 *fate = Fate::Unavailable { in_doubt: false };
             }
@@ -299,7 +290,6 @@ impl Desk {
             tally.note(fate, items);
             !matches!(fate, Fate::Unavailable { .. })
         };
-        let at = now();
         drop(figures);
         self.measure(out, answered.then_some(times), items);
         self.source.borrow_mut().ended(&out.ask, false);
@@ -309,6 +299,7 @@ impl Desk {
     fn measure(&self, out: &Out, times: Option<Times>, items: u64) {
         let verb = place(out.ask.message.verb);
         let measured = out.due >= self.measured_from;
+        let at = now();
         let mut figures = self.figures.borrow_mut();
         let figures = &mut *figures;
         let (calls, absences) = (&mut figures.calls[verb], &mut figures.absences);
@@ -339,11 +330,6 @@ impl Desk {
             *count += 1;
         } else {
             figures.codes.insert(word.to_owned(), 1);
-    /// How long after the beginning.
-    fn after(&self, instant: Instant) -> Duration {
-        instant.saturating_duration_since(self.began)
-    }
-
         }
     }
 
@@ -353,18 +339,16 @@ impl Desk {
         }
     }
 
+    /// How long after the beginning.
+    fn after(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.began)
+    }
+
     /// The interval of an instant; the one before is handed over.
     fn at(&self, instant: Instant) -> std::cell::RefMut<'_, Interval> {
         let second = self.after(instant).as_secs();
         let mut interval = self.interval.borrow_mut();
         if second > interval.second {
-        self.watch.share(&mut self.figures.borrow_mut().absences);
-    }
-
-    /// Whether everything that was asked, by whichever thread, has failed for so long.
-    pub(crate) fn is_left_alone(&self, long: Duration) -> bool {
-        let lasted = self.figures.borrow().absences.failed.lasted();
-        lasted.is_some_and(|lasted| lasted >= long)
             self.watch.add(&interval);
             *interval = Interval::new(second);
         }
@@ -372,9 +356,15 @@ impl Desk {
     }
 
     /// Hands over what has been gathered, although nothing happens.
-        self.watch.share(&mut self.figures.borrow_mut().absences);
     pub(crate) fn tick(&self) {
         drop(self.at(now()));
+        self.watch.share(&mut self.figures.borrow_mut().absences);
+    }
+
+    /// Whether everything that was asked, by whichever thread, has failed for so long.
+    pub(crate) fn is_left_alone(&self, long: Duration) -> bool {
+        let lasted = self.figures.borrow().absences.failed.lasted();
+        lasted.is_some_and(|lasted| lasted >= long)
     }
 
     /// Hands over the last interval.
@@ -382,6 +372,7 @@ impl Desk {
         let mut interval = self.interval.borrow_mut();
         self.watch.add(&interval);
         *interval = Interval::new(interval.second + 1);
+        self.watch.share(&mut self.figures.borrow_mut().absences);
     }
 }
 

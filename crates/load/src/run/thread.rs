@@ -95,6 +95,7 @@ impl Part {
             began,
             plan.patience,
             plan.seed,
+            Arc::clone(&self.watch),
         )
         .map_err(LoadError::Start)?;
         let desk = Rc::new(Desk::new(
