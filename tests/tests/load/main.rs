@@ -97,6 +97,8 @@ fn generators_that_ask_at_the_same_time_are_right_and_are_merged_into_one_accoun
             .map(|part| {
                 let mut plan = plan(&service, service.running.grpc_addr(), open(300.0, 2.0));
                 plan.part = (part, 2);
+                // One of them has more threads, and no connection for the last of these.
+                (plan.threads, plan.connections) = [(2, 2), (4, 3)][part as usize];
                 plan.run_id = format!("part{part}");
                 plan.mix = [50, 0, 0, 50];
                 plan.patience = Duration::from_secs(30);

@@ -37,7 +37,7 @@ pub(super) struct Wanted {
     #[arg(long, default_value_t = 1)]
     draw_seed: u64,
     /// Which of how many generators this is that ask at the same time, such as 1/3: each pushes about
-    /// citizens of its own. All have as many `--threads`.
+    /// citizens of its own. They may be as unlike as the machines they run on.
     #[arg(long, value_name = "N/OF", default_value = "1/1", value_parser = part)]
     part: (u32, u32),
 

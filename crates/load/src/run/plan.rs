@@ -30,8 +30,7 @@ pub struct LoadPlan {
     /// What is drawn depends on it.
     pub seed: u64,
     /// Which of how many generators it is that ask at the same time, counted from 0: each of them
-    /// pushes about citizens of its own, and reads about others that nobody pushes about. All have as
-    /// many threads.
+    /// pushes about citizens of its own, and reads about others that nobody pushes about.
     pub part: (u32, u32),
     /// When messages are due.
     pub pace: Pace,
