@@ -21,7 +21,7 @@ pub const SOURCE: &str = "dancu-demo";
 const STEP: i64 = 10;
 
 /// By which it is drawn who stays as they are.
-const UNMOVED: u64 = 0x7175_6965_74;
+const UNMOVED: u64 = 0x0071_7569_6574;
 
 /// How many acknowledged events a lane remembers, to send them again.
 const REMEMBERED: usize = 64;
