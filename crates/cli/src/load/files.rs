@@ -7,6 +7,7 @@ use clap::Args;
 use dancu_load::account::{Account, Compared, Described};
 use serde_json::{Value, json};
 
+use super::place;
 use crate::edge::wall;
 use crate::exit::Failure;
 use crate::words::Lang;
@@ -40,21 +41,22 @@ impl Files {
     /// left behind.
     pub(crate) fn look(&self, lang: Lang) -> Result<Option<Account>, Failure> {
         let wanted = [&self.json, &self.csv, &self.hdr, &self.html];
-        let wanted: Vec<&PathBuf> = wanted.into_iter().flatten().collect();
-        for (nth, path) in wanted.iter().enumerate() {
-            if wanted[..nth].contains(path) && !is_device(path) {
+        let mut ends: Vec<PathBuf> = Vec::new();
+        for path in wanted.into_iter().flatten() {
+            let is_device = place::is_device(path);
+            let end = if is_device {
+                path.clone()
+            } else {
+                place::end_of(path)
+            };
+            if ends.iter().any(|other| place::is_one(other, &end)) {
                 return Err(Failure::Usage(
                     "--json, --csv, --hdr and --html want a file each".to_owned(),
                 ));
             }
-            let new = !path.exists();
-            let opened = std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path);
-            opened.map_err(|error| unwritten(path, &error, lang))?;
-            if new {
-                std::fs::remove_file(path).map_err(|error| unwritten(path, &error, lang))?;
+            place::look(&end).map_err(|error| unwritten(path, &error, lang))?;
+            if !is_device {
+                ends.push(end);
             }
         }
         if !(self.noise.is_finite() && self.noise >= 0.0) {
@@ -91,7 +93,10 @@ impl Files {
         if let Some(path) = &self.hdr {
             let began = match account.began_ms() {
                 Some(began) => UNIX_EPOCH + Duration::from_millis(began),
-                None => wall() - Duration::from_secs_f64(account.elapsed.max(0.0)),
+                None => {
+                    let elapsed = Duration::try_from_secs_f64(account.elapsed).unwrap_or_default();
+                    wall().checked_sub(elapsed).unwrap_or(UNIX_EPOCH)
+                }
             };
             let log = account.hdr_log(began).map_err(|error| {
                 Failure::unable(lang.of("ghi sổ HDR", "write the HDR log"), &error, lang)
@@ -170,71 +175,11 @@ fn read(path: &Path, lang: Lang) -> Result<Account, Failure> {
     Account::read(&text).map_err(|why| Failure::Usage(format!("cannot {doing}: {why}")))
 }
 
-/// Writes a file whole or not at all: one that was there before stays until the new one is.
 fn write(path: &Path, bytes: &[u8], lang: Lang) -> Result<(), Failure> {
-    let written = if is_device(path) {
-        std::fs::write(path, bytes)
-    } else {
-        put_in_place(path, bytes)
-    };
-    written.map_err(|error| unwritten(path, &error, lang))
-}
-
-/// Whether there is something that is no file: a device, or a pipe.
-fn is_device(path: &Path) -> bool {
-    path.metadata().is_ok_and(|about| !about.is_file())
-}
-
-fn put_in_place(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    // Whoever wants a link to be followed wants it to stay.
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut part = path.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    if std::fs::File::create(&part).is_err() {
-        // The file may be ours to write and its folder not.
-        return std::fs::write(&path, bytes);
-    }
-    let put = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &path));
-    if put.is_err() {
-        // What was told is that the file was not written; a piece of it is no use.
-        drop(std::fs::remove_file(&part));
-    }
-    put
+    place::write(path, bytes).map_err(|error| unwritten(path, &error, lang))
 }
 
 fn unwritten(path: &Path, error: &std::io::Error, lang: Lang) -> Failure {
     let doing = format!("{} {}", lang.of("ghi", "write"), path.display());
     Failure::unable(&doing, error, lang)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_written_whole_and_one_whose_neighbour_cannot_be_made_is_written_all_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("run.json");
-        std::fs::write(&path, "an earlier run").unwrap();
-        put_in_place(&path, b"this run").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"this run");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        // Where the piece would lie there is something else.
-        std::fs::create_dir(folder.path().join("run.json.part")).unwrap();
-        put_in_place(&path, b"the next").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"the next");
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn a_link_stays_one_and_leads_to_what_was_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let [path, link] = ["run.json", "latest.json"].map(|name| folder.path().join(name));
-        std::fs::write(&path, "an earlier run").unwrap();
-        std::os::unix::fs::symlink(&path, &link).unwrap();
-        put_in_place(&link, b"this run").unwrap();
-        assert!(link.is_symlink());
-        assert_eq!(std::fs::read(&path).unwrap(), b"this run");
-    }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod files;
 mod live;
 mod nine_months;
+mod place;
 mod seen;
 pub(crate) mod shown;
 pub(crate) mod wanted;
