@@ -13,6 +13,7 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    is_raw_mode_enabled,
 };
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Modifier, Style};
@@ -43,6 +44,13 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the screen back, where it was taken.
+pub(crate) fn give_back() {
+    if is_raw_mode_enabled().unwrap_or(false) {
         let _ = disable_raw_mode();
         let _ = execute!(io::stderr(), LeaveAlternateScreen);
     }

@@ -2,7 +2,7 @@
 //! and reports what it measured.
 
 pub(crate) mod files;
-mod live;
+pub(crate) mod live;
 mod nine_months;
 mod place;
 mod seen;
