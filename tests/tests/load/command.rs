@@ -212,6 +212,33 @@ fn a_signal_ends_a_run_and_what_was_measured_is_told() {
 }
 
 #[test]
+fn a_signal_ends_a_run_at_once_also_where_nothing_is_due_or_nobody_is_in_time() {
+    let service = start(CITIZENS, |_| {});
+    let quiet = ["--rate", "0.05", "--arrivals", "constant"];
+    for more in [&quiet[..], &["--patience", "0s"]] {
+        let mut child = driving(&service, &[more, &["--time", "60s"]].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        std::thread::sleep(Duration::from_secs(3));
+        let pid = child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(told.expect("kill runs").success());
+        // Not after the 17 s until something is due, and not after the run.
+        let mut ended = None;
+        for _ in 0..30 {
+            ended = ended.or(child.try_wait().expect("it is ours"));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        if ended.is_none() {
+            child.kill().expect("it is ours");
+        }
+        assert_eq!(ended.and_then(|status| status.code()), Some(0), "{more:?}");
+    }
+}
+
+#[test]
 fn a_service_that_is_gone_when_the_run_ends_ends_it_with_3() {
     let service = start(CITIZENS, |_| {});
     let more = [

@@ -159,3 +159,58 @@ fn a_signal_ends_a_search_and_the_best_that_held_is_told_whole() {
         std::fs::remove_file(&path).expect("it goes");
     }
 }
+
+#[test]
+fn where_the_service_goes_the_search_tells_what_it_has_found() {
+    let service = start(CITIZENS, |_| {});
+    let folder = tempfile::tempdir().expect("a folder of one's own");
+    let path = folder.path().join("best.json");
+    let more = [
+        "--find-rate",
+        "--rate",
+        "10",
+        "--time",
+        "3s",
+        "--patience",
+        "1s",
+        "--threshold",
+        "errors<50%",
+        "--threshold",
+        "overrun<100%",
+        "--json",
+        text(&path),
+    ];
+    // Between two tries, and within the second.
+    for within in [false, true] {
+        let proxy = Proxy::before(service.running.grpc_addr());
+        let mut child = driving_at(proxy.address(), &service, &more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let said = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut said = said.lines().map_while(Result::ok);
+        assert!(said.any(|line| line.starts_with("10/s: ")));
+        if within {
+            // The second try is on its way once it tells a second.
+            assert!(said.nth(1).is_some());
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        drop(proxy);
+        let rest: Vec<String> = said.collect();
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(3), "{rest:?}");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(shown.contains("errors<50%"), "{shown}");
+        let written = std::fs::read(&path).expect("it is there");
+        let account: Value = serde_json::from_slice(&written).expect("the account is JSON");
+        // What held before is told, or the try in which it went.
+        let rate = if within { "hold 20 3s" } else { "hold 10 3s" };
+        assert_eq!(account["runs"][0]["schedule"], json!(rate), "{rest:?}");
+        let search = &account["search"];
+        assert_eq!(search["highest_that_held"], json!(10.0), "{search}");
+        assert_eq!(search["tried"], json!([{ "rate": 10.0, "held": true }]));
+        assert_eq!(search["away_at"], json!(20.0));
+        std::fs::remove_file(&path).expect("it goes");
+    }
+}

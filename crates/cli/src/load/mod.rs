@@ -5,6 +5,7 @@ pub(crate) mod files;
 pub(crate) mod live;
 mod nine_months;
 mod place;
+mod search;
 mod seen;
 pub(crate) mod shown;
 pub(crate) mod wanted;
@@ -12,18 +13,16 @@ pub(crate) mod wanted;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use clap::Args;
 use dancu_load::account::{Account, Compared, Threshold};
 use dancu_load::measure::Watch;
-use dancu_load::pace::Pace;
 use dancu_load::profile::Scale;
-use dancu_load::run::{Found, LoadError, LoadPlan, Ran, highest, run};
-use serde_json::{Value, json};
+use dancu_load::run::{LoadError, LoadPlan, Ran, run};
+use serde_json::Value;
 
 use crate::exit::Failure;
-use crate::output::{Form, print, print_json, tell};
+use crate::output::{Form, print, print_json};
 use crate::signals;
 use crate::words::Lang;
 
@@ -78,16 +77,16 @@ impl Load {
     /// Runs, or merges, and reports.
     pub(crate) fn run(&self, form: Form, lang: Lang) -> Result<(), Failure> {
         let earlier = self.files.look(lang)?;
-        let mut search = None;
+        let (mut search, mut failure) = (None, None);
         let mut account = if self.merge.is_empty() {
             let plan = self.wanted.plan(lang)?;
             if self.profile.is_some() {
                 return self.nine_months(plan, earlier.as_ref(), form, lang);
             }
             if self.find_rate {
-                let (account, found) = self.search(plan, lang)?;
-                search = found.as_ref().map(searched);
-                account
+                let searched = self.search(plan, lang)?;
+                (search, failure) = (Some(searched.search), searched.failure);
+                searched.account
             } else {
                 self.show(plan, &Arc::default(), lang, run)?
             }
@@ -101,9 +100,10 @@ impl Load {
         let more = search.as_ref().map(|search| ("search", search));
         show_account(&account, &compared, more, form, lang)?;
         self.files.write(&account, more, lang)?;
-        match account.away_at_the_end() {
+        match failure {
             _ if account.wrong > 0 => Err(Failure::Wrong),
-            Some(_) => Err(away(lang)),
+            Some(failure) => Err(failure),
+            None if account.away_at_the_end().is_some() => Err(away(lang)),
             None if !account.is_good() => Err(Failure::Wrong),
             None => Ok(()),
         }
@@ -154,87 +154,6 @@ impl Load {
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
-
-    /// Runs at one rate after the other; the account is that of the highest rate that held.
-    fn search(&self, plan: LoadPlan, lang: Lang) -> Result<(Account, Option<Found>), Failure> {
-        if self.threshold.is_empty() {
-            return Err(Failure::Usage(
-                "--find-rate needs a --threshold that a rate can miss".to_owned(),
-            ));
-        }
-        let Pace::Open { schedule, arrivals } = &plan.pace else {
-            return Err(Failure::Usage("--find-rate needs a schedule".to_owned()));
-        };
-        let (start, seconds, arrivals) = (schedule.peak(), schedule.seconds(), *arrivals);
-        let thresholds = self.thresholds();
-        let (mut best, mut last): (Option<(f64, Account)>, Option<Account>) = (None, None);
-        let mut ended = false;
-        let found = highest(start, 10_000_000.0, 6, |rate| {
-            if ended {
-                return Ok(None);
-            }
-            let mut plan = plan.clone();
-            plan.run_id = crate::edge::fresh_id();
-            plan.pace = Pace::Open {
-                schedule: dancu_load::pace::Schedule::hold(rate, seconds),
-                arrivals,
-            };
-            let watch = Arc::default();
-            let mut account = self.show(plan, &watch, lang, run).map_err(Some)?;
-            account.judge(&thresholds);
-            if account.stopped {
-                // A try that was cut short says nothing of its rate. It is told where it is all.
-                last.get_or_insert(account);
-                return Ok(None);
-            }
-            if account.away_at_the_end().is_some() {
-                last = Some(account);
-                best = None;
-                return Err(None);
-            }
-            let held = account.is_good();
-            tell(&shown::tried(rate, &account, lang));
-            if held && best.as_ref().is_none_or(|(before, _)| rate > *before) {
-                best = Some((rate, account.clone()));
-            }
-            last = Some(account);
-            // The service gets its breath back before the next rate.
-            thread::sleep(Duration::from_millis(500));
-            // Whoever ends the search may do so between two tries.
-            ended = watch.is_stopped();
-            Ok::<_, Option<Failure>>(Some(held))
-        });
-        let found = match found {
-            Ok(found) => {
-                tell(&shown::found(&found, lang));
-                Some(found)
-            }
-            // The service is away: the account is that of the try in which it went.
-            Err(None) => None,
-            Err(Some(failure)) => return Err(failure),
-        };
-        let mut account = best
-            .map(|(_, account)| account)
-            .or(last)
-            .ok_or_else(|| Failure::just("find a rate: nothing was tried"))?;
-        if found.as_ref().is_some_and(|found| found.ended) {
-            let told = "the search was ended before its time: a higher rate may hold";
-            account.warnings.push(told.to_owned());
-        }
-        Ok((account, found))
-    }
-}
-
-/// What a search found, as a JSON value.
-fn searched(found: &Found) -> Value {
-    let tried = found.tried.iter();
-    let tried = tried.map(|(rate, held)| json!({ "rate": rate, "held": held }));
-    json!({
-        "highest_that_held": found.best,
-        "lowest_that_did_not": found.worst,
-        "tried": tried.collect::<Vec<_>>(),
-        "ended_before_its_time": found.ended,
-    })
 }
 
 /// The account as it was asked for, with what else belongs into the JSON.
