@@ -266,6 +266,9 @@ mod tests {
             "{told}"
         );
         assert!(warned(described(|run| run.threads = 2)).contains("the threads"));
+        assert!(warned(described(|run| run.seed = 2)).contains("the seed of what is drawn"));
+        let verified = warned(described(|run| run.verified_share = 0.1));
+        assert!(verified.contains("replies that is verified"), "{verified}");
         let profile =
             |words: &str| described(|run| (run.deadline, run.profile) = (3.0, words.to_owned()));
         let mut another = profile("another");

@@ -86,6 +86,7 @@ impl Described {
         [
             ("the nation", self.nation_seed != other.nation_seed),
             ("the size of the nation", self.citizens != other.citizens),
+            ("the seed of what is drawn", self.seed != other.seed),
             ("the loop", self.loop_kind != other.loop_kind),
             // A schedule is rounded to whole messages.
             ("the rate", (rates.0 - rates.1).abs() > 0.01 * rates.0 + 1.0),
@@ -107,6 +108,10 @@ impl Described {
             ),
             ("the threads", self.threads != other.threads),
             ("the stock", self.stock != other.stock),
+            (
+                "the share of replies that is verified",
+                self.verified_share.total_cmp(&other.verified_share).is_ne(),
+            ),
             ("the deadline", known(self.deadline, other.deadline)),
             ("the patience", known(self.patience, other.patience)),
             (
