@@ -2,6 +2,7 @@
 
 mod command;
 mod figures;
+mod files;
 mod search;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ mod markup;
 mod model;
 mod page;
 mod plot;
+mod sound;
 mod threshold;
 mod warn;
 

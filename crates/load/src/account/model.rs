@@ -239,6 +239,9 @@ impl Account {
                 account.form
             ));
         }
+        if let Some(field) = account.unsound() {
+            return Err(format!("no run can have filled `{field}` so"));
+        }
         account.work_out();
         Ok(account)
     }
