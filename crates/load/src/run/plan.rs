@@ -117,7 +117,7 @@ impl LoadPlan {
 
     /// Checks every choice by itself.
     pub fn validate(&self) -> Result<(), LoadError> {
-        let rules: [(&'static str, bool, &'static str); 14] = [
+        let rules: [(&'static str, bool, &'static str); 15] = [
             (
                 "server",
                 self.beyond_loopback || self.server.ip().is_loopback(),
@@ -157,9 +157,13 @@ impl LoadPlan {
             ("window", (1..=64).contains(&self.window), "from 1 to 64"),
             (
                 "mix",
-                self.mix.iter().sum::<u64>() > 0
-                    && self.mix.iter().all(|parts| *parts <= 1_000_000_000),
-                "at least one part, each at most 1,000,000,000",
+                self.mix.iter().any(|parts| *parts > 0),
+                "at least one part",
+            ),
+            (
+                "mix",
+                self.mix.iter().all(|parts| *parts <= 1_000_000_000),
+                "at most 1,000,000,000 parts of each verb",
             ),
             (
                 "mistaken, unknown and malformed",
@@ -263,6 +267,22 @@ mod tests {
         let server = SocketAddr::from(([127, 0, 0, 1], 1));
         let nation = Nation::new(1, 640);
         LoadPlan::new("one".to_owned(), server, nation, NationId([0; 16]))
+    }
+
+    #[test]
+    fn a_mix_is_told_the_rule_that_it_breaks() {
+        for (mix, words) in [
+            ([0; 4], "mix must be at least one part"),
+            (
+                [u64::MAX, 1, 0, 0],
+                "mix must be at most 1,000,000,000 parts of each verb",
+            ),
+        ] {
+            let mut plan = plan();
+            plan.mix = mix;
+            let refused = plan.validate().map_err(|error| error.to_string());
+            assert_eq!(refused, Err(words.to_owned()));
+        }
     }
 
     #[test]
