@@ -31,9 +31,9 @@ fn a_procedure_that_is_none_of_the_published_form_is_told_by_its_field_and_not_r
     for other in [
         "Nguyễn Thị Hồng Đào 079199001234",
         "901085000101",
-        "1.00422",
-        "1.0042222",
-        " 1.004222",
+        "2.00111",
+        "2.0011111",
+        " 2.001111",
     ] {
         let log = format!(
             "{}\n{}\n",
