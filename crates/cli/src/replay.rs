@@ -121,7 +121,7 @@ impl Replay {
             let doing = lang.of("phát lại đến hết", "replay to the end");
             return Err(Failure::just(&format!("{doing}: {}", gone(&sums, lang))));
         }
-        if differs || sums.unanswered > 0 || !account.is_good() {
+        if differs || sums.unanswered + sums.held_back > 0 || !account.is_good() {
             return Err(Failure::Wrong);
         }
         Ok(())
@@ -291,6 +291,7 @@ fn text(sums: &Sums, differences: bool, lang: Lang) -> String {
             sums.passed_over,
         ),
         (lang.of("không trả lời", "not answered"), sums.unanswered),
+        (lang.of("chưa hỏi vì thế", "held back by them"), sums.held_back),
         (
             lang.of("không nêu được ngày", "without the day they named"),
             sums.undated,

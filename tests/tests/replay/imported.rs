@@ -12,7 +12,7 @@ use dancu_tests::stage;
 use dancu_tests::within::{self, Within};
 
 /// A log as a recording of the nation that is served.
-fn imported(service: &Within, folder: &Path, log: &str) -> PathBuf {
+pub(super) fn imported(service: &Within, folder: &Path, log: &str) -> PathBuf {
     let path = folder.join("imported");
     let out = std::fs::File::create(&path).expect("a file can be made");
     import(log.as_bytes(), out, &service.nation, 9).expect("the log can be imported");

@@ -2,6 +2,7 @@
 //! two speeds, and across kills of the replay; and nobody is named in the recording.
 
 mod apart;
+mod behind;
 mod days;
 mod imported;
 mod parts;

@@ -18,7 +18,7 @@ use super::history::History;
 use super::order::Ordered;
 use super::plan::{ReplayError, ReplayPlan, Speed};
 use super::position::{Identity, Position, PositionError};
-use super::queue::Queue;
+use super::queue::{Place, Queue};
 use super::remake::Remaker;
 use super::state::{Letter, State};
 use super::sums::Sums;
@@ -127,7 +127,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         citizens: nation.len(),
         loop_kind: format!("replay, speed {}", plan.speed),
         scheduled: match plan.speed {
-            Speed::Times(_) => sums.acknowledged - sums.before + sums.unanswered,
+            Speed::Times(_) => sums.acknowledged - sums.before + sums.unanswered + sums.held_back,
             Speed::Max => 0,
         },
         seconds: plan.speed.lasts(seconds),
@@ -253,9 +253,13 @@ impl Dispatcher<'_> {
             exchange: *exchange,
             due,
         };
-        let goes = state.queue.borrow_mut().add(position, about, letter);
-        if let Some(letter) = goes {
-            tokio::task::spawn_local(send(Rc::clone(&state), letter));
+        let place = state.queue.borrow_mut().add(position, about, letter);
+        match place {
+            Place::Goes(letter) => {
+                tokio::task::spawn_local(send(Rc::clone(&state), letter));
+            }
+            Place::Waits => {}
+            Place::Behind => state.sums.borrow_mut().held_back += 1,
         }
         // Answers are read although there is always more to send.
         if position.is_multiple_of(16) {
@@ -281,13 +285,15 @@ impl Dispatcher<'_> {
     }
 }
 
-/// Sends a message once it is due, and then those that waited for it.
+/// Sends a message once it is due, and then those that waited for it. Behind one that was not
+/// answered nobody goes: it may have had no effect yet, and theirs comes after it.
 async fn send(state: Rc<State>, letter: Letter) {
     let position = letter.position;
     let goes = match letter.due {
         Some(due) => state.until(due).await,
         None => true,
     };
+    let mut acknowledged = false;
     if goes
         && let Ok(_room) = state.room.acquire().await
         && !state.is_over()
@@ -307,12 +313,19 @@ async fn send(state: Rc<State>, letter: Letter) {
         );
         let (kind, exchange) = ((letter.verb, letter.shape), &letter.exchange);
         let asked = ask(&link, kind, &letter.sendable, exchange, &state).await;
-        state.settle(&letter, &asked, sent);
+        acknowledged = state.settle(&letter, &asked, sent);
     }
     // The letter's own place is free only when its answer is kept.
-    let free = state.queue.borrow_mut().done(position);
-    for (_, letter) in free {
-        tokio::task::spawn_local(send(Rc::clone(&state), letter));
+    if acknowledged {
+        let free = state.queue.borrow_mut().done(position);
+        for (_, letter) in free {
+            tokio::task::spawn_local(send(Rc::clone(&state), letter));
+        }
+    } else {
+        let behind = state.queue.borrow_mut().given_up(position);
+        if !state.is_over() {
+            state.sums.borrow_mut().held_back += behind;
+        }
     }
     state.over.notify_one();
 }

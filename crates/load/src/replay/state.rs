@@ -72,8 +72,8 @@ impl State {
         false
     }
 
-    /// Keeps what came back.
-    pub(super) fn settle(&self, letter: &Letter, asked: &Asked, first_sent: Instant) {
+    /// Keeps what came back; whether the message is acknowledged, so that others may go past it.
+    pub(super) fn settle(&self, letter: &Letter, asked: &Asked, first_sent: Instant) -> bool {
         for code in &asked.codes {
             self.book.code(code);
         }
@@ -88,7 +88,7 @@ impl State {
             let items = letter.exchange.items.len() as u64;
             self.book
                 .unanswered(letter.verb, items, first_sent, unreached);
-            return;
+            return false;
         };
         self.heard.set(asked.came);
         if let Answer::Items(_, Some(revision)) = answer {
@@ -103,7 +103,7 @@ impl State {
             .acknowledge(letter.position, &held.kept);
         if let Err(error) = kept {
             self.failed.borrow_mut().get_or_insert(error);
-            return;
+            return false;
         }
         sums.acknowledged(letter.verb, &letter.exchange, &held.kept);
         if held.different > 0 {
@@ -116,5 +116,6 @@ impl State {
             (due, asked.sent, asked.came),
             held.different,
         );
+        true
     }
 }

@@ -40,8 +40,12 @@ pub struct Sums {
     pub undated: u64,
     /// Messages outside window and filters.
     pub left_out: u64,
-    /// Messages that were not answered.
+    /// Messages that were asked and not answered.
     pub unanswered: u64,
+    /// Messages that were not asked, because one before them, about the same citizen, was not
+    /// answered.
+    #[serde(default)]
+    pub held_back: u64,
     /// Items of the acknowledged.
     pub items: u64,
     /// Items that ended otherwise than recorded.
