@@ -301,6 +301,10 @@ fn text(sums: &Sums, differences: bool, lang: Lang) -> String {
         (lang.of("tệp bị cắt", "files cut off"), sums.cut),
         (lang.of("tệp bị thiếu", "files missing"), sums.parts_missing),
         (lang.of("mục khác", "items that differ"), sums.different),
+        (
+            lang.of("đã áp dụng, mất trả lời", "applied before, answer lost"),
+            sums.applied_before,
+        ),
     ];
     let counts: Vec<String> = counts
         .iter()

@@ -8,10 +8,11 @@ use dancu_domain::Verb;
 use super::bytes::Sendable;
 use super::heard::{self, Answer};
 use super::state::State;
-use super::sums::{Held, hold};
+use super::sums::{Beside, Held, hold};
 use crate::clock::now;
 use crate::draw::Shape;
 use crate::run::{GRACE, Link};
+use crate::tally::Fate;
 use crate::told::code_word;
 use dancu_wire::pb::recording::Exchange;
 
@@ -55,22 +56,29 @@ pub(super) async fn ask(
     let times = state.times;
     let began = now();
     let mut codes = Vec::new();
+    let beside = || Beside {
+        versions: times.versions,
+        may_be_applied: verb == Verb::Push && state.lost.borrow().contains(&exchange.request),
+    };
     loop {
         let sent = now();
         let call = link.call((*sendable.head).clone(), sendable.body.clone());
         let heard = tokio::time::timeout(times.deadline + GRACE, call).await;
         let came = now();
         let mut pause = PAUSE;
+        // Whether it may have been carried out, if this is no answer.
+        let mut in_doubt = true;
         match heard {
             Ok(Ok(heard)) => match heard::read(verb, shape, &heard) {
                 Some(answer) => {
                     if let Answer::Failed(told) = &answer {
                         pause = told.wait.unwrap_or(PAUSE);
+                        in_doubt = !matches!(told.fate(), Fate::Unavailable { in_doubt: false });
                         codes.push(word(told));
                     } else {
                         codes.push("OK".to_owned());
                     }
-                    if let Some(held) = hold(exchange, &answer, times.versions) {
+                    if let Some(held) = hold(exchange, &answer, beside()) {
                         return Asked {
                             answer: Some((answer, held)),
                             sent,
@@ -81,15 +89,19 @@ pub(super) async fn ask(
                 }
                 None => codes.push("UNKNOWN (a reply that cannot be read)".to_owned()),
             },
-            Ok(Err(broken)) => codes.push(
-                if broken.sent {
+            Ok(Err(broken)) => {
+                in_doubt = broken.sent;
+                let word = if broken.sent {
                     "UNAVAILABLE (connection lost)"
                 } else {
                     NO_CONNECTION
-                }
-                .to_owned(),
-            ),
+                };
+                codes.push(word.to_owned());
+            }
             Err(_) => codes.push("DEADLINE_EXCEEDED (own clock)".to_owned()),
+        }
+        if in_doubt && verb == Verb::Push {
+            state.lost.borrow_mut().insert(exchange.request);
         }
         let patient = came.saturating_duration_since(began) < times.patience
             && state.until(came + pause.min(LONGEST_PAUSE)).await;

@@ -77,6 +77,7 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         sums: RefCell::default(),
         book: Logbook::new(began, Arc::clone(watch)),
         room: Semaphore::new(plan.connections * plan.in_flight),
+        lost: RefCell::default(),
         over: Notify::new(),
         revision: Cell::new(None),
         heard: Cell::new(began),
@@ -223,8 +224,9 @@ impl Dispatcher<'_> {
             let mut sums = state.sums.borrow_mut();
             sums.acknowledged(verb, &exchange, &kept);
             sums.before += 1;
-            if let super::kept::Kept::Other(_) = kept {
-                sums.different += kept.different(&exchange);
+            if kept.applied_before() > 0 {
+                // The same request may have been recorded twice, and its answer is the same.
+                state.lost.borrow_mut().insert(exchange.request);
             }
             self.history.note(&exchange);
             return;
@@ -297,6 +299,7 @@ async fn send(state: Rc<State>, letter: Letter) {
     if goes
         && let Ok(_room) = state.room.acquire().await
         && !state.is_over()
+        && state.sends(&letter)
     {
         let link = {
             let links = state.links.borrow();

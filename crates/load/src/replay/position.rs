@@ -1,9 +1,11 @@
 //! How far a replay has come: a file of lines, one for each message that was acknowledged, written
 //! before anything that had to wait for it is sent.
 //!
-//! The first line says which replay it is. A line that was cut off by a kill is none.
+//! The first line says which replay it is. A push has a line of its own before it is sent: of one
+//! that was on its way when a replay was killed nobody knows whether it was applied. A line that was
+//! cut off by a kill is none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -12,7 +14,9 @@ use std::path::Path;
 use super::kept::Kept;
 
 /// What the first line begins with.
-const MARK: &str = "dancu-replay 1";
+const MARK: &str = "dancu-replay 2";
+/// What a line of a push begins with that is to be sent.
+const SENT: char = '>';
 
 /// What makes a replay the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub(super) struct Identity {
 pub enum PositionError {
     /// It cannot be read or written.
     File(io::Error),
-    /// It is no file of positions.
+    /// It is no file of positions, or one of an earlier build.
     NotOne,
     /// It belongs to a replay of something else.
     Another,
@@ -40,7 +44,7 @@ impl fmt::Display for PositionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::File(_) => "read and write the file",
-            Self::NotOne => "it is no file of a replay's position",
+            Self::NotOne => "it is no file of a replay's position, or one of another build",
             Self::Another => {
                 "it is of a replay of other recordings, another window or filter, or of a recording \
                  that has grown since"
@@ -64,6 +68,8 @@ impl std::error::Error for PositionError {
 pub(super) struct Position {
     file: Option<File>,
     acknowledged: HashMap<u64, Kept>,
+    /// What was sent before this replay began.
+    sent: HashSet<u64>,
 }
 
 impl Position {
@@ -90,7 +96,7 @@ impl Position {
         let whole = std::str::from_utf8(whole).map_err(|_| PositionError::NotOne)?;
         let mut position = Self {
             file: Some(file),
-            acknowledged: HashMap::new(),
+            ..Self::default()
         };
         let mut lines = whole.lines();
         let Some(first) = lines.next() else {
@@ -109,9 +115,15 @@ impl Position {
             return Err(PositionError::Another);
         }
         for line in lines {
+            if let Some(place) = line.strip_prefix(SENT) {
+                let place = place.parse().map_err(|_| PositionError::NotOne)?;
+                position.sent.insert(place);
+                continue;
+            }
             let (place, kept) = line.split_once('\t').unwrap_or((line, ""));
             let place = place.parse().map_err(|_| PositionError::NotOne)?;
             let kept = Kept::read(kept).ok_or(PositionError::NotOne)?;
+            position.sent.remove(&place);
             position.acknowledged.insert(place, kept);
         }
         let run = run.to_owned();
@@ -137,21 +149,39 @@ impl Position {
         self.acknowledged.remove(&position)
     }
 
+    /// Whether a push was sent before this replay began; its answer is not known.
+    pub(super) fn was_sent(&self, position: u64) -> bool {
+        self.sent.contains(&position)
+    }
+
+    /// Writes that a push is to be sent, unless that stands there.
+    pub(super) fn sends(&mut self, position: u64) -> io::Result<()> {
+        if self.file.is_none() || !self.sent.insert(position) {
+            return Ok(());
+        }
+        self.write(&format!("{SENT}{position}\n"))
+    }
+
     /// Writes that a message was acknowledged. A kill of this process takes nothing back.
     pub(super) fn acknowledge(&mut self, position: u64, kept: &Kept) -> io::Result<()> {
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        let line = match kept {
+        self.sent.remove(&position);
+        self.write(&match kept {
             Kept::Same => format!("{position}\n"),
             Kept::Other(_) => format!("{position}\t{kept}\n"),
-        };
-        file.write_all(line.as_bytes())
+        })
+    }
+
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) => file.write_all(line.as_bytes()),
+            None => Ok(()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::kept::Ends;
     use super::*;
     use dancu_domain::Outcome;
 
@@ -165,7 +195,11 @@ mod tests {
     #[test]
     fn what_was_acknowledged_is_known_again_and_a_line_that_was_cut_is_not() {
         let path = std::env::temp_dir().join(format!("dancu-position-{}", std::process::id()));
-        let other = Kept::Other(vec![Some(Outcome::Found), None, Some(Outcome::NoMatch)]);
+        let other = Kept::Other(Ends {
+            different: 3,
+            applied_before: 0,
+            outcomes: vec![Some(Outcome::Found), None, Some(Outcome::NoMatch)],
+        });
         let (mut position, _) = Position::open(&path, fresh("a")).unwrap();
         position.acknowledge(3, &Kept::Same).unwrap();
         position.acknowledge(12, &other).unwrap();
@@ -212,7 +246,8 @@ mod tests {
         .chain([
             &b"xxxxxxxxxxxx\xff\xff"[..],
             b"\xff\n",
-            b"dancu-replay 1\trun\ta\n\xff\n",
+            b"dancu-replay 2\trun\ta\n\xff\n",
+            b"dancu-replay 1\trun\ta\n3\n",
         ]) {
             std::fs::write(&path, bytes).unwrap();
             let opened = Position::open(&path, fresh("a"));
@@ -226,6 +261,25 @@ mod tests {
                 assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is left alone");
             }
         }
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_push_that_was_on_its_way_is_known_and_one_that_was_answered_is_none() {
+        let name = format!("dancu-position-sent-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let (mut position, _) = Position::open(&path, fresh("a")).unwrap();
+        position.sends(3).unwrap();
+        position.sends(4).unwrap();
+        position.acknowledge(3, &Kept::Same).unwrap();
+        drop(position);
+        let (mut position, _) = Position::open(&path, fresh("a")).unwrap();
+        let sent = |position: &Position| [3, 4, 5].map(|at| position.was_sent(at));
+        assert_eq!(sent(&position), [false, true, false]);
+        position.sends(4).unwrap();
+        drop(position);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(">4\n").count(), 1, "once is enough: {text}");
         std::fs::remove_file(&path).unwrap();
     }
 

@@ -1,6 +1,7 @@
 //! What the messages of a replay that are on their way share with whoever sends them.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub(super) sums: RefCell<Sums>,
     pub(super) book: Logbook,
     pub(super) room: Semaphore,
+    /// Requests of pushes that may have been applied, although no answer said so.
+    pub(super) lost: RefCell<HashSet<u64>>,
     /// Told whenever a message is over.
     pub(super) over: Notify,
     /// The last revision that was read.
@@ -70,6 +73,24 @@ impl State {
             tokio::time::sleep(wait.min(LOOK)).await;
         }
         false
+    }
+
+    /// Keeps that a message is to be sent; whether it may be.
+    pub(super) fn sends(&self, letter: &Letter) -> bool {
+        if letter.verb != Verb::Push {
+            return true;
+        }
+        let mut position = self.position.borrow_mut();
+        if position.was_sent(letter.position) {
+            self.lost.borrow_mut().insert(letter.exchange.request);
+        }
+        match position.sends(letter.position) {
+            Ok(()) => true,
+            Err(error) => {
+                self.failed.borrow_mut().get_or_insert(error);
+                false
+            }
+        }
     }
 
     /// Keeps what came back; whether the message is acknowledged, so that others may go past it.

@@ -8,7 +8,7 @@ use dancu_wire::pb::recording::Exchange;
 use serde::{Deserialize, Serialize};
 
 use super::heard::{Answer, End};
-use super::kept::Kept;
+use super::kept::{Ends, Kept};
 use super::order::Missing;
 use super::plan::ReplayError;
 use super::remake::outcome;
@@ -50,6 +50,10 @@ pub struct Sums {
     pub items: u64,
     /// Items that ended otherwise than recorded.
     pub different: u64,
+    /// Items that ended ALREADY_APPLIED where APPLIED was recorded, because an attempt of the replay
+    /// itself, whose answer was lost, had applied them; they differ in nothing.
+    #[serde(default)]
+    pub applied_before: u64,
     /// Messages that the service had dropped from the recording.
     pub missing: u64,
     /// Files that were cut off.
@@ -78,9 +82,17 @@ pub(super) struct Held {
     pub(super) first: Option<String>,
 }
 
-/// Holds an answer against the recorded one, versions too where the recording knows them; `None`
-/// where it is none: the message must be asked again.
-pub(super) fn hold(exchange: &Exchange, answer: &Answer, versions: bool) -> Option<Held> {
+/// What is looked at when an answer is held against the recorded one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    /// Versions, which an imported recording does not know.
+    pub(super) versions: bool,
+    /// Whether an attempt before, of the same request, may have applied it and its answer was lost.
+    pub(super) may_be_applied: bool,
+}
+
+/// Holds an answer against the recorded one; `None` where it is none: the message must be asked again.
+pub(super) fn hold(exchange: &Exchange, answer: &Answer, beside: Beside) -> Option<Held> {
     let wanted: Vec<End> = exchange
         .items
         .iter()
@@ -116,6 +128,7 @@ pub(super) fn hold(exchange: &Exchange, answer: &Answer, versions: bool) -> Opti
         different: 0,
         first: None,
     };
+    let mut applied_before = 0;
     let mut tell = |n: u64, first: String| {
         held.different += n;
         held.first.get_or_insert(first);
@@ -127,13 +140,16 @@ pub(super) fn hold(exchange: &Exchange, answer: &Answer, versions: bool) -> Opti
         tell(wanted.len() as u64, format!("failed: {reason}"));
     } else {
         for (nth, (wanted, end)) in wanted.iter().zip(&ends).enumerate() {
-            let (what, is, was) = if wanted.outcome != end.outcome {
+            let own = beside.may_be_applied
+                && wanted.outcome == Some(Outcome::Applied)
+                && end.outcome == Some(Outcome::AlreadyApplied);
+            let (what, is, was) = if wanted.outcome != end.outcome && !own {
                 (
                     "",
                     word(end.outcome).to_owned(),
                     word(wanted.outcome).to_owned(),
                 )
-            } else if versions && wanted.version != end.version {
+            } else if beside.versions && wanted.version != end.version {
                 (
                     "version ",
                     end.version.to_string(),
@@ -146,13 +162,18 @@ pub(super) fn hold(exchange: &Exchange, answer: &Answer, versions: bool) -> Opti
                     format!("{:?}", wanted.differed),
                 )
             } else {
+                applied_before += u64::from(own);
                 continue;
             };
             tell(1, format!("item {nth}: {what}{is}, recorded {what}{was}"));
         }
     }
-    if held.different > 0 {
-        held.kept = Kept::Other(ends.iter().map(|end| end.outcome).collect());
+    if held.different + applied_before > 0 {
+        held.kept = Kept::Other(Ends {
+            different: held.different,
+            applied_before,
+            outcomes: ends.iter().map(|end| end.outcome).collect(),
+        });
     }
     Some(held)
 }
@@ -161,6 +182,8 @@ impl Sums {
     /// Takes note of a message that was acknowledged.
     pub(super) fn acknowledged(&mut self, verb: Verb, exchange: &Exchange, kept: &Kept) {
         self.acknowledged += 1;
+        self.different += kept.different();
+        self.applied_before += kept.applied_before();
         self.items += exchange.items.len() as u64;
         let of_verb = self.outcomes.entry(verb.word().to_owned()).or_default();
         let mut count = |outcome, recorded, replayed| {
@@ -172,16 +195,15 @@ impl Sums {
             let same = u64::from(*kept == Kept::Same);
             count(outcome(item), 1, same);
         }
-        if let Kept::Other(outcomes) = kept {
-            for outcome in outcomes {
+        if let Kept::Other(ends) = kept {
+            for outcome in &ends.outcomes {
                 count(*outcome, 0, 1);
             }
         }
     }
 
-    /// Takes note of a difference.
+    /// Keeps what differs in words.
     pub(super) fn differs(&mut self, position: u64, exchange: &Exchange, held: &Held) {
-        self.different += held.different;
         if let Some(first) = &held.first
             && self.differences.len() < KEPT
         {
