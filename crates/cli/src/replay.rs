@@ -93,12 +93,16 @@ impl Replay {
             mut account,
             sums,
             away,
+            unkept,
         } = drive(&plan, lang)?;
         self.settle(&mut account, &sums);
         account.warnings.extend(sums.warning());
         account.warnings.extend(passed_over(empty.len()));
         if away {
             account.warnings.push(gone(&sums, Lang::En));
+        }
+        if let Some(error) = &unkept {
+            account.warnings.push(format!("{error}; {}", lost(&sums)));
         }
         account.judge(&self.threshold);
         account.beside(earlier.as_ref());
@@ -117,6 +121,9 @@ impl Replay {
         }
         self.files.write(&account, more, lang)?;
         let differs = sums.different > 0 && !self.allow_differences;
+        if let Some(error) = unkept {
+            return Err(unable(&error, lang));
+        }
         if away && !differs {
             let doing = lang.of("phát lại đến hết", "replay to the end");
             return Err(Failure::just(&format!("{doing}: {}", gone(&sums, lang))));
@@ -134,6 +141,13 @@ impl Replay {
         if before > 0 {
             account.warnings.push(format!(
                 "{before} items ended otherwise than recorded before the replay was interrupted"
+            ));
+        }
+        if sums.applied_before > 0 {
+            account.warnings.push(format!(
+                "{} items ended ALREADY_APPLIED where APPLIED was recorded: an attempt of this replay \
+                 had applied them and its answer was lost; they are not taken for different",
+                sums.applied_before
             ));
         }
         if !self.allow_differences {
@@ -239,10 +253,27 @@ fn drive(plan: &ReplayPlan, lang: Lang) -> Result<Replayed, Failure> {
             ReplayError::Position(_, PositionError::NotOne | PositionError::Another) => {
                 Failure::Usage(format!("{} {error}", lang.of("không thể", "cannot")))
             }
-            error => Failure::unable(lang.of("phát lại", "replay"), &error, lang),
+            error => unable(&error, lang),
         }),
         Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+fn unable(error: &ReplayError, lang: Lang) -> Failure {
+    Failure::unable(lang.of("phát lại", "replay"), error, lang)
+}
+
+/// What is told of answers that could not be kept.
+fn lost(sums: &Sums) -> String {
+    let Sums {
+        acknowledged,
+        unkept,
+        ..
+    } = sums;
+    format!(
+        "{acknowledged} messages were acknowledged before, and --resume asks {unkept} again that were \
+         answered"
+    )
 }
 
 /// What is told of a service that answered nothing any more.
@@ -292,6 +323,7 @@ fn text(sums: &Sums, differences: bool, lang: Lang) -> String {
         ),
         (lang.of("không trả lời", "not answered"), sums.unanswered),
         (lang.of("chưa hỏi vì thế", "held back by them"), sums.held_back),
+        (lang.of("không lưu được trả lời", "answers not kept"), sums.unkept),
         (
             lang.of("không nêu được ngày", "without the day they named"),
             sums.undated,

@@ -1,7 +1,6 @@
 //! The replay itself: reads, waits until a message is due, sends it when nobody is in its way,
 //! and keeps that it was answered before anybody behind it goes.
 
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,40 +8,27 @@ use std::time::{Duration, Instant};
 use dancu_domain::Verb;
 use dancu_population::Nation;
 use dancu_wire::pb::recording::Exchange;
-use tokio::sync::{Notify, Semaphore};
 use tokio::task::LocalSet;
 
-use super::asking::{Times, ask};
+use super::asking::ask;
 use super::bytes::sendable;
 use super::history::History;
 use super::order::Ordered;
 use super::plan::{ReplayError, ReplayPlan, Speed};
-use super::position::{Identity, Position, PositionError};
-use super::queue::{Place, Queue};
+use super::position::{Identity, Position};
+use super::queue::Place;
 use super::remake::Remaker;
+use super::replayed::{Course, Replayed};
 use super::state::{Letter, State};
-use super::sums::Sums;
-use crate::account::{Account, Described};
 use crate::clock::{cpu_seconds, now};
 use crate::measure::{Logbook, Watch};
-use crate::run::{Heads, Link, LoadError, Ran, told_at};
+use crate::run::{Heads, Link, LoadError, told_at};
 
 /// How many messages may wait for others that are about the same people, or until they are due.
 const WAITING: usize = 16_384;
 /// How long before it is due a message takes its place behind those that it must wait for. The order
 /// of effect is not quite that of arrival, and nobody is late because of somebody who came later.
 const AHEAD: Duration = Duration::from_secs(1);
-
-/// What a replay came to.
-#[derive(Clone, Debug)]
-pub struct Replayed {
-    /// How it was driven, and what was measured: as of any run.
-    pub account: Account,
-    /// What it came to beside the recording.
-    pub sums: Sums,
-    /// Whether it ended because the service answered nothing for as long as a message is asked again.
-    pub away: bool,
-}
 
 /// Replays. Blocks until the last answer is in; `watch` shows how it goes and may end it early.
 pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayError> {
@@ -65,87 +51,32 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         .enable_all()
         .build()
         .map_err(|error| ReplayError::Service(LoadError::Start(error)))?;
-    let (began, cpu) = (now(), cpu_seconds());
-    let state = Rc::new(State {
-        times: Times {
-            deadline: plan.deadline,
-            patience: plan.patience,
-            versions: !ordered.header.imported,
-        },
-        queue: RefCell::new(Queue::new()),
-        position: RefCell::new(position),
-        sums: RefCell::default(),
-        book: Logbook::new(began, Arc::clone(watch)),
-        room: Semaphore::new(plan.connections * plan.in_flight),
-        lost: RefCell::default(),
-        over: Notify::new(),
-        revision: Cell::new(None),
-        heard: Cell::new(began),
-        away: Cell::new(false),
-        failed: RefCell::new(None),
-        turn: Cell::new(0),
-        links: RefCell::default(),
-    });
+    let course = Course {
+        plan,
+        watch,
+        identity,
+        nation,
+        began: now(),
+        cpu: cpu_seconds(),
+    };
+    let book = Logbook::new(course.began, Arc::clone(watch));
+    let state = Rc::new(State::new(plan, position, !header.imported, book));
     let dispatcher = Dispatcher {
         plan,
         state: Rc::clone(&state),
-        remaker: Remaker::new(&nation, identity.run.clone(), told.event_days),
+        remaker: Remaker::new(&nation, course.identity.run.clone(), told.event_days),
         heads: Heads::new(plan.server.to_string(), plan.language, plan.deadline),
         history: History::default(),
         ordered,
-        began,
+        began: course.began,
         first: None,
     };
     let local = LocalSet::new();
-    let done = local.block_on(&runtime, dispatcher.run());
-    let (missing, seconds) = done?;
+    let (missing, seconds) = local.block_on(&runtime, dispatcher.run())?;
     if !watch.is_stopped() {
         state.sums.borrow().of_something(missing.cut)?;
     }
-    if let Some(error) = state.failed.take() {
-        let path = plan.resume.clone().unwrap_or_default();
-        return Err(ReplayError::Position(path, PositionError::File(error)));
-    }
-    state.book.close();
-    let mut sums = state.sums.take();
-    sums.missing(missing);
-    let mut figures = state.book.figures.take();
-    // As all else of the account it is of this run; the sums are of those before it too.
-    figures.wrong = watch.wrong();
-    let links = state.links.borrow();
-    figures.reconnects = links.iter().map(|link| link.made().saturating_sub(1)).sum();
-    let ran = Ran {
-        figures,
-        intervals: watch.whole(),
-        elapsed: now().duration_since(began),
-        cpu: cpu_seconds() - cpu,
-        stopped: watch.is_stopped(),
-    };
-    let described = Described {
-        run: identity.run,
-        server: plan.server.to_string(),
-        nation_seed: nation.seed(),
-        citizens: nation.len(),
-        loop_kind: format!("replay, speed {}", plan.speed),
-        scheduled: match plan.speed {
-            Speed::Times(_) => sums.acknowledged - sums.before + sums.unanswered + sums.held_back,
-            Speed::Max => 0,
-        },
-        seconds: plan.speed.lasts(seconds),
-        threads: 1,
-        connections: plan.connections,
-        in_flight: plan.in_flight,
-        verified_share: 1.0,
-        deadline: plan.deadline.as_secs_f64(),
-        recording: identity.of,
-        ..Described::default()
-    };
-    let measured = ran.elapsed;
-    Ok(Replayed {
-        account: Account::of_run(described, measured, ran),
-        sums,
-        away: state.away.get(),
-    })
+    Ok(course.ended(&state, missing, seconds))
 }
 
 /// Reads the recordings and sends what is due.

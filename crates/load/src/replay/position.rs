@@ -67,6 +67,10 @@ impl std::error::Error for PositionError {
 #[derive(Debug, Default)]
 pub(super) struct Position {
     file: Option<File>,
+    /// How long the file is, up to its last whole line.
+    length: u64,
+    /// Whether a line could not be written: none is written behind it.
+    is_broken: bool,
     acknowledged: HashMap<u64, Kept>,
     /// What was sent before this replay began.
     sent: HashSet<u64>,
@@ -141,7 +145,9 @@ impl Position {
             file.seek(SeekFrom::Start(from))?;
             file.write_all(line.as_bytes())
         };
-        begin().map_err(PositionError::File)
+        begin().map_err(PositionError::File)?;
+        self.length = from + line.len() as u64;
+        Ok(())
     }
 
     /// What became of a message that was acknowledged before this replay began.
@@ -172,10 +178,21 @@ impl Position {
     }
 
     fn write(&mut self, line: &str) -> io::Result<()> {
-        match &mut self.file {
-            Some(file) => file.write_all(line.as_bytes()),
-            None => Ok(()),
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        if self.is_broken {
+            return Err(io::Error::other("an earlier line could not be written"));
         }
+        if let Err(error) = file.write_all(line.as_bytes()) {
+            self.is_broken = true;
+            // Whoever goes on leaves a line without an end out, so that it may stay where the system
+            // does not take it back either.
+            let _ = file.set_len(self.length);
+            return Err(error);
+        }
+        self.length += line.len() as u64;
+        Ok(())
     }
 }
 
@@ -261,6 +278,23 @@ mod tests {
                 assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is left alone");
             }
         }
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn behind_a_line_that_could_not_be_written_there_is_none() {
+        let name = format!("dancu-position-full-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let (mut position, _) = Position::open(&path, fresh("a")).unwrap();
+        position.acknowledge(3, &Kept::Same).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        // For a moment nothing can be written.
+        let writes = position.file.replace(File::open(&path).unwrap());
+        assert!(position.acknowledge(4, &Kept::Same).is_err());
+        position.file = writes;
+        assert!(position.acknowledge(5, &Kept::Same).is_err());
+        assert!(position.sends(6).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), before);
         std::fs::remove_file(&path).unwrap();
     }
 

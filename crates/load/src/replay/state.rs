@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::asking::{Asked, NO_CONNECTION, Times};
 use super::bytes::Sendable;
 use super::heard::Answer;
+use super::plan::ReplayPlan;
 use super::position::Position;
 use super::queue::Queue;
 use super::sums::Sums;
@@ -58,6 +59,30 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Nothing is on its way yet.
+    pub(super) fn new(plan: &ReplayPlan, position: Position, versions: bool, book: Logbook) -> Self {
+        Self {
+            times: Times {
+                deadline: plan.deadline,
+                patience: plan.patience,
+                versions,
+            },
+            queue: RefCell::new(Queue::new()),
+            position: RefCell::new(position),
+            sums: RefCell::default(),
+            book,
+            room: Semaphore::new(plan.connections * plan.in_flight),
+            lost: RefCell::default(),
+            over: Notify::new(),
+            revision: Cell::new(None),
+            heard: Cell::new(now()),
+            away: Cell::new(false),
+            failed: RefCell::new(None),
+            turn: Cell::new(0),
+            links: RefCell::default(),
+        }
+    }
+
     /// Whether no more is to be sent.
     pub(super) fn is_over(&self) -> bool {
         self.book.is_stopped() || self.away.get() || self.failed.borrow().is_some()
@@ -122,11 +147,15 @@ impl State {
             .position
             .borrow_mut()
             .acknowledge(letter.position, &held.kept);
-        if let Err(error) = kept {
-            self.failed.borrow_mut().get_or_insert(error);
-            return false;
+        let is_kept = kept.is_ok();
+        match kept {
+            Ok(()) => sums.acknowledged(letter.verb, &letter.exchange, &held.kept),
+            Err(error) => {
+                self.failed.borrow_mut().get_or_insert(error);
+                sums.unkept += 1;
+                sums.ended(&held.kept);
+            }
         }
-        sums.acknowledged(letter.verb, &letter.exchange, &held.kept);
         if held.different > 0 {
             sums.differs(letter.position, &letter.exchange, held);
         }
@@ -137,6 +166,6 @@ impl State {
             (due, asked.sent, asked.came),
             held.different,
         );
-        true
+        is_kept
     }
 }

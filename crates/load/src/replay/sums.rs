@@ -46,6 +46,10 @@ pub struct Sums {
     /// answered.
     #[serde(default)]
     pub held_back: u64,
+    /// Messages that were answered and whose answer could not be kept: whoever goes on asks them
+    /// again.
+    #[serde(default)]
+    pub unkept: u64,
     /// Items of the acknowledged.
     pub items: u64,
     /// Items that ended otherwise than recorded.
@@ -182,8 +186,7 @@ impl Sums {
     /// Takes note of a message that was acknowledged.
     pub(super) fn acknowledged(&mut self, verb: Verb, exchange: &Exchange, kept: &Kept) {
         self.acknowledged += 1;
-        self.different += kept.different();
-        self.applied_before += kept.applied_before();
+        self.ended(kept);
         self.items += exchange.items.len() as u64;
         let of_verb = self.outcomes.entry(verb.word().to_owned()).or_default();
         let mut count = |outcome, recorded, replayed| {
@@ -200,6 +203,12 @@ impl Sums {
                 count(*outcome, 0, 1);
             }
         }
+    }
+
+    /// Takes note of how the items of a message ended, whether or not that could be kept.
+    pub(super) const fn ended(&mut self, kept: &Kept) {
+        self.different += kept.different();
+        self.applied_before += kept.applied_before();
     }
 
     /// Keeps what differs in words.
