@@ -1,5 +1,6 @@
 //! `dancu replay`: recorded traffic asked again, and every outcome held against the recorded one.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -102,7 +103,7 @@ impl Replay {
             account.warnings.push(gone(&sums, Lang::En));
         }
         if let Some(error) = &unkept {
-            account.warnings.push(format!("{error}; {}", lost(&sums)));
+            account.warnings.push(lost(error, &sums));
         }
         account.judge(&self.threshold);
         account.beside(earlier.as_ref());
@@ -264,14 +265,16 @@ fn unable(error: &ReplayError, lang: Lang) -> Failure {
 }
 
 /// What is told of answers that could not be kept.
-fn lost(sums: &Sums) -> String {
+fn lost(error: &ReplayError, sums: &Sums) -> String {
     let Sums {
         acknowledged,
         unkept,
         ..
     } = sums;
+    let why = error.source().map(|why| format!(": {why}"));
+    let why = why.unwrap_or_default();
     format!(
-        "{acknowledged} messages were acknowledged before, and --resume asks {unkept} again that were \
+        "{error}{why}; {acknowledged} messages were acknowledged before, and --resume asks {unkept} again that were \
          answered"
     )
 }
@@ -332,6 +335,7 @@ fn text(sums: &Sums, differences: bool, lang: Lang) -> String {
         (lang.of("mất khi ghi", "not recorded"), sums.missing),
         (lang.of("tệp bị cắt", "files cut off"), sums.cut),
         (lang.of("tệp bị thiếu", "files missing"), sums.parts_missing),
+        (lang.of("tệp còn lớn thêm", "files that grew"), sums.grown),
         (lang.of("mục khác", "items that differ"), sums.different),
         (
             lang.of("đã áp dụng, mất trả lời", "applied before, answer lost"),

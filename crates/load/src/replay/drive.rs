@@ -22,7 +22,7 @@ use super::replayed::{Course, Replayed};
 use super::state::{Letter, State};
 use crate::clock::{cpu_seconds, now};
 use crate::measure::{Logbook, Watch};
-use crate::run::{Heads, Link, LoadError, told_at};
+use crate::run::{Heads, Link, LoadError, Told, told_at};
 
 /// How many messages may wait for others that are about the same people, or until they are due.
 const WAITING: usize = 16_384;
@@ -30,17 +30,38 @@ const WAITING: usize = 16_384;
 /// of effect is not quite that of arrival, and nobody is late because of somebody who came later.
 const AHEAD: Duration = Duration::from_secs(1);
 
-/// Replays. Blocks until the last answer is in; `watch` shows how it goes and may end it early.
+/// How often whoever waits for the service's first answer looks whether it is to wait on.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Replays. Blocks until the last answer is in; `watch` shows how it goes and may end it early, also
+/// while files are read through and before the service has said anything.
 pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayError> {
     plan.validate()?;
-    let ordered = Ordered::open(&plan.recordings)?;
+    let (began, cpu) = (now(), cpu_seconds());
+    let ordered = Ordered::open(&plan.recordings, &|| !watch.is_stopped())?;
     let header = &ordered.header;
     let nation = Nation::made_by(header.generator, header.seed, header.citizens)
         .ok_or(ReplayError::Generator)?;
-    let told = told_at(plan.server, &nation).map_err(ReplayError::Service)?;
     let fresh = Identity {
         run: plan.run_id.clone(),
         of: plan.identity(&ordered),
+    };
+    let course = |identity, began, cpu| Course {
+        plan,
+        watch,
+        identity,
+        nation,
+        began,
+        cpu,
+    };
+    let versions = !header.imported;
+    let state = |position, began| {
+        let book = Logbook::new(began, Arc::clone(watch));
+        Rc::new(State::new(plan, position, versions, book))
+    };
+    let Some(told) = told(plan, &nation, watch)? else {
+        let state = state(Position::nowhere(), began);
+        return Ok(course(fresh, began, cpu).ended(&state, ordered.missing, 0.0));
     };
     let (position, identity) = match &plan.resume {
         None => (Position::nowhere(), fresh),
@@ -51,16 +72,9 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         .enable_all()
         .build()
         .map_err(|error| ReplayError::Service(LoadError::Start(error)))?;
-    let course = Course {
-        plan,
-        watch,
-        identity,
-        nation,
-        began: now(),
-        cpu: cpu_seconds(),
-    };
-    let book = Logbook::new(course.began, Arc::clone(watch));
-    let state = Rc::new(State::new(plan, position, !header.imported, book));
+    // What is measured begins when the service has answered.
+    let course = course(identity, now(), cpu_seconds());
+    let state = state(position, course.began);
     let dispatcher = Dispatcher {
         plan,
         state: Rc::clone(&state),
@@ -77,6 +91,32 @@ pub fn replay(plan: &ReplayPlan, watch: &Arc<Watch>) -> Result<Replayed, ReplayE
         state.sums.borrow().of_something(missing.cut)?;
     }
     Ok(course.ended(&state, missing, seconds))
+}
+
+/// What the service tells of itself; nothing where the replay was ended before. It is asked on a
+/// thread of its own, which ends when the service answers or its time is over.
+fn told(plan: &ReplayPlan, nation: &Nation, watch: &Watch) -> Result<Option<Told>, ReplayError> {
+    if watch.is_stopped() {
+        return Ok(None);
+    }
+    let (server, nation) = (plan.server, *nation);
+    let asking = std::thread::Builder::new()
+        .name("dancu-replay-told".to_owned())
+        .spawn(move || told_at(server, &nation))
+        .map_err(|error| ReplayError::Service(LoadError::Start(error)))?;
+    while !asking.is_finished() {
+        if watch.is_stopped() {
+            return Ok(None);
+        }
+        std::thread::sleep(LOOK);
+    }
+    if watch.is_stopped() {
+        return Ok(None);
+    }
+    match asking.join() {
+        Ok(told) => told.map(Some).map_err(ReplayError::Service),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }
 
 /// Reads the recordings and sends what is due.
@@ -133,10 +173,14 @@ impl Dispatcher<'_> {
     async fn connect(&self) -> Result<(), ReplayError> {
         for _ in 0..self.plan.connections {
             let link = Link::new(self.plan.server);
-            link.open()
-                .await
-                .map_err(|_| ReplayError::Service(LoadError::Connect(self.plan.server)))?;
-            self.state.links.borrow_mut().push(link);
+            match self.state.unless_over(link.open()).await {
+                None => break,
+                Some(Ok(_)) => self.state.links.borrow_mut().push(link),
+                Some(Err(_)) => {
+                    let error = LoadError::Connect(self.plan.server);
+                    return Err(ReplayError::Service(error));
+                }
+            }
         }
         Ok(())
     }

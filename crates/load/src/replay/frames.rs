@@ -229,10 +229,10 @@ impl Reader {
         }
     }
 
-    /// Reads up to the end; how many messages and unpacked bytes there are.
-    pub(super) fn read_through(mut self) -> Result<(u64, u64), RecordingError> {
-        while self.next()?.is_some() {}
-        Ok((self.messages, self.at))
+    /// How many messages and unpacked bytes were read so far, and bytes of the file itself.
+    pub(super) fn read_so_far(&self) -> (u64, u64, u64) {
+        let packed = self.bytes.get_ref().get_ref().bytes;
+        (self.messages, self.at, packed)
     }
 
     fn damaged(&mut self, why: &dyn fmt::Display) -> RecordingError {

@@ -16,6 +16,7 @@ mod history;
 mod import;
 mod kept;
 mod order;
+mod part;
 mod persons;
 mod plan;
 mod position;

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -98,6 +99,17 @@ impl State {
             tokio::time::sleep(wait.min(LOOK)).await;
         }
         false
+    }
+
+    /// Waits for something, and no longer than anything is to be sent.
+    pub(super) async fn unless_over<T>(&self, something: impl Future<Output = T>) -> Option<T> {
+        let mut something = pin!(something);
+        while !self.is_over() {
+            if let Ok(came) = tokio::time::timeout(LOOK, &mut something).await {
+                return Some(came);
+            }
+        }
+        None
     }
 
     /// Keeps that a message is to be sent; whether it may be.

@@ -65,6 +65,9 @@ pub struct Sums {
     /// Files that were not given, though a later one of their recording was.
     #[serde(default)]
     pub parts_missing: u64,
+    /// Files that have grown since the replay began; what was written since was not asked.
+    #[serde(default)]
+    pub grown: u64,
     /// By verb and outcome.
     pub outcomes: BTreeMap<String, BTreeMap<String, Ended>>,
     /// The first differences, in words that name nobody.
@@ -228,6 +231,7 @@ impl Sums {
         self.missing = missing.messages;
         self.cut = missing.cut;
         self.parts_missing = missing.parts;
+        self.grown = missing.grown;
     }
 
     /// What must be known of files that do not hold all that was asked.
@@ -236,6 +240,10 @@ impl Sums {
             (self.parts_missing, "files are missing"),
             (self.cut, "files were cut off"),
             (self.missing, "messages were not recorded"),
+            (
+                self.grown,
+                "files have grown since the replay began, and what was written since was not asked",
+            ),
         ];
         let lacking = lacking.iter().filter(|(n, _)| *n > 0);
         let lacking: Vec<String> = lacking.map(|(n, what)| format!("{n} {what}")).collect();

@@ -85,7 +85,7 @@ fn push(at: u64, took: u64, change: u64, outcome: pb::Outcome) -> frame::Frame {
 }
 
 fn order(paths: &[PathBuf]) -> Vec<u64> {
-    let mut ordered = Ordered::open(paths).unwrap();
+    let mut ordered = Ordered::open(paths, &|| true).unwrap();
     let mut found = Vec::new();
     while let Some(exchange) = ordered.next().unwrap() {
         found.push(exchange.at_micros);
@@ -145,7 +145,7 @@ fn instances_and_parts_are_read_side_by_side() {
     );
     let twice = [paths[0].clone(), paths[0].clone()];
     assert!(matches!(
-        Ordered::open(&twice),
+        Ordered::open(&twice, &|| true),
         Err(RecordingError::Apart(..))
     ));
     let other = Header {
@@ -154,7 +154,7 @@ fn instances_and_parts_are_read_side_by_side() {
     };
     let apart = [paths[0].clone(), folder.file("d", other, Vec::new())];
     assert!(matches!(
-        Ordered::open(&apart),
+        Ordered::open(&apart, &|| true),
         Err(RecordingError::Apart(..))
     ));
 }
@@ -246,7 +246,7 @@ fn a_log_of_json_lines_becomes_a_recording_and_a_bad_line_is_told_without_its_va
         order(std::slice::from_ref(&path)),
         [250_000, 500_000, 1_500_000, 2_000_000]
     );
-    let mut ordered = Ordered::open(&[path]).unwrap();
+    let mut ordered = Ordered::open(&[path], &|| true).unwrap();
     assert!(ordered.header.imported);
     let lookup = ordered.next().unwrap().unwrap();
     assert_eq!(lookup.items[0].outcome(), pb::Outcome::Found);
@@ -337,10 +337,10 @@ fn parts_that_are_missing_are_told_in_whatever_order_the_others_come() {
     // Of the five there must have been, the one before them all and one between them.
     assert_eq!((seen.files, seen.parts_missing), (3, 2));
     assert_eq!(seen.revision, 10, "that of the first of them");
-    assert_eq!(Ordered::open(&given).unwrap().missing.parts, 2);
+    assert_eq!(Ordered::open(&given, &|| true).unwrap().missing.parts, 2);
     let whole = [part(0, 0)];
     assert_eq!(look(&whole).unwrap().parts_missing, 0);
-    assert_eq!(Ordered::open(&whole).unwrap().missing.parts, 0);
+    assert_eq!(Ordered::open(&whole, &|| true).unwrap().missing.parts, 0);
     let refused = |paths: &[PathBuf]| matches!(look(paths), Err(RecordingError::Apart(..)));
     assert!(refused(&[first.clone(), first.clone()]));
     assert!(refused(&[first, part(3, 1)]));
@@ -354,7 +354,7 @@ fn a_recording_that_has_grown_is_another_one_to_a_position() {
     let plan = ReplayPlan::new("run".to_owned(), server, Vec::new());
     let identity = |frames: &[frame::Frame]| {
         let path = folder.file("one", header(1, 0), frames.to_vec());
-        plan.identity(&Ordered::open(&[path]).unwrap())
+        plan.identity(&Ordered::open(&[path], &|| true).unwrap())
     };
     let (begun, whole) = (identity(&frames[..1]), identity(&frames));
     assert_ne!(begun, whole);
