@@ -22,7 +22,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The words for an attempt that found no connection.
-pub(super) const NO_CONNECTION: &str = "UNAVAILABLE (no connection)";
+const NO_CONNECTION: &str = "UNAVAILABLE (no connection at an attempt)";
+/// The words for the last one of a message that found none at any: it never left.
+const NEVER_LEFT: &str = "UNAVAILABLE (no connection)";
 
 /// What became of a message.
 pub(super) struct Asked {
@@ -34,6 +36,8 @@ pub(super) struct Asked {
     pub(super) came: Instant,
     /// The words for each attempt.
     pub(super) codes: Vec<String>,
+    /// Whether the last attempt found no connection.
+    pub(super) unreached: bool,
 }
 
 /// How long things may take, and what is looked at.
@@ -68,6 +72,7 @@ pub(super) async fn ask(
         let mut pause = PAUSE;
         // Whether it may have been carried out, if this is no answer.
         let mut in_doubt = true;
+        let mut unreached = false;
         match heard {
             Ok(Ok(heard)) => match heard::read(verb, shape, &heard) {
                 Some(answer) => {
@@ -84,13 +89,14 @@ pub(super) async fn ask(
                             sent,
                             came,
                             codes,
+                            unreached: false,
                         };
                     }
                 }
                 None => codes.push("UNKNOWN (a reply that cannot be read)".to_owned()),
             },
             Ok(Err(broken)) => {
-                in_doubt = broken.sent;
+                (in_doubt, unreached) = (broken.sent, !broken.sent);
                 let word = if broken.sent {
                     "UNAVAILABLE (connection lost)"
                 } else {
@@ -106,11 +112,17 @@ pub(super) async fn ask(
         let patient = came.saturating_duration_since(began) < times.patience
             && state.until(came + pause.min(LONGEST_PAUSE)).await;
         if !patient {
+            if codes.iter().all(|code| code == NO_CONNECTION)
+                && let Some(last) = codes.last_mut()
+            {
+                NEVER_LEFT.clone_into(last);
+            }
             return Asked {
                 answer: None,
                 sent,
                 came,
                 codes,
+                unreached,
             };
         }
     }

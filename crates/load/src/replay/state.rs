@@ -10,7 +10,7 @@ use dancu_domain::{Revision, Verb};
 use dancu_wire::pb::recording::Exchange;
 use tokio::sync::{Notify, Semaphore};
 
-use super::asking::{Asked, NO_CONNECTION, Times};
+use super::asking::{Asked, Times};
 use super::bytes::Sendable;
 use super::heard::Answer;
 use super::plan::ReplayPlan;
@@ -61,7 +61,12 @@ pub(super) struct State {
 
 impl State {
     /// Nothing is on its way yet.
-    pub(super) fn new(plan: &ReplayPlan, position: Position, versions: bool, book: Logbook) -> Self {
+    pub(super) fn new(
+        plan: &ReplayPlan,
+        position: Position,
+        versions: bool,
+        book: Logbook,
+    ) -> Self {
         Self {
             times: Times {
                 deadline: plan.deadline,
@@ -142,10 +147,9 @@ impl State {
             let quiet = quiet >= self.times.patience && !self.book.is_stopped();
             let away = self.away.get() || quiet;
             self.away.set(away);
-            let unreached = asked.codes.last().is_some_and(|code| code == NO_CONNECTION);
             let items = letter.exchange.items.len() as u64;
             self.book
-                .unanswered(letter.verb, items, first_sent, unreached);
+                .unanswered(letter.verb, items, first_sent, asked.unreached);
             return false;
         };
         self.heard.set(asked.came);
