@@ -82,11 +82,11 @@ fn word(outcome: Option<Outcome>) -> &'static str {
 }
 
 /// What an answer is beside the recorded one: what to keep of it, how many items differ, and the
-/// first difference in words.
+/// first differences in words, one for each item.
 pub(super) struct Held {
     pub(super) kept: Kept,
     pub(super) different: u64,
-    pub(super) first: Option<String>,
+    pub(super) told: Vec<String>,
 }
 
 /// What is looked at when an answer is held against the recorded one.
@@ -133,18 +133,26 @@ pub(super) fn hold(exchange: &Exchange, answer: &Answer, beside: Beside) -> Opti
     let mut held = Held {
         kept: Kept::Same,
         different: 0,
-        first: None,
+        told: Vec::new(),
     };
     let mut applied_before = 0;
-    let mut tell = |n: u64, first: String| {
+    let mut tell = |n: u64, what: String| {
         held.different += n;
-        held.first.get_or_insert(first);
+        if held.told.len() < KEPT {
+            held.told.push(what);
+        }
     };
     if ends.len() != wanted.len() {
-        tell(wanted.len() as u64, format!("{} items", ends.len()));
+        tell(
+            wanted.len() as u64,
+            format!("{} items, recorded {}", ends.len(), wanted.len()),
+        );
     } else if failed.is_some() && failed != refused {
         let reason = failed.map_or("", dancu_domain::Reason::word);
-        tell(wanted.len() as u64, format!("failed: {reason}"));
+        tell(
+            wanted.len() as u64,
+            format!("all {} items failed: {reason}", wanted.len()),
+        );
     } else {
         for (nth, (wanted, end)) in wanted.iter().zip(&ends).enumerate() {
             let own = beside.may_be_applied
@@ -216,14 +224,12 @@ impl Sums {
 
     /// Keeps what differs in words.
     pub(super) fn differs(&mut self, position: u64, exchange: &Exchange, held: &Held) {
-        if let Some(first) = &held.first
-            && self.differences.len() < KEPT
-        {
-            let verb = Verb::from_code(exchange.verb as u8).map_or("", Verb::word);
-            let seconds = exchange.at_micros as f64 / 1e6;
-            self.differences
-                .push(format!("{verb} #{position} at {seconds:.3} s: {first}"));
-        }
+        let verb = Verb::from_code(exchange.verb as u8).map_or("", Verb::word);
+        let seconds = exchange.at_micros as f64 / 1e6;
+        let room = KEPT.saturating_sub(self.differences.len());
+        let told = held.told.iter().take(room);
+        let told = told.map(|what| format!("{verb} #{position} at {seconds:.3} s: {what}"));
+        self.differences.extend(told);
     }
 
     /// Takes note of what is missing from the files.
@@ -271,6 +277,83 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dancu_wire::pb;
+
+    fn push(outcomes: &[pb::Outcome]) -> Exchange {
+        let item = |outcome: &pb::Outcome| pb::recording::Item {
+            outcome: (*outcome).into(),
+            version: 4,
+            ..Default::default()
+        };
+        Exchange {
+            verb: pb::Verb::Push.into(),
+            items: outcomes.iter().map(item).collect(),
+            ..Exchange::default()
+        }
+    }
+
+    fn came(ends: &[(Outcome, u32)]) -> Answer {
+        let end = |(outcome, version): &(Outcome, u32)| End {
+            outcome: Some(*outcome),
+            version: *version,
+            ..End::default()
+        };
+        Answer::Items(ends.iter().map(end).collect(), None)
+    }
+
+    fn beside(may_be_applied: bool) -> Beside {
+        Beside {
+            versions: true,
+            may_be_applied,
+        }
+    }
+
+    #[test]
+    fn what_ends_otherwise_is_told_item_by_item_and_no_more_than_is_kept() {
+        use Outcome::{Applied, Stale};
+        let recorded = push(&[pb::Outcome::Applied; 4]);
+        let answer = came(&[(Stale, 4), (Applied, 4), (Applied, 5), (Stale, 4)]);
+        let held = hold(&recorded, &answer, beside(false)).unwrap();
+        let mut sums = Sums::default();
+        sums.acknowledged(Verb::Push, &recorded, &held.kept);
+        sums.differs(7, &recorded, &held);
+        let of = |what: &str| format!("PUSH #7 at 0.000 s: item {what}");
+        let told = [
+            of("0: STALE, recorded APPLIED"),
+            of("2: version 5, recorded version 4"),
+            of("3: STALE, recorded APPLIED"),
+        ];
+        assert_eq!((&sums.differences[..], sums.different), (&told[..], 3));
+        for _ in 0..50 {
+            sums.differs(7, &recorded, &held);
+        }
+        assert_eq!(sums.differences.len(), KEPT);
+        // What is kept in the file says as many.
+        let kept = Kept::read(&held.kept.to_string()).unwrap();
+        assert_eq!(kept.different(), 3);
+        let mut again = Sums::default();
+        again.acknowledged(Verb::Push, &recorded, &kept);
+        assert_eq!((again.different, again.outcomes), (3, sums.outcomes));
+    }
+
+    #[test]
+    fn a_push_that_an_attempt_of_its_own_had_applied_is_not_different() {
+        use Outcome::{AlreadyApplied, Stale};
+        let recorded = push(&[pb::Outcome::Applied, pb::Outcome::Applied]);
+        let answer = came(&[(AlreadyApplied, 4), (AlreadyApplied, 4)]);
+        let strict = hold(&recorded, &answer, beside(false)).unwrap();
+        assert_eq!((strict.different, strict.kept.applied_before()), (2, 0));
+        let own = hold(&recorded, &answer, beside(true)).unwrap();
+        assert_eq!((own.different, own.kept.applied_before()), (0, 2));
+        // What the service says it was is told as that, and nothing else is excused.
+        let mut sums = Sums::default();
+        sums.acknowledged(Verb::Push, &recorded, &own.kept);
+        let ended = sums.outcomes["PUSH"]["ALREADY_APPLIED"];
+        assert_eq!((ended.recorded, ended.replayed), (0, 2));
+        let other = came(&[(AlreadyApplied, 5), (Stale, 4)]);
+        let other = hold(&recorded, &other, beside(true)).unwrap();
+        assert_eq!((other.different, other.kept.applied_before()), (2, 0));
+    }
 
     #[test]
     fn a_replay_that_asked_nothing_is_refused_and_says_why() {
