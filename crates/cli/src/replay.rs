@@ -325,8 +325,14 @@ fn text(sums: &Sums, differences: bool, lang: Lang) -> String {
             sums.passed_over,
         ),
         (lang.of("không trả lời", "not answered"), sums.unanswered),
-        (lang.of("chưa hỏi vì thế", "held back by them"), sums.held_back),
-        (lang.of("không lưu được trả lời", "answers not kept"), sums.unkept),
+        (
+            lang.of("chưa hỏi vì thế", "held back by them"),
+            sums.held_back,
+        ),
+        (
+            lang.of("không lưu được trả lời", "answers not kept"),
+            sums.unkept,
+        ),
         (
             lang.of("không nêu được ngày", "without the day they named"),
             sums.undated,

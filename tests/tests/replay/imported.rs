@@ -19,7 +19,7 @@ pub(super) fn imported(service: &Within, folder: &Path, log: &str) -> PathBuf {
     path
 }
 
-fn plan(service: &Within, recording: PathBuf, speed: Speed) -> ReplayPlan {
+pub(super) fn plan(service: &Within, recording: PathBuf, speed: Speed) -> ReplayPlan {
     ReplayPlan {
         speed,
         ..ReplayPlan::new(
@@ -30,13 +30,13 @@ fn plan(service: &Within, recording: PathBuf, speed: Speed) -> ReplayPlan {
     }
 }
 
-fn lookup(at: u64) -> String {
-    let rest = r#""verb": "lookup", "agency": "H26", "items": [{"persona": "deceased"}]}"#;
+pub(super) fn lookup(at: u64) -> String {
+    let rest = r#""verb": "lookup", "agency": "H26", "items": [{"persona": "deceased", "outcome": "DECEASED"}]}"#;
     format!("{{\"at\": {at}, {rest}\n")
 }
 
 /// Begins a replay, and stops it once `enough` came to pass.
-fn stopped(plan: ReplayPlan, enough: impl FnOnce()) -> Replayed {
+pub(super) fn stopped(plan: ReplayPlan, enough: impl FnOnce()) -> Replayed {
     let watch = Arc::new(Watch::default());
     let seen = Arc::clone(&watch);
     let running = thread::spawn(move || replay(&plan, &seen));

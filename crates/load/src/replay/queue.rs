@@ -160,7 +160,11 @@ mod tests {
         assert_eq!(queue.add(0, vec![7, 8], 'a'), Place::Goes('a'));
         assert_eq!(queue.add(1, vec![8, 9, 9], 'b'), Place::Waits);
         assert_eq!(queue.add(2, vec![7], 'c'), Place::Waits);
-        assert_eq!(queue.add(3, vec![9], 'd'), Place::Waits, "behind one that waits");
+        assert_eq!(
+            queue.add(3, vec![9], 'd'),
+            Place::Waits,
+            "behind one that waits"
+        );
         assert_eq!(queue.add(4, vec![10], 'e'), Place::Goes('e'));
         assert_eq!(queue.done(4), []);
         assert_eq!(queue.done(0), [(2, 'c'), (1, 'b')]);

@@ -112,7 +112,11 @@ fn a_stranger_is_kept_as_a_hash_that_differs_from_import_to_import() {
         let path = folder.0.join(name);
         let out = std::fs::File::create(&path).unwrap();
         import(log.as_bytes(), out, &nation, 9).unwrap();
-        let message = Ordered::open(&[path], &|| true).unwrap().next().unwrap().unwrap();
+        let message = Ordered::open(&[path], &|| true)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
         let subjects = message.items.iter().map(|item| item.subject);
         subjects.collect::<Option<Vec<Subject>>>().unwrap()
     };

@@ -1,6 +1,7 @@
 mod damage;
 mod logs;
 mod making;
+mod order;
 
 use std::path::{Path, PathBuf};
 
